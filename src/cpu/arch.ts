@@ -1,0 +1,23 @@
+/** What the translator must know of a guest architecture; each has one beside its rows. */
+import type { Statement } from './ir.ts';
+import type { OperandInfo, Row } from './row.ts';
+
+export interface Architecture {
+  /** As in the command's name: `riscv64`. */
+  name: string;
+  rows: readonly Row<never>[];
+  /** The statements of a row's effect. */
+  effect(row: Row<never>): readonly Statement[];
+  /**
+   * For a register operand: how its field's value becomes the offset of a cell
+   * in the thread memory, `first + 8 * value`; undefined for any other operand.
+   */
+  registerFile(info: OperandInfo): { first: number } | undefined;
+  /** Offset of the cell of the register that is always zero, and of the cell that takes writes to it. */
+  zeroRegister?: { cell: number; sink: number };
+  /** Offset of the i64 cell of the PC, and of the i32 cell that accrues floating-point flags. */
+  state: { pc: number; fpFlags: number };
+  /** True if instructions whose two lowest bits are not 11 are 16 bits long. */
+  compressed: boolean;
+}
+

@@ -1,0 +1,30 @@
+/**
+ * Instructions as text, from the rows' syntax: the mnemonic, a space, the
+ * operands. What an operand looks like is up to the architecture, by its kind.
+ *
+ *     disassemble(addRow, 0x00a50533, 0x1000n, format) // 'add a0, a0, a0'
+ *
+ * An operand at the very start of a syntax belongs to the mnemonic, if its kind
+ * is one of the architecture's suffixes: `{order:order} {rd:x}, ({rs1:x})` is
+ * `lr.w.aq a0, (a1)`.
+ */
+import { type OperandInfo, operandValue, type Row } from './row.ts';
+
+/** Prints an operand's value; `pc` is the address of its instruction. */
+export type OperandFormat = (info: OperandInfo, value: number, pc: bigint) => string;
+
+/** Kinds of operand that are written as part of the mnemonic. */
+const SUFFIXES = new Set(['order', 'suffix']);
+
+export function disassemble(row: Row<never>, word: number, pc: bigint, format: OperandFormat): string {
+  let suffix = '';
+  const operands = row.syntax.replace(/\{(\w+):?\w*\}/g, (_, name: string) => {
+    const info = row.operands.find((operand) => operand.name === name);
+    if (!info) throw new Error(`${row.name}: no operand ${name}`);
+    const text = format(info, operandValue(info, word), pc);
+    if (!SUFFIXES.has(info.kind)) return text;
+    suffix = text;
+    return '';
+  });
+  return `${row.mnemonic}${suffix} ${operands.trim()}`.trim();
+}

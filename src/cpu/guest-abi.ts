@@ -1,0 +1,42 @@
+/**
+ * What the loader and the kernel side must know of a guest architecture's
+ * binary interface: facts from its psABI and from Linux, no code. Each
+ * architecture has one object of this type in src/cpu/<arch>/abi.ts.
+ */
+
+/** The vDSO: a shared object the kernel maps into every process (vdso(7)). */
+export interface VdsoImage {
+  /** The ELF file, linked at address 0, one read-execute segment. Decoded on the first call. */
+  bytes(): Uint8Array;
+  /** Offset of the code that calls rt_sigreturn, where signal handlers return to. */
+  readonly sigreturnOffset: number;
+}
+
+export interface GuestAbi {
+  /** As in the command's name and uname(2)'s machine: `riscv64`. */
+  readonly name: string;
+  /** The command that runs such programs, which starts every message. */
+  readonly command: string;
+  /** e_machine of its programs. */
+  readonly elfMachine: number;
+  /** EI_CLASS: 1 for 32-bit, 2 for 64-bit objects. */
+  readonly elfClass: 1 | 2;
+  /** Bytes of a pointer, and of half an auxiliary vector entry. */
+  readonly wordSize: 4 | 8;
+  readonly pageSize: number;
+  /** AT_HWCAP. */
+  readonly hwcap: bigint;
+  /** AT_HWCAP2, where Linux has it. */
+  readonly hwcap2?: bigint;
+  /** AT_PLATFORM's string, where Linux has one. */
+  readonly platform?: string;
+  /** AT_MINSIGSTKSZ: bytes of the largest signal frame; 0 where Linux gives none. */
+  readonly minSignalStack: number;
+  /** Pairs of type and value that ARCH_DLINFO adds beside AT_SYSINFO_EHDR and AT_MINSIGSTKSZ. */
+  readonly extraAuxv: readonly (readonly [type: number, value: number])[];
+  /** The stack is executable when a program has no PT_GNU_STACK. */
+  readonly stackExecutableByDefault: boolean;
+  /** A directory of libraries that Debian's cross compiler installs, named as a hint when an interpreter is missing. */
+  readonly exampleSysroot: string;
+  readonly vdso: VdsoImage;
+}

@@ -1,0 +1,25 @@
+/**
+ * What the rest of the emulator sees of a guest CPU: registers by role, not by
+ * name. One object a guest thread, a view of the CPU state in its thread
+ * memory; each architecture implements it beside its state layout.
+ */
+import type { Int } from '../host/host.ts';
+
+export interface GuestCpu {
+  /** Program counter, unsigned 64 bit. */
+  pc: bigint;
+  /** Stack pointer, unsigned 64 bit. */
+  sp: bigint;
+  /** Number of the system call being made. */
+  readonly syscallNumber: number;
+  /** System call argument `index` (0–5) as a signed 64-bit integer: a number where that is exact, else a bigint. */
+  argument(index: number): Int;
+  /** Sets the system call's result register. */
+  setResult(value: Int): void;
+  /** Undoes {@link setResult} and moves the PC back onto the system call instruction, so that it is made again. */
+  restartSyscall(): void;
+  /** TLS pointer register, for clone. */
+  tls: bigint;
+  /** Zeroes every register, as execve does. */
+  reset(): void;
+}

@@ -1,0 +1,248 @@
+/**
+ * The intermediate representation: what an instruction's effect is made of.
+ *
+ * A row's effect calls a {@link Builder}, which records *values* (pure
+ * expressions and reads of state) and *statements* (writes, jumps). Every
+ * operation is a line of {@link OPS}; a back end is a record with one entry a
+ * line, so one that forgets an operation does not compile.
+ *
+ *     b.setReg(o.rd, b.op('add', b.reg(o.rs1), b.reg(o.rs2)))
+ *
+ * Types are i64 and i32; i32 also serves as truth value. Floating-point values
+ * travel as bit patterns in i64, their format is an attribute of the operation.
+ * Statements happen in order; a read sees the writes before it.
+ */
+import type { Operand } from './row.ts';
+
+export type Type = 'i32' | 'i64';
+
+/** Pure operations: argument types, result type. Names and meanings are WebAssembly's where it has them. */
+export const OPS = {
+  add: [['i64', 'i64'], 'i64'],
+  sub: [['i64', 'i64'], 'i64'],
+  mul: [['i64', 'i64'], 'i64'],
+  and: [['i64', 'i64'], 'i64'],
+  or: [['i64', 'i64'], 'i64'],
+  xor: [['i64', 'i64'], 'i64'],
+  /** Shift and rotate counts are taken modulo 64. */
+  shl: [['i64', 'i64'], 'i64'],
+  shr_s: [['i64', 'i64'], 'i64'],
+  shr_u: [['i64', 'i64'], 'i64'],
+  rotl: [['i64', 'i64'], 'i64'],
+  rotr: [['i64', 'i64'], 'i64'],
+  clz: [['i64'], 'i64'],
+  ctz: [['i64'], 'i64'],
+  popcnt: [['i64'], 'i64'],
+  extend8_s: [['i64'], 'i64'],
+  extend16_s: [['i64'], 'i64'],
+  extend32_s: [['i64'], 'i64'],
+  /** The divisor must not be 0, nor -1 with the least dividend for div_s. */
+  div_s: [['i64', 'i64'], 'i64'],
+  div_u: [['i64', 'i64'], 'i64'],
+  rem_s: [['i64', 'i64'], 'i64'],
+  rem_u: [['i64', 'i64'], 'i64'],
+  /** High 64 bits of the 128-bit product: both signed, both unsigned, first signed and second unsigned. */
+  mulh_s: [['i64', 'i64'], 'i64'],
+  mulh_u: [['i64', 'i64'], 'i64'],
+  mulh_su: [['i64', 'i64'], 'i64'],
+  /** Carry-less product, low and high 64 bits. */
+  clmul: [['i64', 'i64'], 'i64'],
+  clmulh: [['i64', 'i64'], 'i64'],
+  /** Each 4-bit or 8-bit element of the second argument picks an element of the first; out of range gives 0. */
+  xperm4: [['i64', 'i64'], 'i64'],
+  xperm8: [['i64', 'i64'], 'i64'],
+  eqz: [['i64'], 'i32'],
+  eq: [['i64', 'i64'], 'i32'],
+  ne: [['i64', 'i64'], 'i32'],
+  lt_s: [['i64', 'i64'], 'i32'],
+  lt_u: [['i64', 'i64'], 'i32'],
+  ge_s: [['i64', 'i64'], 'i32'],
+  ge_u: [['i64', 'i64'], 'i32'],
+  /** A truth value as 0 or 1. */
+  extend: [['i32'], 'i64'],
+  /** The second argument if the first is true, else the third. */
+  select: [['i32', 'i64', 'i64'], 'i64'],
+} as const satisfies Record<string, readonly [readonly Type[], Type]>;
+export type OpName = keyof typeof OPS;
+
+/**
+ * Floating-point operations, done on bit patterns with the rounding mode as
+ * last argument; all accrue their exceptions in the state. Operand count.
+ */
+export const FP_OPS = {
+  add: 2,
+  sub: 2,
+  mul: 2,
+  div: 2,
+  sqrt: 1,
+  /** a * b + c with one rounding. */
+  fma: 3,
+  min: 2,
+  max: 2,
+  minimum: 2,
+  maximum: 2,
+  eq: 2,
+  lt: 2,
+  le: 2,
+  ltq: 2,
+  leq: 2,
+  classify: 1,
+  /** To a value of the same format; roundx raises inexact. */
+  round: 1,
+  roundx: 1,
+  /** Between formats: the name is the destination, the attribute the source. */
+  to16: 1,
+  to32: 1,
+  to64: 1,
+  /** To integers, result extended to 64 bits as its type says (32-bit ones by sign). */
+  to_i32: 1,
+  to_u32: 1,
+  to_i64: 1,
+  to_u64: 1,
+  /** Modulo 2^32 (fcvtmod.w.d). */
+  to_i32_mod: 1,
+  from_i32: 1,
+  from_u32: 1,
+  from_i64: 1,
+  from_u64: 1,
+} as const;
+export type FpOpName = keyof typeof FP_OPS;
+export type FpFormat = 16 | 32 | 64;
+/** The slow path's numbering of operations: index here, times 3, plus the format's index. */
+export const FP_OP_NAMES = Object.keys(FP_OPS) as FpOpName[];
+export const FP_FORMATS: readonly FpFormat[] = [16, 32, 64];
+export const fpOpNumber = (op: FpOpName, format: FpFormat): number =>
+  FP_OP_NAMES.indexOf(op) * 3 + FP_FORMATS.indexOf(format);
+
+export type AmoOp = 'swap' | 'add' | 'and' | 'or' | 'xor' | 'min_s' | 'max_s' | 'min_u' | 'max_u';
+export type Width = 8 | 16 | 32 | 64;
+
+/** Why an instruction leaves translated code for JavaScript. */
+export type Trap = 'syscall' | 'breakpoint' | 'illegal' | 'fence_i';
+
+export type Value = { type: Type } & (
+  | { kind: 'const'; value: bigint }
+  | { kind: 'op'; op: OpName; args: readonly Value[] }
+  /** An operand's value as a signed or unsigned integer, as its encoding says. */
+  | { kind: 'operand'; operand: Operand }
+  /** `at` is the number of statements before the read: it sees those writes and no later ones. */
+  | { kind: 'reg'; operand: Operand; at: number }
+  /** A cell of the CPU state at a fixed offset; `bytes` 4 (zero-extended) or 8. */
+  | { kind: 'cell'; offset: number; bytes: 4 | 8; at: number }
+  /** Address of the instruction; `next` the one after it. */
+  | { kind: 'pc' }
+  | { kind: 'next' }
+  /** Instructions executed so far, this one included. */
+  | { kind: 'instructions' }
+  | { kind: 'time' }
+  | { kind: 'load'; address: Value; width: Width; signed: boolean }
+  | { kind: 'amo'; op: AmoOp; address: Value; value: Value; width: Width }
+  | { kind: 'cas'; address: Value; expected: Value; value: Value; width: Width }
+  | { kind: 'cas_if'; condition: Value; address: Value; expected: Value; value: Value; width: Width }
+  | { kind: 'fp'; op: FpOpName; format: FpFormat; args: readonly Value[]; rounding: Value }
+);
+
+export type Statement =
+  | { kind: 'setReg'; operand: Operand; value: Value }
+  | { kind: 'setCell'; offset: number; bytes: 4 | 8; value: Value }
+  | { kind: 'store'; address: Value; value: Value; width: Width }
+  /** Computes a value for its effect alone, here and now. */
+  | { kind: 'evaluate'; value: Value }
+  /** Raises an illegal-instruction trap unless the condition holds. */
+  | { kind: 'require'; condition: Value }
+  /** Raises a misaligned-address trap unless the address is a multiple of `bytes`. */
+  | { kind: 'aligned'; address: Value; bytes: number }
+  | { kind: 'fence' }
+  | { kind: 'branch'; condition: Value; offset: Operand }
+  | { kind: 'jump'; offset: Operand }
+  | { kind: 'jumpTo'; address: Value }
+  | { kind: 'trap'; trap: Trap };
+
+type Args<A extends readonly Type[]> = { [I in keyof A]: Value };
+
+/** Records an effect. Architectures derive theirs, with the words of their manuals. */
+export class Builder {
+  readonly statements: Statement[] = [];
+
+  const(value: bigint | number): Value {
+    return { type: 'i64', kind: 'const', value: BigInt(value) };
+  }
+  op<N extends OpName>(op: N, ...args: Args<(typeof OPS)[N][0]>): Value {
+    return { type: OPS[op][1], kind: 'op', op, args: args as readonly Value[] };
+  }
+  operand(operand: Operand): Value {
+    return { type: 'i64', kind: 'operand', operand };
+  }
+  reg(operand: Operand): Value {
+    return { type: 'i64', kind: 'reg', operand, at: this.statements.length };
+  }
+  setReg(operand: Operand, value: Value): void {
+    this.statements.push({ kind: 'setReg', operand, value });
+  }
+  cell(offset: number, bytes: 4 | 8): Value {
+    return { type: 'i64', kind: 'cell', offset, bytes, at: this.statements.length };
+  }
+  setCell(offset: number, bytes: 4 | 8, value: Value): void {
+    this.statements.push({ kind: 'setCell', offset, bytes, value });
+  }
+  pc(): Value {
+    return { type: 'i64', kind: 'pc' };
+  }
+  next(): Value {
+    return { type: 'i64', kind: 'next' };
+  }
+  instructions(): Value {
+    return { type: 'i64', kind: 'instructions' };
+  }
+  time(): Value {
+    return { type: 'i64', kind: 'time' };
+  }
+  load(address: Value, width: Width, signed: boolean): Value {
+    return this.now({ type: 'i64', kind: 'load', address, width, signed });
+  }
+  store(address: Value, value: Value, width: Width): void {
+    this.statements.push({ kind: 'store', address, value, width });
+  }
+  /** Atomic read-modify-write; the value read, sign-extended. The address must be aligned: say {@link aligned} first. */
+  amo(op: AmoOp, address: Value, value: Value, width: Width): Value {
+    return this.now({ type: 'i64', kind: 'amo', op, address, value, width });
+  }
+  /** Atomic compare-and-swap; the value read, sign-extended. Operands are compared in `width` bits. */
+  cas(address: Value, expected: Value, value: Value, width: Width): Value {
+    return this.now({ type: 'i64', kind: 'cas', address, expected, value, width });
+  }
+  /** As {@link cas}, not made when the condition is false; 1 if the value was stored, else 0 (store-conditional). */
+  casIf(condition: Value, address: Value, expected: Value, value: Value, width: Width): Value {
+    return this.now({ type: 'i64', kind: 'cas_if', condition, address, expected, value, width });
+  }
+  fp(op: FpOpName, format: FpFormat, rounding: Value, ...args: Value[]): Value {
+    return this.now({ type: 'i64', kind: 'fp', op, format, args, rounding });
+  }
+  require(condition: Value): void {
+    this.statements.push({ kind: 'require', condition });
+  }
+  aligned(address: Value, bytes: number): void {
+    this.statements.push({ kind: 'aligned', address, bytes });
+  }
+  fence(): void {
+    this.statements.push({ kind: 'fence' });
+  }
+  branch(condition: Value, offset: Operand): void {
+    this.statements.push({ kind: 'branch', condition, offset });
+  }
+  jump(offset: Operand): void {
+    this.statements.push({ kind: 'jump', offset });
+  }
+  jumpTo(address: Value): void {
+    this.statements.push({ kind: 'jumpTo', address });
+  }
+  trap(trap: Trap): void {
+    this.statements.push({ kind: 'trap', trap });
+  }
+
+  /** Pins a value to its place among the statements: it is computed there, once, whatever follows. */
+  private now(value: Value): Value {
+    this.statements.push({ kind: 'evaluate', value });
+    return value;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The signal frame of riscv64 Linux: struct rt_sigframe, a siginfo_t followed
+ * by a struct ucontext (asm/ucontext.h, asm/sigcontext.h, asm/ptrace.h).
+ *
+ *       0  siginfo_t
+ *     128  uc_flags, uc_link
+ *     144  uc_stack: ss_sp, ss_flags, ss_size
+ *     168  uc_sigmask, padded to 1024 bits, then to a multiple of 16
+ *     304  pc, x1–x31
+ *     560  f0–f31, fcsr: the D part of a union sized for Q
+ *    1076  three reserved words: zero, else sigreturn refuses the frame. The last
+ *          two are the header that ends a list of extension records.
+ *    1088  end
+ */
+import type { SavedSignalContext, SignalDelivery, SignalFrames } from '../signal-frame.ts';
+import type { RiscvCpu } from './state.ts';
+
+/** Byte offsets in the frame; a test compares them with the C headers. */
+export const RISCV_SIGNAL_FRAME = {
+  info: 0,
+  ucFlags: 128,
+  ucLink: 136,
+  stackPointer: 144,
+  stackFlags: 152,
+  stackSize: 160,
+  mask: 168,
+  pc: 304,
+  x1: 312,
+  f0: 560,
+  fcsr: 816,
+  reserved: 1076,
+  size: 1088,
+} as const;
+
+const F = RISCV_SIGNAL_FRAME;
+
+export class RiscvSignalFrames implements SignalFrames {
+  readonly size = F.size;
+  private readonly cpu: RiscvCpu;
+
+  constructor(cpu: RiscvCpu) {
+    this.cpu = cpu;
+  }
+
+  /** The stack pointer is always a multiple of 16 (psABI, integer calling convention). */
+  place(top: bigint): bigint {
+    return BigInt.asUintN(64, top - BigInt(F.size)) & ~15n;
+  }
+
+  encode(delivery: SignalDelivery): Uint8Array {
+    const { cpu } = this;
+    const frame = new Uint8Array(F.size);
+    const view = new DataView(frame.buffer);
+    frame.set(delivery.info, F.info);
+    view.setBigUint64(F.stackPointer, delivery.stack.sp, true);
+    view.setInt32(F.stackFlags, delivery.stack.flags, true);
+    view.setBigUint64(F.stackSize, delivery.stack.size, true);
+    view.setBigUint64(F.mask, delivery.mask, true);
+    view.setBigUint64(F.pc, cpu.pc, true);
+    for (let i = 1; i < 32; i++) view.setBigUint64(F.pc + 8 * i, cpu.registers[i], true);
+    for (let i = 0; i < 32; i++) view.setBigUint64(F.f0 + 8 * i, cpu.registers[32 + i], true);
+    view.setUint32(F.fcsr, cpu.fcsr, true);
+    return frame;
+  }
+
+  enter(address: bigint, delivery: SignalDelivery): void {
+    const { cpu } = this;
+    const { registers } = cpu;
+    registers[1] = delivery.trampoline;
+    registers[2] = address;
+    registers[10] = BigInt(delivery.signo);
+    registers[11] = address + BigInt(F.info);
+    registers[12] = address + BigInt(F.ucFlags);
+    cpu.pc = BigInt.asUintN(64, delivery.handler) & ~1n;
+  }
+
+  restore(frame: Uint8Array): SavedSignalContext | undefined {
+    const { cpu } = this;
+    const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+    for (let at: number = F.reserved; at < F.size; at += 4) if (view.getUint32(at, true) !== 0) return undefined;
+    // The PC's bit 0 does not exist: sepc holds it as zero.
+    cpu.pc = view.getBigUint64(F.pc, true) & ~1n;
+    for (let i = 1; i < 32; i++) cpu.registers[i] = view.getBigUint64(F.pc + 8 * i, true);
+    for (let i = 0; i < 32; i++) cpu.registers[32 + i] = view.getBigUint64(F.f0 + 8 * i, true);
+    cpu.fcsr = view.getUint32(F.fcsr, true);
+    return {
+      mask: view.getBigUint64(F.mask, true),
+      stack: {
+        sp: view.getBigUint64(F.stackPointer, true),
+        flags: view.getInt32(F.stackFlags, true),
+        size: view.getBigUint64(F.stackSize, true),
+      },
+    };
+  }
+}

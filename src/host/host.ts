@@ -1,0 +1,109 @@
+/**
+ * The port to the machine underneath. Two adapters implement it: `linux`
+ * (src/host/linux, node:ffi) and `node` (src/host/node, Node's own modules).
+ * Nothing else in the project touches the host.
+ *
+ * A host speaks the x86-64 Linux kernel ABI: system calls by their names,
+ * structures in x86-64 layout, failures as negative errno values. Adapters for
+ * other systems translate to that.
+ */
+
+/** An integer argument or result; bigint only where it does not fit a number exactly. */
+export type Int = number | bigint;
+
+/** What the launcher recorded before Node changed it, as the guest must see it. */
+export interface StartState {
+  /** Bit n-1 set: signal n was ignored. */
+  ignoredSignals: bigint;
+  /** Bit n-1 set: signal n was blocked. */
+  blockedSignals: bigint;
+  /** Soft and hard limits by RLIMIT_* number, `2n ** 64n - 1n` for infinity. */
+  rlimits: readonly { soft: bigint; hard: bigint }[];
+  /** argv of the command, argv[0] first, and environment as `NAME=value`, as bytes (latin1). */
+  argv: readonly string[];
+  env: readonly string[];
+}
+
+/** A part of the window as the host has it mapped. Addresses are the guest's. */
+export interface HostMapping {
+  start: number;
+  end: number;
+  readable: boolean;
+  writable: boolean;
+  /** Offset in the file, its device as `major:minor` in hexadecimal, inode (0: no file) and path. */
+  offset: number;
+  device: string;
+  inode: number;
+  path: string;
+}
+
+/** A synchronous fault that the host reported while guest code or a copy ran. */
+export interface HostFault {
+  signo: number;
+  code: number;
+  /** Guest address, or a value outside the window if the host's address was. */
+  address: bigint;
+}
+
+export interface Host {
+  readonly name: 'linux' | 'node';
+  /** The guest's address space; an index into it is a guest virtual address. */
+  readonly window: WebAssembly.Memory;
+  /** Bytes of the window that the guest may map, a multiple of the page size, below the memory's length. */
+  readonly windowSize: number;
+  readonly threadMemory: WebAssembly.Memory;
+  readonly processMemory: WebAssembly.Memory;
+  readonly startState: StartState;
+
+  /**
+   * Makes the system call `name` with arguments in the x86-64 ABI.
+   * Pointers to guest memory are made with {@link guestPointer}, pointers to the staging buffer with
+   * {@link stagingPointer}. Does not restart: -EINTR (-4) comes back, also without the call having been made when
+   * a signal is already waiting in the ring. A call that the adapter does not have gives -ENOSYS (-38).
+   */
+  syscall(name: string, ...args: Int[]): Int;
+
+  /**
+   * True if the last {@link syscall} gave -EINTR without the call having been made, because a signal was waiting. Linux
+   * would have run the handler before such a call: make it again after delivery, whatever SA_RESTART says.
+   */
+  readonly notMade: boolean;
+
+  /** Host pointer for a guest address; an address outside the window gives one that faults with EFAULT. 0 stays 0. */
+  guestPointer(address: number): number;
+  /** Host pointer for an offset in the staging buffer. */
+  stagingPointer(offset: number): number;
+
+  /** Copies guest memory into the staging buffer at `offset`; false if any byte is not readable (EFAULT). */
+  copyIn(offset: number, address: number, length: number): boolean;
+  /** Copies staging bytes to guest memory; false if any byte is not writable. */
+  copyOut(address: number, offset: number, length: number): boolean;
+  /** Length of the NUL-terminated string at `address`, at most `max` (then `max`); -1 if it faults first. */
+  stringLength(address: number, max: number): number;
+
+  /** Takes the fault recorded since the last call, if there was one. */
+  takeFault(): HostFault | undefined;
+  /** Takes the oldest signal from the ring: the 128 bytes of its siginfo_t, host layout. */
+  takeSignal(): Uint8Array | undefined;
+  /**
+   * How the host treats signal `signo` (1–64): its default action, ignored, or recorded in the ring.
+   * `restart` is SA_RESTART, `flags` the other SA_* bits that matter to the host (SA_NOCLDSTOP, SA_NOCLDWAIT).
+   */
+  setSignalAction(signo: number, action: 'default' | 'ignore' | 'record', flags: number): void;
+
+  /**
+   * Sets the thread's host signal mask (bit n-1 for signal n). Use this and not rt_sigprocmask: when the ring is full,
+   * all signals stay blocked until {@link takeSignal} has emptied it.
+   */
+  setSignalMask(mask: bigint): void;
+
+  /** What the host has mapped in the window, in order: also the reserve, which is neither readable nor writable. */
+  mappings(): HostMapping[];
+  /** Descriptors that belong to the emulator, not to the guest. */
+  ownDescriptors(): Set<number>;
+
+  /** Ends the process, flushing nothing. */
+  exit(status: number): never;
+  /** Dies by the signal with its default action, as the guest would have; restores limits on core files. */
+  die(signo: number): never;
+}

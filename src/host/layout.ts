@@ -1,0 +1,108 @@
+/**
+ * The two memories beside the guest's window, and what lies where in them.
+ *
+ * Each guest thread has one *thread memory*: a private 32-bit WebAssembly
+ * memory that holds its CPU state, the block through which it talks to the
+ * host stub, its staging buffer and its decoded code. All threads share one
+ * *process memory*, which holds the page table. Neither is reachable from the
+ * guest. Offsets are bytes; the host stub's C header must agree with the
+ * `STUB` part (a test compares them).
+ *
+ *     thread memory   0x0000  CPU state, laid out by src/cpu/<arch>/state.ts
+ *                     0x1000  STUB: system call arguments, fault, interrupts
+ *                     0x2000  ring of siginfo_t
+ *                     0x8000  translator's own cells
+ *                    0x10000  staging buffer: guest data JavaScript looks at
+ *                    0x50000  scratch of src/memory and the host
+ *                   0x100000  decoded code (cold tier)
+ */
+
+/** Cells shared with the host stub (src/host/linux/stub.c), absolute in the thread memory. */
+export const STUB = {
+  /** i64: host system call number; then six i64 arguments; then the i64 result (negative errno on failure). */
+  nr: 0x1000,
+  args: 0x1008,
+  result: 0x1038,
+  /** i32 si_signo of the last synchronous fault, 0 if none since cleared; i32 si_code; i64 si_addr (host address). */
+  faultSigno: 0x1040,
+  faultCode: 0x1044,
+  faultAddress: 0x1048,
+  /** i64: translated code leaves when its instruction count reaches this. The signal handler stores 0. */
+  limit: 0x1050,
+  /** i32: the ring is not empty; a blocking system call then returns -EINTR without being made. */
+  pending: 0x1058,
+  /** i32 each: the ring's write index (the handler's) and read index (ours), both counting up without wrapping. */
+  ringHead: 0x105c,
+  ringTail: 0x1060,
+  /** i32: host thread ID that owns this memory. */
+  tid: 0x1064,
+  /** i64 each: first and one-past-last host address of the guest's window. */
+  windowStart: 0x1068,
+  windowEnd: 0x1070,
+  /** i32: the ring was full, so the handler blocked all signals; i64: the mask to restore once it is empty. */
+  overflow: 0x1078,
+  overflowMask: 0x1080,
+  /** siginfo_t entries of 128 bytes, `ringEntries` of them. */
+  ring: 0x2000,
+  ringEntries: 64,
+} as const;
+
+/** The staging buffer: system call structures are built and read here, so that JavaScript never touches guest pages. */
+export const STAGING = { start: 0x10000, size: 0x40000 } as const;
+
+/**
+ * A second buffer, directly behind the first, for what must not disturb that: src/memory passes guest data through it.
+ * Host.copyIn and copyOut reach it with offsets from STAGING.size on.
+ */
+export const SCRATCH = { start: 0x50000, size: 0x10000 } as const;
+
+/** Cells of the translator that no host code reads. */
+export const TRANSLATOR = {
+  /** i32 address of the decoded instruction being executed, stored before anything that can fault. */
+  record: 0x8000,
+  /** i32 address of the decoded page it lies in. */
+  pageRecords: 0x8004,
+  /** i64 guest address of that page. */
+  pageAddress: 0x8008,
+  /** i64 guest address of the last data access, stored before the access. */
+  accessAddress: 0x8010,
+  /** i64 count of guest instructions executed. */
+  instructions: 0x8018,
+  /** i32 bump pointer of decoded pages. */
+  nextDecodedPage: 0x8020,
+  /** i32 head of the list of decoded pages to be used again, 0 if empty; linked through `DECODED.link`. */
+  freeDecodedPages: 0x8024,
+  /** i64 each: operands and result of a floating-point operation done in JavaScript. */
+  fpOperands: 0x8028,
+  fpResult: 0x8040,
+  /** i32: why the cold tier could not enter a page (EXIT). */
+  exit: 0x804c,
+  /** i32: not 0 while stepping: code on a writable page may be decoded without being protected. */
+  unprotected: 0x8050,
+  /** i32: not 0 when every instruction decoded is to be reported (-d in_asm). */
+  reportDecoded: 0x8054,
+  /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */
+  fusedMultiplyAdd: 0x8048,
+} as const;
+
+/** Decoded code: a table with one i32 a guest page (0: not decoded), then the decoded pages. */
+export const DECODED = {
+  table: 0x100000,
+  pages: 0x1100000,
+  /** Within a decoded page: records behind the last, so free for the number of the guest page, or the list's link. */
+  link: 0x8008,
+  /** Bytes of thread memory, the pool's end. */
+  end: 0x10000000,
+} as const;
+
+/** Pages of 64 KiB of the thread memory. */
+export const THREAD_MEMORY_PAGES = DECODED.end / 0x10000;
+
+export const PAGE_SIZE = 4096;
+
+/** Pages of 64 KiB of the largest window: 16 GiB, the most that WebAssembly's memory64 has in V8. */
+export const WINDOW_PAGES = 0x40000;
+
+/** Process memory: one byte a guest page (see `PageFlag` in src/memory/page-table.ts). */
+export const PROCESS = { pageTable: 0, pageTableSize: 0x400000 } as const;
+export const PROCESS_MEMORY_PAGES = PROCESS.pageTableSize / 0x10000;

@@ -1,0 +1,262 @@
+/**
+ * The linux adapter: system calls, faults and signals through the host stub.
+ *
+ *     const host = createLinuxHost({ stub: 'dist/host-stub.so', stateDescriptor: 1023 });
+ *     host.syscall('write', 1, host.guestPointer(address), 5);
+ *
+ * Always true: the window outside the guest's mappings is PROT_NONE, and its
+ * last 64 KiB stay so, which stops any access that runs off its end. The
+ * emulator's own descriptors lie above those that the guest is given.
+ */
+import { readdirSync } from 'node:fs';
+import type { Host, HostFault, HostMapping, Int, StartState } from '../host.ts';
+import { SCRATCH, STAGING, STUB } from '../layout.ts';
+import { createMemories } from './memories.ts';
+import { inheritedArguments, listOwnDescriptors, readMappings } from './proc-self.ts';
+import { type LauncherState, RLIMIT_COUNT, readLauncherState } from './start-state.ts';
+import { loadStub, MAY_BLOCK, memoryAddress, NOT_MADE, STUB_ACTION, type Stub } from './stub.ts';
+import { INTERRUPTIBLE, SYSCALL_NUMBERS } from './syscall-numbers.ts';
+
+const EINTR = -4;
+const ENOSYS = -38;
+
+/** The top of the window that is never mapped. */
+const GUARD_SIZE = 0x10000;
+
+/** A non-canonical address: no access through it, in whichever direction, can do anything but fault. */
+const OUTSIDE = 2 ** 62;
+
+const PROT_NONE = 0;
+const MAP_RESERVE = 0x4032; // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
+const SIG_SETMASK = 2;
+const RLIMIT_FSIZE = 1;
+const RLIMIT_NOFILE = 7;
+const SIGINFO_SIZE = 128;
+
+export interface LinuxHostOptions {
+  /** Path of host-stub.so. */
+  stub: string;
+  /** Descriptor of the launcher's state file; without one the state is this process's own (tests, development). */
+  stateDescriptor?: number;
+}
+
+/** Creates the host of this process's main thread. Throws if the stub cannot be loaded or memory is limited too much. */
+export function createLinuxHost(options: LinuxHostOptions): Host {
+  return new LinuxHost(options);
+}
+
+class LinuxHost implements Host {
+  readonly name = 'linux';
+  readonly window: WebAssembly.Memory;
+  readonly windowSize: number;
+  readonly threadMemory: WebAssembly.Memory;
+  readonly processMemory: WebAssembly.Memory;
+  readonly startState: StartState;
+  notMade = false;
+
+  private readonly stub: Stub;
+  private readonly call: Stub['syscall'];
+  /** Number by name, with MAY_BLOCK added; filled as names are used. */
+  private readonly numbers = new Map<string, number>();
+  private readonly windowStart: number;
+  private readonly threadStart: number;
+  private readonly stagingStart: number;
+  private readonly cells: Int32Array;
+  private readonly wideCells: BigInt64Array;
+  private readonly ring: Uint8Array;
+
+  constructor(options: LinuxHostOptions) {
+    const { stateDescriptor } = options;
+    const state = stateDescriptor === undefined ? undefined : readLauncherState(stateDescriptor);
+    this.stub = loadStub(options.stub);
+    this.call = this.stub.syscall;
+    const { window, threadMemory, processMemory } = createMemories();
+    this.window = window;
+    this.threadMemory = threadMemory;
+    this.processMemory = processMemory;
+    const { buffer } = threadMemory;
+    this.cells = new Int32Array(buffer);
+    this.wideCells = new BigInt64Array(buffer);
+    this.ring = new Uint8Array(buffer, STUB.ring, STUB.ringEntries * SIGINFO_SIZE);
+    this.windowStart = memoryAddress(window);
+    this.windowSize = window.buffer.byteLength - GUARD_SIZE;
+    this.threadStart = memoryAddress(threadMemory);
+    this.stagingStart = this.threadStart + STAGING.start;
+
+    this.wideCells[STUB.windowStart / 8] = BigInt(this.windowStart);
+    this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
+    const error = this.stub.init(this.threadStart);
+    if (error !== 0) throw new Error(`installing the fault handlers failed: errno ${-error}`);
+    this.syscall('mmap', this.windowStart, window.buffer.byteLength, PROT_NONE, MAP_RESERVE, -1, 0);
+    this.quietHelpers();
+    this.startState = state ?? this.ownState();
+    if (state !== undefined) this.applyState(state);
+  }
+
+  syscall(name: string, a: Int = 0, b: Int = 0, c: Int = 0, d: Int = 0, e: Int = 0, f: Int = 0): Int {
+    const nr = this.numbers.get(name) ?? this.number(name);
+    if (nr < 0) return ENOSYS;
+    this.notMade = false;
+    let result: number;
+    if (
+      typeof a === 'number' &&
+      typeof b === 'number' &&
+      typeof c === 'number' &&
+      typeof d === 'number' &&
+      typeof e === 'number' &&
+      typeof f === 'number'
+    ) {
+      result = this.call(nr, a, b, c, d, e, f);
+    } else {
+      result = this.wideCall(nr, [a, b, c, d, e, f]);
+    }
+    if (result === NOT_MADE) {
+      this.notMade = true;
+      return EINTR;
+    }
+    return Number.isNaN(result) ? this.wideCells[STUB.result / 8] : result;
+  }
+
+  /** A call with an argument that is no exact double: the stub takes all of them from its block. */
+  private wideCall(nr: number, args: Int[]): number {
+    const cells = this.wideCells;
+    cells[STUB.nr / 8] = BigInt(nr);
+    for (let i = 0; i < 6; i++) cells[STUB.args / 8 + i] = BigInt(args[i]);
+    return this.call(Number.NaN, 0, 0, 0, 0, 0, 0);
+  }
+
+  private number(name: string): number {
+    let nr = SYSCALL_NUMBERS[name] ?? -1;
+    if (nr >= 0 && INTERRUPTIBLE.includes(name)) nr += MAY_BLOCK;
+    this.numbers.set(name, nr);
+    return nr;
+  }
+
+  guestPointer(address: number): number {
+    if (address > 0 && address < this.windowSize) return this.windowStart + address;
+    return address === 0 ? 0 : OUTSIDE;
+  }
+
+  stagingPointer(offset: number): number {
+    return this.stagingStart + offset;
+  }
+
+  copyIn(offset: number, address: number, length: number): boolean {
+    checkStaging(offset, length);
+    return this.stub.copyIn(STAGING.start + offset, address, length) === 0;
+  }
+
+  copyOut(address: number, offset: number, length: number): boolean {
+    checkStaging(offset, length);
+    return this.stub.copyOut(address, STAGING.start + offset, length) === 0;
+  }
+
+  stringLength(address: number, max: number): number {
+    return this.stub.strnlen(address, max);
+  }
+
+  takeFault(): HostFault | undefined {
+    const signo = this.cells[STUB.faultSigno / 4];
+    if (signo === 0) return undefined;
+    this.cells[STUB.faultSigno / 4] = 0;
+    const address = this.wideCells[STUB.faultAddress / 8] - BigInt(this.windowStart);
+    return { signo, code: this.cells[STUB.faultCode / 4], address };
+  }
+
+  takeSignal(): Uint8Array | undefined {
+    const { cells } = this;
+    const tail = cells[STUB.ringTail / 4];
+    if (tail === cells[STUB.ringHead / 4]) {
+      // The handler may come in between: it has the last word on `pending`.
+      cells[STUB.pending / 4] = 0;
+      if (tail === cells[STUB.ringHead / 4]) return undefined;
+      cells[STUB.pending / 4] = 1;
+    }
+    const at = (tail % STUB.ringEntries) * SIGINFO_SIZE;
+    const info = this.ring.slice(at, at + SIGINFO_SIZE);
+    cells[STUB.ringTail / 4] = tail + 1;
+    if (cells[STUB.overflow / 4] !== 0 && tail + 1 === cells[STUB.ringHead / 4]) {
+      cells[STUB.overflow / 4] = 0;
+      this.setSignalMask(this.wideCells[STUB.overflowMask / 8]);
+    }
+    return info;
+  }
+
+  setSignalAction(signo: number, action: 'default' | 'ignore' | 'record', flags: number): void {
+    this.stub.signalAction(signo, STUB_ACTION[action], flags);
+  }
+
+  setSignalMask(mask: bigint): void {
+    const signed = BigInt.asIntN(64, mask);
+    if (this.cells[STUB.overflow / 4] !== 0) {
+      this.wideCells[STUB.overflowMask / 8] = signed;
+      return;
+    }
+    const at = SCRATCH.start / 8;
+    this.wideCells[at] = signed;
+    this.syscall('rt_sigprocmask', SIG_SETMASK, this.threadStart + SCRATCH.start, 0, 8);
+  }
+
+  mappings(): HostMapping[] {
+    return readMappings(this.windowStart, this.windowSize);
+  }
+
+  ownDescriptors(): Set<number> {
+    return listOwnDescriptors();
+  }
+
+  exit(status: number): never {
+    this.syscall('exit_group', status);
+    throw new Error('exit_group returned');
+  }
+
+  die(signo: number): never {
+    this.stub.die(signo);
+    throw new Error('the process outlived exit_group');
+  }
+
+  /** V8's helper threads do not block signals, so one meant for the guest could end up there, or kill from there. */
+  private quietHelpers(): void {
+    const own = this.cells[STUB.tid / 4];
+    for (const task of readdirSync('/proc/self/task')) if (Number(task) !== own) this.stub.quietHelper(Number(task));
+  }
+
+  /** Undoes what Node and the launcher changed for themselves, as far as the guest could tell. */
+  private applyState(state: LauncherState): void {
+    // Node ignores SIGPIPE and SIGXFSZ, handles SIGINT, SIGUSR1 and SIGTERM, and glibc its own signal 33.
+    for (const signo of [2, 10, 13, 15, 25, 33]) this.setSignalAction(signo, 'default', 0);
+    for (let signo = 1, left = state.ignoredSignals; left !== 0n; signo++, left >>= 1n) {
+      if ((left & 1n) !== 0n) this.setSignalAction(signo, 'ignore', 0);
+    }
+    for (const [first, last] of state.fillers) this.syscall('close_range', first, last, 0);
+    for (let fd = 0; fd < 3; fd++) if (state.closedDescriptors & (1 << fd)) this.syscall('close', fd);
+    const at = SCRATCH.start / 8;
+    for (const resource of [RLIMIT_FSIZE, RLIMIT_NOFILE]) {
+      this.wideCells[at] = BigInt.asIntN(64, state.rlimits[resource].soft);
+      this.wideCells[at + 1] = BigInt.asIntN(64, state.rlimits[resource].hard);
+      this.syscall('prlimit64', 0, resource, this.threadStart + SCRATCH.start, 0);
+    }
+    // Last, since it may let signals in.
+    this.setSignalMask(state.blockedSignals);
+  }
+
+  /** The state without a launcher: this process's own, as Node has left it. */
+  private ownState(): StartState {
+    const rlimits: { soft: bigint; hard: bigint }[] = [];
+    const at = SCRATCH.start / 8;
+    for (let resource = 0; resource < RLIMIT_COUNT; resource++) {
+      this.syscall('prlimit64', 0, resource, 0, this.threadStart + SCRATCH.start);
+      const [soft, hard] = [this.wideCells[at], this.wideCells[at + 1]];
+      rlimits.push({ soft: BigInt.asUintN(64, soft), hard: BigInt.asUintN(64, hard) });
+    }
+    const { argv, env } = inheritedArguments();
+    return { ignoredSignals: 0n, blockedSignals: 0n, rlimits, argv, env };
+  }
+}
+
+/** An offset outside both buffers would hit the emulator's own cells: that is a bug, not a guest's fault. */
+function checkStaging(offset: number, length: number): void {
+  if (!(offset >= 0 && length >= 0 && offset + length <= STAGING.size + SCRATCH.size)) {
+    throw new RangeError(`staging buffer exceeded: ${offset} + ${length}`);
+  }
+}

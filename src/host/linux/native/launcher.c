@@ -1,0 +1,268 @@
+/*
+ * The command that people start. It writes down what Node would change before
+ * any JavaScript runs (ignored signals, the signal mask, resource limits,
+ * closed standard descriptors, the environment), lifts the limits under which
+ * V8 could not start, and executes DIR/node with DIR/tsemu.cjs, DIR being its
+ * own directory:
+ *
+ *     node FLAGS DIR/tsemu.cjs ARCH DESCRIPTOR
+ *
+ * DESCRIPTOR is a memory file in the layout of start-state.ts; the build passes
+ * the numbers (STATE_*) and ARCH with -D. Node gets an empty environment, so no
+ * NODE_OPTIONS or LD_PRELOAD meant for others reaches it.
+ *
+ * Freestanding: no library, Linux on x86-64 only.
+ */
+
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef long i64;
+typedef unsigned long u64;
+
+enum {
+  NR_WRITE = 1,
+  NR_CLOSE = 3,
+  NR_RT_SIGACTION = 13,
+  NR_RT_SIGPROCMASK = 14,
+  NR_ACCESS = 21,
+  NR_EXECVE = 59,
+  NR_FCNTL = 72,
+  NR_READLINK = 89,
+  NR_GETDENTS64 = 217,
+  NR_EXIT_GROUP = 231,
+  NR_OPENAT = 257,
+  NR_PRLIMIT64 = 302,
+  NR_MEMFD_CREATE = 319,
+  ENOENT_NR = 2,
+  EACCES_NR = 13,
+  SIGXFSZ_NR = 25,
+  F_DUPFD_ = 0,
+  F_GETFD_ = 1,
+  LIMIT_FSIZE = 1,
+  LIMIT_DATA = 2,
+  LIMIT_STACK = 3,
+  LIMIT_NPROC = 6,
+  LIMIT_NOFILE = 7,
+  LIMIT_AS = 9,
+};
+
+#define INFINITE (~0ul)
+#define GIB (1ul << 30)
+/* V8 reserves 16 GiB for the window and 8 GiB for each 32-bit memory; without its trap handler only what is used. */
+#define ADDRESS_SPACE_NEEDED (40 * GIB)
+/* Descriptors below this are left to the guest: Node's own lie above. */
+#define GUEST_DESCRIPTORS 1024ul
+/* Descriptors that Node needs for itself. */
+#define NODE_DESCRIPTORS 64ul
+#define STACK_NEEDED (8ul << 20)
+
+struct limit {
+  u64 soft, hard;
+};
+
+static u64 state[STATE_STRINGS];
+static char path[4096 + 64];
+static char names[8192];
+
+static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
+  register i64 r10 __asm__("r10") = d;
+  i64 result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+  return result;
+}
+
+static u64 length(const char *text) {
+  u64 n = 0;
+  while (text[n]) n++;
+  return n;
+}
+
+static void say(const char *text) { sys4(NR_WRITE, 2, (i64)text, (i64)length(text), 0); }
+
+/* Ends with the message `tsemu-ARCH: WHAT: reason` and the exit code that a shell would use. */
+static void fail(const char *what, i64 error) {
+  say("tsemu-" ARCH ": ");
+  say(what);
+  if (error == -ENOENT_NR) say(": No such file or directory\n");
+  else if (error == -EACCES_NR) say(": Permission denied\n");
+  else {
+    char digits[] = ": error 000\n";
+    digits[8] += (char)(-error / 100);
+    digits[9] += (char)(-error / 10 % 10);
+    digits[10] += (char)(-error % 10);
+    say(digits);
+  }
+  sys4(NR_EXIT_GROUP, error == -ENOENT_NR ? 127 : 126, 0, 0, 0);
+}
+
+/* Puts the path of `name` beside this program into `path`; `end` is where its directory ends. */
+static void beside(u64 end, const char *name) {
+  for (u64 i = 0;; i++) {
+    path[end + i] = name[i];
+    if (!name[i]) break;
+  }
+}
+
+static void record_signals(void) {
+  u64 ignored = 0;
+  for (int signo = 1; signo <= 64; signo++) {
+    u64 action[4] = {0, 0, 0, 0};
+    sys4(NR_RT_SIGACTION, signo, 0, (i64)action, 8);
+    if (action[0] == 1 /* SIG_IGN */) ignored |= 1ul << (signo - 1);
+  }
+  state[STATE_IGNORED] = ignored;
+  sys4(NR_RT_SIGPROCMASK, 0, 0, (i64)&state[STATE_BLOCKED], 8);
+}
+
+/* The recorded limit of `resource`, as a structure of its own. */
+static struct limit recorded(int resource) {
+  struct limit limit = {state[STATE_RLIMITS + 2 * resource], state[STATE_RLIMITS + 2 * resource + 1]};
+  return limit;
+}
+
+/* Raises the soft limit to `needed` or as far as allowed; the hard limit too if we may. Returns the soft limit. */
+static u64 raise(int resource, u64 needed) {
+  struct limit limit = recorded(resource);
+  if (limit.soft >= needed) return limit.soft;
+  struct limit wanted = {needed, limit.hard < needed ? needed : limit.hard};
+  if (!sys4(NR_PRLIMIT64, 0, resource, (i64)&wanted, 0)) return needed;
+  wanted.soft = wanted.hard = limit.hard;
+  return sys4(NR_PRLIMIT64, 0, resource, (i64)&wanted, 0) ? limit.soft : limit.hard;
+}
+
+static void write_all(int fd, const char *bytes, u64 count) {
+  while (count) {
+    i64 written = sys4(NR_WRITE, fd, (i64)bytes, (i64)count, 0);
+    if (written <= 0) fail("cannot record the start state", written);
+    bytes += written;
+    count -= (u64)written;
+  }
+}
+
+/* Writes the strings with their NULs. The kernel lays them out one behind the other, which makes it one write. */
+static void write_strings(int fd, char **strings) {
+  const char *start = strings[0], *end = start;
+  for (; *strings; strings++) {
+    if (*strings != end) {
+      write_all(fd, start, (u64)(end - start));
+      start = end = *strings;
+    }
+    end += length(end) + 1;
+  }
+  write_all(fd, start, (u64)(end - start));
+}
+
+/* Writes the numbers of inherited descriptors from `limit` on, so that the guest gets these and not Node's. */
+static void write_high_descriptors(int fd, u64 limit) {
+  int directory = (int)sys4(NR_OPENAT, -100, (i64) "/proc/self/fd", 0200000 /* O_DIRECTORY */, 0);
+  if (directory >= 0) {
+    for (;;) {
+      i64 size = sys4(NR_GETDENTS64, directory, (i64)names, sizeof names, 0);
+      if (size <= 0) break;
+      for (i64 at = 0; at < size; at += *(unsigned short *)(names + at + 16)) {
+        const char *name = names + at + 19;
+        u64 number = 0;
+        for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
+        if (number < limit || number == (u64)fd) continue;
+        write_all(fd, name, length(name));
+        write_all(fd, " ", 1);
+      }
+    }
+    sys4(NR_CLOSE, directory, 0, 0, 0);
+  }
+  write_all(fd, "", 1);
+}
+
+/* A place for the state outside the guest's descriptors. */
+static int open_state(u64 limit) {
+  i64 low = sys4(NR_MEMFD_CREATE, (i64) "tsemu", 0, 0, 0);
+  if (low < 0) fail("memfd_create", low);
+  i64 fd = sys4(NR_FCNTL, low, F_DUPFD_, (i64)limit, 0);
+  if (fd < 0) fail("no file descriptor left", fd);
+  sys4(NR_CLOSE, low, 0, 0, 0);
+  return (int)fd;
+}
+
+/* Occupies every free descriptor from 3 up to `limit`, and notes which. */
+static void fill_descriptors(int fd, u64 limit) {
+  u8 *bitmap = (u8 *)&state[STATE_FILLERS];
+  for (;;) {
+    i64 filler = sys4(NR_FCNTL, fd, F_DUPFD_, 3, 0);
+    if (filler < 0) return;
+    if ((u64)filler >= limit) {
+      sys4(NR_CLOSE, filler, 0, 0, 0);
+      return;
+    }
+    bitmap[filler >> 3] |= (u8)(1 << (filler & 7));
+  }
+}
+
+__attribute__((used)) static void start(i64 *stack) {
+  char **argv = (char **)(stack + 1);
+  char **env = argv + stack[0] + 1;
+
+  state[STATE_MAGIC] = STATE_MAGIC_VALUE;
+  record_signals();
+  for (int fd = 0; fd < 3; fd++)
+    if (sys4(NR_FCNTL, fd, F_GETFD_, 0, 0) < 0) state[STATE_CLOSED] |= 1ul << fd;
+  for (int i = 0; i < 16; i++) sys4(NR_PRLIMIT64, 0, i, 0, (i64)&state[STATE_RLIMITS + 2 * i]);
+  state[STATE_ARGC] = (u64)stack[0];
+  while (env[state[STATE_ENVC]]) state[STATE_ENVC]++;
+
+  i64 end = sys4(NR_READLINK, (i64) "/proc/self/exe", (i64)path, 4096, 0);
+  if (end < 0) fail("/proc/self/exe", end);
+  while (end > 0 && path[end - 1] != '/') end--;
+
+  u64 room = raise(LIMIT_AS, INFINITE);
+  raise(LIMIT_DATA, INFINITE);
+  raise(LIMIT_NPROC, INFINITE);
+  raise(LIMIT_STACK, STACK_NEEDED);
+  raise(LIMIT_FSIZE, INFINITE);
+  u64 descriptors = raise(LIMIT_NOFILE, GUEST_DESCRIPTORS + NODE_DESCRIPTORS);
+  u64 limit = GUEST_DESCRIPTORS;
+  if (descriptors < GUEST_DESCRIPTORS + NODE_DESCRIPTORS)
+    limit = descriptors > 2 * NODE_DESCRIPTORS ? descriptors - NODE_DESCRIPTORS : descriptors / 2;
+  /* A file size limit that cannot be lifted makes the writes below fail instead of ending the process. Node ignores
+     this signal in any case. */
+  u64 ignore[4] = {1, 0, 0, 0};
+  sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
+
+  int fd = open_state(limit);
+  fill_descriptors(fd, limit);
+  state[STATE_FILLER_LIMIT] = limit;
+  write_all(fd, (char *)state, sizeof state);
+  if (stack[0] > 0) write_strings(fd, argv);
+  if (*env) write_strings(fd, env);
+  write_high_descriptors(fd, limit);
+
+  static char descriptor[8], script[sizeof path];
+  char *digit = descriptor + sizeof descriptor - 1;
+  for (int rest = fd; rest || !digit[0]; rest /= 10) *--digit = (char)('0' + rest % 10);
+
+  beside((u64)end, "tsemu.cjs");
+  i64 error = sys4(NR_ACCESS, (i64)path, 4 /* R_OK */, 0, 0);
+  if (error < 0) fail(path, error);
+  for (u64 i = 0; (script[i] = path[i]); i++) {}
+  beside((u64)end, "node");
+  char *arguments[16];
+  int count = 0;
+  arguments[count++] = stack[0] > 0 ? argv[0] : "tsemu-" ARCH;
+  arguments[count++] = "--single-threaded";
+  arguments[count++] = "--v8-pool-size=0";
+  arguments[count++] = "--disable-warning=ExperimentalWarning";
+  arguments[count++] = "--disable-sigusr1";
+  if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";
+  arguments[count++] = script;
+  arguments[count++] = ARCH;
+  arguments[count++] = digit;
+  arguments[count] = 0;
+  char *environment[] = {0};
+  fail(path, sys4(NR_EXECVE, (i64)path, (i64)arguments, (i64)environment, 0));
+}
+
+__asm__(
+    ".globl _start\n"
+    "_start:\n"
+    "  mov %rsp, %rdi\n"
+    "  and $-16, %rsp\n"
+    "  call start\n");

@@ -1,0 +1,56 @@
+/** What the linux adapter reads about its own process from /proc. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { HostMapping } from '../host.ts';
+
+/** The part of /proc/self/maps that lies in the window at host address `start`, in guest addresses. See proc(5). */
+export function readMappings(start: number, size: number): HostMapping[] {
+  const mappings: HostMapping[] = [];
+  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+    const dash = line.indexOf('-');
+    const first = Number.parseInt(line.slice(0, dash), 16) - start;
+    const space = line.indexOf(' ', dash);
+    const end = Number.parseInt(line.slice(dash + 1, space), 16) - start;
+    if (!(end > 0 && first < size)) continue;
+    const [permissions, offset, device, inode] = line.slice(space + 1).split(' ', 4);
+    mappings.push({
+      start: Math.max(first, 0),
+      end: Math.min(end, size),
+      readable: permissions[0] === 'r',
+      writable: permissions[1] === 'w',
+      offset: Number.parseInt(offset, 16),
+      device,
+      inode: Number(inode),
+      path: inode === '0' ? '' : line.slice(73),
+    });
+  }
+  return mappings;
+}
+
+/**
+ * Descriptors of Node itself. The launcher keeps the low ones occupied while Node starts, so that they lie above 1,000
+ * (or as high as the limit allows); they can be told from inherited files by what they are.
+ */
+export function listOwnDescriptors(): Set<number> {
+  const own = new Set<number>();
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    if (fd > 2 && /^anon_inode:\[(eventpoll|io_uring|eventfd)\]$|^pipe:|^\/dev\/null$/.test(linkOf(name))) own.add(fd);
+  }
+  return own;
+}
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    // The descriptor that listed the directory is gone by now.
+    return '';
+  }
+}
+
+/** Command line and environment of this process as the kernel has them, without what names Node and its flags. */
+export function inheritedArguments(): { argv: string[]; env: string[] } {
+  const strings = (file: string): string[] => readFileSync(file, 'latin1').split('\0').slice(0, -1);
+  const skip = process.execArgv.length + 2;
+  return { argv: strings('/proc/self/cmdline').slice(skip - 1), env: strings('/proc/self/environ') };
+}

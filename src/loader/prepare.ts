@@ -1,0 +1,163 @@
+/**
+ * The part of execve(2) that can still fail without harm: finds the program,
+ * follows `#!` lines, reads the ELF headers of the program and of its
+ * interpreter. Nothing is mapped yet.
+ */
+import type { GuestAbi } from '../cpu/guest-abi.ts';
+import type { Host } from '../host/host.ts';
+import { type ElfImage, EM_X86_64, isElf, machineOf, readElf } from './elf.ts';
+import {
+  E2BIG,
+  ELIBBAD,
+  ELOOP,
+  ENOENT,
+  ENOEXEC,
+  ENOTDIR,
+  errnoText,
+  isLoadError,
+  type LoadError,
+  loadError,
+} from './load-error.ts';
+import { openProgramFile, type ProgramFile } from './program-file.ts';
+import { MAX_SCRIPT_DEPTH, parseScriptLine, SCRIPT_HEAD } from './script.ts';
+import { tooManyArguments } from './stack.ts';
+
+/** What is to be run. Strings are latin1: one character a byte. */
+export interface ProgramRequest {
+  /** The program's path as the guest knows it: a script's argument, AT_EXECFN, the FILE of messages. */
+  path: string;
+  /** Host path of the same file, if another. */
+  hostPath?: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
+  sysroot: string;
+  abi: GuestAbi;
+  /** AT_EXECFN, if not the path. */
+  execfn?: string;
+  /** Soft RLIMIT_STACK in bytes; by default the one the emulator was started with. */
+  stackLimit?: number | bigint;
+}
+
+/** A program that can be started. Whoever has one calls startProgram or close. */
+export interface PreparedProgram {
+  request: ProgramRequest;
+  /** With a script's interpreter in front. */
+  argv: readonly string[];
+  file: ProgramFile;
+  image: ElfImage;
+  interpreter: { file: ProgramFile; image: ElfImage } | undefined;
+  /** Soft RLIMIT_STACK in bytes, Infinity for none. */
+  stackLimit: number;
+  close(): void;
+}
+
+const RLIMIT_STACK = 3;
+const DEFAULT_STACK_LIMIT = 8 << 20;
+
+/** Bytes read at once: the ELF header, almost always the program headers and PT_INTERP, or a script's first line. */
+const HEAD_SIZE = 4096;
+
+/** Finds and checks a program; see {@link ProgramRequest}. Opens files, which `close` or startProgram close. */
+export function prepareProgram(host: Host, request: ProgramRequest): PreparedProgram | LoadError {
+  const { abi, path, sysroot } = request;
+  const stackLimit = stackLimitOf(host, request);
+  let argv = request.argv;
+  let current = path;
+  let opened = openProgramFile(host, request.hostPath ?? path);
+  for (let depth = 0; ; depth++) {
+    if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
+    const file = opened;
+    const refuse = (errno: number, reason: string): LoadError => {
+      file.close();
+      const where = depth === 0 ? '' : `interpreter ${current}: `;
+      return loadError(abi.command, path, errno, where + reason);
+    };
+    const head = file.read(0, HEAD_SIZE);
+    if (typeof head === 'number') return refuse(-head, errnoText(-head));
+    if (isElf(head)) {
+      const image = readElf(file, head, abi, host.windowSize);
+      if (typeof image === 'string') {
+        const error = refuse(ENOEXEC, image);
+        if (machineOf(head) === EM_X86_64) error.error.hostProgram = { path: file.path, argv };
+        return error;
+      }
+      const contents = { argv, env: request.env, execfn: request.execfn ?? path };
+      if (tooManyArguments(contents, stackLimit, abi.wordSize)) return refuse(E2BIG, errnoText(E2BIG));
+      const interpreter =
+        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter);
+      if (interpreter !== undefined && isLoadError(interpreter)) {
+        file.close();
+        return interpreter;
+      }
+      const close = () => {
+        file.close();
+        interpreter?.file.close();
+      };
+      return { request, argv, file, image, interpreter, stackLimit, close };
+    }
+    if (head[0] !== 0x23 || head[1] !== 0x21) return refuse(ENOEXEC, notAProgram(head, abi));
+    const line = parseScriptLine(String.fromCharCode(...head.subarray(0, SCRIPT_HEAD)));
+    if (line === undefined) return refuse(ENOEXEC, 'its #! line names no interpreter');
+    if (depth === MAX_SCRIPT_DEPTH) return refuse(ELOOP, 'too many scripts that interpret each other');
+    file.close();
+    argv = [line.interpreter, ...(line.argument === undefined ? [] : [line.argument]), current, ...argv.slice(1)];
+    current = line.interpreter;
+    opened = openProgramFile(host, current, sysroot);
+  }
+}
+
+function stackLimitOf(host: Host, request: ProgramRequest): number {
+  const soft = request.stackLimit ?? host.startState.rlimits[RLIMIT_STACK]?.soft ?? DEFAULT_STACK_LIMIT;
+  const limit = Number(soft);
+  return limit >= 2 ** 63 ? Number.POSITIVE_INFINITY : limit;
+}
+
+function notAProgram(head: Uint8Array, abi: GuestAbi): string {
+  return head.length === 0 ? 'the file is empty' : `neither a ${abi.name} ELF program nor a #! script`;
+}
+
+/** The program itself, or the interpreter that a script names, cannot be opened. */
+function cannotOpen(request: ProgramRequest, current: string, errno: number, isInterpreter: boolean): LoadError {
+  const { abi, path, sysroot } = request;
+  if (!isInterpreter) return loadError(abi.command, path, errno);
+  return loadError(
+    abi.command,
+    path,
+    errno,
+    `${cannotOpenReason(current, errno, sysroot, abi)} (its #! line names it)`,
+  );
+}
+
+/** Why an interpreter cannot be opened, and where it was looked for. */
+function cannotOpenReason(interpreter: string, errno: number, sysroot: string, abi: GuestAbi): string {
+  if (errno !== ENOENT && errno !== ENOTDIR) return `interpreter ${interpreter}: ${errnoText(errno)}`;
+  const isAbsolute = interpreter[0] === '/';
+  if (!isAbsolute) return `interpreter ${interpreter} not found`;
+  if (sysroot !== '') return `interpreter ${interpreter} not found, neither there nor below ${sysroot} (-L)`;
+  const example = `-L ${abi.exampleSysroot}`;
+  return `interpreter ${interpreter} not found: give the directory of the ${abi.name} libraries, as in ${example}`;
+}
+
+/** Opens and checks PT_INTERP's file. */
+function openInterpreter(
+  host: Host,
+  request: ProgramRequest,
+  interpreter: string,
+): { file: ProgramFile; image: ElfImage } | LoadError {
+  const { abi, path, sysroot } = request;
+  const file = openProgramFile(host, interpreter, sysroot);
+  if (typeof file === 'number') {
+    return loadError(abi.command, path, -file, cannotOpenReason(interpreter, -file, sysroot, abi));
+  }
+  const refuse = (errno: number, reason: string): LoadError => {
+    file.close();
+    return loadError(abi.command, path, errno, `interpreter ${file.path}: ${reason}`);
+  };
+  const head = file.read(0, HEAD_SIZE);
+  if (typeof head === 'number') return refuse(-head, errnoText(-head));
+  const image = readElf(file, head, abi, host.windowSize);
+  if (typeof image === 'string') return refuse(ELIBBAD, image);
+  if (image.interpreter !== undefined) return refuse(ELIBBAD, 'asks for an interpreter itself');
+  return { file, image };
+}

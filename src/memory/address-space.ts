@@ -1,0 +1,546 @@
+/**
+ * The guest's address space: mmap and its family inside the window.
+ *
+ * Every guest mapping is a real one of the host at the same place of the
+ * window, so files, sharing, protection and zeroing are the host kernel's. What
+ * the host cannot know lies in the page table: execute permission, and which
+ * pages are the guest's at all. Between guest mappings the window is filled
+ * with the reserve, which is PROT_NONE and costs nothing.
+ *
+ *     const space = new AddressSpace(host);
+ *     const address = space.mmap(0, 4096, PROT.read | PROT.write, MAP.private | MAP.anonymous, -1, 0);
+ *
+ * Always true: the window has no holes (somebody else's memory would get into
+ * them), no host page is executable, and a page that the guest may write is
+ * writable for the host, unless it has PageFlag.code.
+ *
+ * Addresses and lengths are bytes; results are addresses or negative errno
+ * values, as in the manual pages of section 2.
+ */
+import type { Host, Int } from '../host/host.ts';
+import { PAGE_SIZE, PROCESS } from '../host/layout.ts';
+import {
+  EBADF,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  ENOMEM,
+  EOPNOTSUPP,
+  EOVERFLOW,
+  EPERM,
+  MAP,
+  MREMAP,
+  PROT,
+  RLIMIT,
+} from './constants.ts';
+import { GuestData } from './guest-data.ts';
+import { type MappedRange, MappingNames, mappedRanges } from './mapped-ranges.ts';
+import { PageRuns } from './page-runs.ts';
+import { PageFlag, PROT_MASK } from './page-table.ts';
+
+export type { MappedRange } from './mapped-ranges.ts';
+
+/** Addresses below are never mapped (/proc/sys/vm/mmap_min_addr), so that null pointers fault. */
+const LOWEST = 0x10000;
+
+/** Linux leaves this much free below a stack (stack_guard_gap). */
+const STACK_GAP = 0x10_0000;
+
+const STACK_LEAST = 0x80_0000;
+const STACK_MOST = 0x1000_0000;
+
+const HOST_RESERVE = MAP.private | MAP.anonymous | MAP.fixed | MAP.noReserve;
+const HOST_ANONYMOUS = MAP.private | MAP.anonymous | MAP.fixed;
+
+/** Flags that mean something else on x86-64 than in the generic ABI (MAP_32BIT, MAP_ABOVE4G), and those handled here. */
+const NOT_FOR_HOST = 0xc0 | MAP.growsDown | MAP.fixedNoReplace;
+
+/** Room for the initial stack at the window's top: its limit when the program starts, within reason, and the gap. */
+function stackRoom(host: Host): number {
+  const { soft } = host.startState.rlimits[RLIMIT.stack] ?? { soft: 0n };
+  const size = Math.min(Math.max(Number(soft), STACK_LEAST), STACK_MOST);
+  return pageUp(size) + STACK_GAP;
+}
+
+const pageUp = (value: number): number => Math.ceil(value / PAGE_SIZE) * PAGE_SIZE;
+const pageDown = (value: number): number => Math.floor(value / PAGE_SIZE) * PAGE_SIZE;
+const aligned = (value: number): boolean => value % PAGE_SIZE === 0;
+
+/** Protection for the host: never executable, and readable when anything is allowed (execute-only code is decoded). */
+function hostProt(prot: number): number {
+  if ((prot & PROT_MASK) === 0) return 0;
+  return PROT.read | (prot & PROT.write);
+}
+
+/** The bits of a page table entry. */
+function tableProt(prot: number): number {
+  return (prot & PROT_MASK) | ((prot & PROT.write) === 0 ? 0 : PageFlag.read);
+}
+
+/** An unsigned 64-bit argument; beyond 2^53 only its magnitude counts, since nothing can be mapped there. */
+function unsigned(value: Int): number {
+  if (typeof value === 'bigint') return Number(BigInt.asUintN(64, value));
+  return value < 0 ? value + 2 ** 64 : value;
+}
+
+export class AddressSpace extends GuestData {
+  /** One byte a page, see PageFlag; a view of the process memory. */
+  readonly table: Uint8Array;
+  /** Called when code in [start, end) may have changed: the translator drops what it decoded there. */
+  onCodeChange: (start: number, end: number) => void = () => {};
+  /** Soft limits that are ours to honour (RLIMIT_AS, DATA, STACK); see setrlimit(2). */
+  limits: ReadonlyMap<number, { soft: bigint }> = new Map();
+  /** One past the highest address for the initial stack. */
+  readonly stackTop: number;
+  /** mmap places mappings without a hint below this, highest first. */
+  readonly mmapTop: number;
+
+  private readonly runs: PageRuns;
+  private readonly names = new MappingNames();
+  /** Every page in [searchTop, mmapTop) is mapped: the search for free pages starts here. */
+  private searchTop: number;
+  private mappedPages = 0;
+  private brkStart = 0;
+  private brkEnd = 0;
+  private readonly codePages = new Set<number>();
+
+  constructor(host: Host) {
+    super(host);
+    const pages = host.windowSize / PAGE_SIZE;
+    this.table = new Uint8Array(host.processMemory.buffer, PROCESS.pageTable, pages);
+    this.runs = new PageRuns(this.table);
+    this.stackTop = host.windowSize;
+    this.mmapTop = host.windowSize - stackRoom(host);
+    this.searchTop = this.mmapTop / PAGE_SIZE;
+  }
+
+  /** mmap(2) with the guest's (asm-generic) flag values. */
+  mmap(address: Int, length: Int, prot: number, flags: number, fd: number, offset: Int): number {
+    const hint = unsigned(address);
+    const fileOffset = unsigned(offset);
+    const anonymous = (flags & MAP.anonymous) !== 0;
+    if (!aligned(fileOffset)) return EINVAL;
+    if (!anonymous && (this.host.syscall('fcntl', fd, 1 /* F_GETFD */) as number) < 0) return EBADF;
+    const size = pageUp(unsigned(length));
+    if (size === 0) return EINVAL;
+    const type = flags & MAP.type;
+    if (type === 0 || type > MAP.sharedValidate) return EINVAL;
+    if (type === MAP.sharedValidate && (flags & 0xc0) !== 0) return EOPNOTSUPP;
+    if (!anonymous && fileOffset + size >= 2 ** 63) return EOVERFLOW;
+    const shared = type !== MAP.private;
+    if (shared && (flags & MAP.growsDown) !== 0) return EINVAL;
+
+    const start = this.place(hint, size, flags);
+    if (start < 0) return start;
+    const replaced = (flags & MAP.fixed) === 0 ? 0 : this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
+    const data = (prot & PROT.write) !== 0 && !shared;
+    if (!this.withinLimits(size / PAGE_SIZE - replaced, data ? size / PAGE_SIZE : 0)) return ENOMEM;
+
+    const result = this.hostMap(start, size, prot, (flags & ~NOT_FOR_HOST) | MAP.fixed, fd, fileOffset);
+    if (result < 0) {
+      // The host may have unmapped what was there. Fill a hole, and only a hole.
+      this.hostMap(start, size, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      return result;
+    }
+    let entry = tableProt(prot) | PageFlag.mapped;
+    if (shared) entry |= PageFlag.shared;
+    else if (anonymous) entry |= PageFlag.anonymous;
+    if ((flags & MAP.growsDown) !== 0) entry |= PageFlag.stack;
+    this.setEntries(start, start + size, entry, replaced);
+    return start;
+  }
+
+  /** Where a new mapping goes, or a negative errno. */
+  private place(hint: number, size: number, flags: number): number {
+    const limit = this.host.windowSize;
+    if (size > limit) return ENOMEM;
+    if ((flags & (MAP.fixed | MAP.fixedNoReplace)) !== 0) {
+      if (!aligned(hint)) return EINVAL;
+      if (hint + size > limit) return ENOMEM;
+      if (hint < LOWEST) return EPERM;
+      return (flags & MAP.fixedNoReplace) !== 0 && !this.isFree(hint, size) ? EEXIST : hint;
+    }
+    const wanted = Math.max(pageUp(hint), LOWEST);
+    if (hint !== 0 && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
+    return this.findFree(size);
+  }
+
+  private isFree(start: number, size: number): boolean {
+    const end = (start + size) / PAGE_SIZE;
+    return this.runs.nextMapped(start / PAGE_SIZE, end) === end;
+  }
+
+  /** Address of the highest free place of `size` bytes, or -ENOMEM. */
+  private findFree(size: number): number {
+    const lowest = LOWEST / PAGE_SIZE;
+    this.searchTop = this.runs.highestFree(lowest, this.searchTop);
+    const page = this.runs.findFree(size / PAGE_SIZE, lowest, this.searchTop);
+    return page < 0 ? ENOMEM : page * PAGE_SIZE;
+  }
+
+  /** munmap(2). */
+  munmap(address: Int, length: Int): number {
+    const start = unsigned(address);
+    const size = pageUp(unsigned(length));
+    if (!aligned(start) || size === 0 || start + size > 2 ** 47) return EINVAL;
+    const end = Math.min(start + size, this.host.windowSize);
+    const first = this.runs.nextMapped(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
+    return first < end ? this.release(first, end) : 0;
+  }
+
+  /** Puts the reserve in place of what is mapped. */
+  private release(start: number, end: number): number {
+    const result = this.hostMap(start, end - start, 0, HOST_RESERVE, -1, 0);
+    if (result < 0) return result;
+    this.setEntries(start, end, 0, this.runs.countMapped(start / PAGE_SIZE, end / PAGE_SIZE));
+    return 0;
+  }
+
+  /** mprotect(2), with PROT_GROWSDOWN. */
+  mprotect(address: Int, length: Int, prot: number): number {
+    let start = unsigned(address);
+    const bytes = unsigned(length);
+    const grows = prot & (PROT.growsDown | PROT.growsUp);
+    if (!aligned(start) || grows === (PROT.growsDown | PROT.growsUp)) return EINVAL;
+    if (bytes === 0) return 0;
+    let end = start + pageUp(bytes);
+    if (end > 2 ** 64) return ENOMEM;
+    if ((prot & ~(PROT_MASK | PROT.sem | grows)) !== 0) return EINVAL;
+    if (start >= this.host.windowSize || this.table[start / PAGE_SIZE] === 0) return ENOMEM;
+    if (grows !== 0) {
+      // Only a grow-down mapping extends so; nothing grows up on the architectures we have.
+      if (grows === PROT.growsUp || (this.table[start / PAGE_SIZE] & PageFlag.stack) === 0) return EINVAL;
+      while ((this.table[start / PAGE_SIZE - 1] & PageFlag.stack) !== 0) start -= PAGE_SIZE;
+    }
+    // Linux changes what comes before the first hole, then complains.
+    const wanted = end;
+    end = this.runs.nextFree(start / PAGE_SIZE, Math.min(end, this.host.windowSize) / PAGE_SIZE) * PAGE_SIZE;
+    this.noteCodeChange(start, end);
+    const result = this.hostProtect(start, end, prot);
+    if (result < 0) {
+      this.resynchronize(start, end);
+      return result;
+    }
+    const bits = tableProt(prot);
+    for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
+      this.table[page] = (this.table[page] & ~(PROT_MASK | PageFlag.code)) | bits;
+    }
+    return end < wanted ? ENOMEM : 0;
+  }
+
+  /** After an mprotect that failed part of the way: takes what the host has now. */
+  private resynchronize(start: number, end: number): void {
+    for (const mapping of this.host.mappings()) {
+      const bits = (mapping.readable ? PageFlag.read : 0) | (mapping.writable ? PageFlag.write : 0);
+      const last = Math.min(mapping.end, end) / PAGE_SIZE;
+      for (let page = Math.max(mapping.start, start) / PAGE_SIZE; page < last; page++) {
+        if (this.table[page] !== 0) this.table[page] = (this.table[page] & ~(3 | PageFlag.code)) | bits;
+      }
+    }
+  }
+
+  /** mremap(2). */
+  mremap(address: Int, oldLength: Int, newLength: Int, flags: number, newAddress: Int): number {
+    const start = unsigned(address);
+    const oldSize = pageUp(unsigned(oldLength));
+    const newSize = pageUp(unsigned(newLength));
+    const mayMove = (flags & MREMAP.mayMove) !== 0;
+    const fixed = (flags & MREMAP.fixed) !== 0;
+    const keep = (flags & MREMAP.dontUnmap) !== 0;
+    if ((flags & ~7) !== 0 || ((fixed || keep) && !mayMove) || (keep && oldSize !== newSize)) return EINVAL;
+    if (!aligned(start) || newSize === 0) return EINVAL;
+    const { windowSize } = this.host;
+    if (fixed) {
+      const target = unsigned(newAddress);
+      if (!aligned(target) || newSize > windowSize || target + newSize > windowSize) return EINVAL;
+      if (start < target + newSize && target < start + oldSize) return EINVAL;
+      if (target < LOWEST) return EPERM;
+      return this.move(start, oldSize, newSize, target, flags);
+    }
+    if (newSize > windowSize) return ENOMEM;
+    if (keep) {
+      const target = this.findFree(newSize);
+      return target < 0 ? target : this.move(start, oldSize, newSize, target, flags);
+    }
+    if (!this.isOneMapping(start, oldSize)) return EFAULT;
+    if (newSize <= oldSize && oldSize !== 0) {
+      const result = newSize < oldSize ? this.release(start + newSize, start + oldSize) : 0;
+      return result < 0 ? result : start;
+    }
+    if (!this.withinLimits((newSize - oldSize) / PAGE_SIZE, 0)) return ENOMEM;
+    if (oldSize !== 0 && this.growInPlace(start, oldSize, newSize)) return start;
+    if (!mayMove) return ENOMEM;
+    const target = this.findFree(newSize);
+    return target < 0 ? target : this.move(start, oldSize, newSize, target, flags);
+  }
+
+  /** Whether [start, start + size) is mapped with equal flags throughout (an old size of 0 means one page). */
+  private isOneMapping(start: number, size: number): boolean {
+    const first = start / PAGE_SIZE;
+    const end = first + Math.max(size / PAGE_SIZE, 1);
+    if (end > this.table.length || this.table[first] === 0) return false;
+    return this.runs.runEnd(first, end, ~PageFlag.code) === end;
+  }
+
+  /** Grows a mapping when the pages behind it are free. */
+  private growInPlace(start: number, oldSize: number, newSize: number): boolean {
+    const end = start + oldSize;
+    const growth = newSize - oldSize;
+    if (start + newSize > this.host.windowSize || !this.isFree(end, growth)) return false;
+    const entry = this.table[start / PAGE_SIZE] & ~PageFlag.code;
+    if ((entry & PageFlag.anonymous) !== 0) {
+      // The kernel merges the new mapping with the old one.
+      if (this.hostMap(end, growth, entry & PROT_MASK, HOST_ANONYMOUS, -1, 0) < 0) return false;
+    } else {
+      // Only mremap knows the file. It needs the reserve out of the way.
+      this.host.syscall('munmap', this.host.guestPointer(end), growth);
+      const pointer = this.host.guestPointer(start);
+      if ((this.host.syscall('mremap', pointer, oldSize, newSize, 0) as number) < 0) {
+        this.hostMap(end, growth, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+        return false;
+      }
+    }
+    this.setEntries(end, end + growth, entry, 0);
+    return true;
+  }
+
+  private move(start: number, oldSize: number, newSize: number, target: number, flags: number): number {
+    const first = start / PAGE_SIZE;
+    if (start + oldSize > this.host.windowSize || this.table[first] === 0) return EFAULT;
+    if (!this.isOneMapping(start, Math.min(oldSize, newSize))) return EFAULT;
+    this.unprotectRange(start, start + oldSize);
+    const result = this.host.syscall(
+      'mremap',
+      this.host.guestPointer(start),
+      oldSize,
+      newSize,
+      MREMAP.mayMove | MREMAP.fixed | (flags & MREMAP.dontUnmap),
+      this.host.guestPointer(target),
+    ) as number;
+    if (result < 0) {
+      this.hostMap(target, newSize, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      return result;
+    }
+    const entry = this.table[first];
+    if (oldSize !== 0 && (flags & MREMAP.dontUnmap) === 0) this.release(start, start + oldSize);
+    else this.noteCodeChange(start, start + oldSize);
+    const replaced = this.runs.countMapped(target / PAGE_SIZE, (target + newSize) / PAGE_SIZE);
+    this.setEntries(target, target + newSize, entry, replaced);
+    return target;
+  }
+
+  /** madvise(2): what the advice means for memory is the host's business. */
+  madvise(address: Int, length: Int, advice: number): number {
+    const start = unsigned(address);
+    const size = pageUp(unsigned(length));
+    if (!aligned(start) || start + size > 2 ** 64) return EINVAL;
+    if (advice === 100 || advice === 101) return EPERM; // MADV_HWPOISON, MADV_SOFT_OFFLINE
+    const end = Math.min(start + size, this.host.windowSize);
+    // A length of 0 asks whether the host knows the advice.
+    if (size === 0 || start >= end) {
+      const known = this.host.syscall('madvise', this.host.stagingPointer(0), 0, advice) as number;
+      return known < 0 || size === 0 ? known : ENOMEM;
+    }
+    this.noteCodeChange(start, end);
+    let result = 0;
+    let hole = start + size > end;
+    for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; ) {
+      const from = this.runs.nextMapped(page, end / PAGE_SIZE);
+      hole ||= from !== page;
+      if (from >= end / PAGE_SIZE) break;
+      page = this.runs.nextFree(from, end / PAGE_SIZE);
+      const pointer = this.host.guestPointer(from * PAGE_SIZE);
+      result = this.host.syscall('madvise', pointer, (page - from) * PAGE_SIZE, advice) as number;
+      if (result < 0) return result;
+    }
+    return hole ? ENOMEM : result;
+  }
+
+  /** msync(2). */
+  msync(address: Int, length: Int, flags: number): number {
+    return this.onMapped('msync', unsigned(address), unsigned(length), flags);
+  }
+
+  /** mincore(2). */
+  mincore(address: Int, length: Int, vec: Int): number {
+    return this.onMapped('mincore', unsigned(address), unsigned(length), this.host.guestPointer(unsigned(vec)));
+  }
+
+  /** mlock(2). */
+  mlock(address: Int, length: Int): number {
+    const start = pageDown(unsigned(address));
+    return this.onMapped('mlock', start, unsigned(address) + unsigned(length) - start, 0);
+  }
+
+  /** munlock(2). */
+  munlock(address: Int, length: Int): number {
+    const start = pageDown(unsigned(address));
+    return this.onMapped('munlock', start, unsigned(address) + unsigned(length) - start, 0);
+  }
+
+  /** Makes a host call for a range; -ENOMEM when not all of it is the guest's. */
+  private onMapped(name: string, start: number, length: number, last: Int): number {
+    if (!aligned(start)) return EINVAL;
+    const end = start + pageUp(length);
+    if (end > this.host.windowSize) return ENOMEM;
+    if (this.runs.nextFree(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE < end) return ENOMEM;
+    return this.host.syscall(name, this.host.guestPointer(start), length, last) as number;
+  }
+
+  /** Where brk starts (after the program's bss). */
+  initBrk(start: number): void {
+    this.brkStart = this.brkEnd = pageUp(start);
+  }
+
+  /** brk(2): the new break, or the old one if it cannot be changed. */
+  brk(address: Int): number {
+    const wanted = unsigned(address);
+    if (wanted < this.brkStart || wanted > this.host.windowSize) return this.brkEnd;
+    const oldEnd = pageUp(this.brkEnd);
+    const newEnd = pageUp(wanted);
+    if (newEnd < oldEnd) {
+      if (this.release(newEnd, oldEnd) < 0) return this.brkEnd;
+    } else if (newEnd > oldEnd) {
+      const growth = newEnd - oldEnd;
+      const pages = growth / PAGE_SIZE;
+      if (!this.isFree(oldEnd, growth) || !this.withinLimits(pages, pages)) return this.brkEnd;
+      const prot = PROT.read | PROT.write;
+      if (this.hostMap(oldEnd, growth, prot, HOST_ANONYMOUS, -1, 0) < 0) return this.brkEnd;
+      this.setEntries(oldEnd, newEnd, prot | PageFlag.mapped | PageFlag.anonymous, 0);
+    }
+    this.brkEnd = wanted;
+    return wanted;
+  }
+
+  /** Names a range for /proc/self/maps. */
+  setName(start: number, end: number, name: string): void {
+    this.names.set(start, end, name);
+  }
+
+  /** Everything mapped, in order, equal neighbours merged. */
+  ranges(): MappedRange[] {
+    const names = this.names.with(this.brkStart, pageUp(this.brkEnd), '[heap]');
+    return mappedRanges(this.host.mappings(), this.table, this.runs, names);
+  }
+
+  /** Unmaps everything (execve). */
+  reset(): void {
+    this.hostMap(0, this.host.windowSize, 0, HOST_RESERVE, -1, 0);
+    this.onCodeChange(0, this.host.windowSize);
+    this.table.fill(0);
+    this.codePages.clear();
+    this.names.clear(0, this.host.windowSize);
+    this.searchTop = this.mmapTop / PAGE_SIZE;
+    this.mappedPages = this.brkStart = this.brkEnd = 0;
+  }
+
+  /** The translator decoded the page at `address`: write-protects it if the guest could write to it. */
+  protectCode(address: number): void {
+    const page = Math.floor(address / PAGE_SIZE);
+    const entry = this.table[page];
+    if ((entry & (PageFlag.write | PageFlag.code)) !== PageFlag.write) return;
+    this.hostProtect(page * PAGE_SIZE, (page + 1) * PAGE_SIZE, PROT.read);
+    this.table[page] = entry | PageFlag.code;
+    this.codePages.add(page);
+  }
+
+  /** A store faulted at `address`: if it hit a page protected by protectCode, makes it writable, drops the code, true. */
+  unprotectCode(address: number): boolean {
+    const page = Math.floor(address / PAGE_SIZE);
+    if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
+    this.unprotectPage(page);
+    return true;
+  }
+
+  /** Makes all protected code pages writable again, dropping their code; true if there were any. */
+  override unprotectAllCode(): boolean {
+    let any = false;
+    for (const page of this.codePages) {
+      if ((this.table[page] & PageFlag.code) === 0) continue;
+      this.unprotectPage(page);
+      any = true;
+    }
+    this.codePages.clear();
+    return any;
+  }
+
+  private unprotectRange(start: number, end: number): void {
+    for (const page of this.codePages) if (page * PAGE_SIZE >= start && page * PAGE_SIZE < end) this.unprotectCode(page * PAGE_SIZE);
+  }
+
+  private unprotectPage(page: number): void {
+    this.codePages.delete(page);
+    this.table[page] &= ~PageFlag.code;
+    this.hostProtect(page * PAGE_SIZE, (page + 1) * PAGE_SIZE, PROT.read | PROT.write);
+    this.onCodeChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+  }
+
+  /**
+   * A fault at `address`, to be asked before a signal is raised: grows the stack when it lies in the gap below a
+   * grow-down mapping; true if the access should be tried again.
+   */
+  override growStack(address: number, _stackPointer: number): boolean {
+    const page = Math.floor(address / PAGE_SIZE);
+    if (!(page >= LOWEST / PAGE_SIZE && page < this.table.length) || this.table[page] !== 0) return false;
+    const limit = this.limit(RLIMIT.stack);
+    const reach = Math.min(this.table.length, page + Math.ceil(Math.min(limit, this.host.windowSize) / PAGE_SIZE));
+    const base = this.runs.nextMapped(page, reach);
+    const entry = this.table[base] & ~PageFlag.code;
+    if (base >= reach || (entry & PageFlag.stack) === 0) return false;
+    let top = base;
+    while (top < this.table.length && (this.table[top] & PageFlag.stack) !== 0) top++;
+    const growth = base - page;
+    if ((top - page) * PAGE_SIZE > limit || !this.withinLimits(growth, 0)) return false;
+    const gap = Math.max(page - STACK_GAP / PAGE_SIZE, 0);
+    if (this.runs.nextMapped(gap, page) < page) return false;
+    const start = page * PAGE_SIZE;
+    if (this.hostMap(start, growth * PAGE_SIZE, entry & PROT_MASK, HOST_ANONYMOUS, -1, 0) < 0) return false;
+    this.setEntries(start, base * PAGE_SIZE, entry, 0);
+    return true;
+  }
+
+  private hostMap(start: number, size: number, prot: number, flags: number, fd: number, offset: number): number {
+    // Address 0 of the window is no null pointer.
+    const pointer = start === 0 ? this.host.guestPointer(PAGE_SIZE) - PAGE_SIZE : this.host.guestPointer(start);
+    const result = this.host.syscall('mmap', pointer, size, hostProt(prot), flags, fd, offset) as number;
+    return result < 0 ? result : start;
+  }
+
+  private hostProtect(start: number, end: number, prot: number): number {
+    return this.host.syscall('mprotect', this.host.guestPointer(start), end - start, hostProt(prot)) as number;
+  }
+
+  /** Sets the entries of [start, end), of which `replaced` pages were mapped before. */
+  private setEntries(start: number, end: number, entry: number, replaced: number): void {
+    if (replaced > 0) {
+      this.noteCodeChange(start, end);
+      this.names.clear(start, end);
+    }
+    const first = start / PAGE_SIZE;
+    const last = end / PAGE_SIZE;
+    this.table.fill(entry, first, last);
+    this.mappedPages -= replaced;
+    if (entry !== 0) this.mappedPages += last - first;
+    else if (last > this.searchTop) this.searchTop = Math.min(last, this.mmapTop / PAGE_SIZE);
+  }
+
+  private noteCodeChange(start: number, end: number): void {
+    if (this.runs.any(start / PAGE_SIZE, end / PAGE_SIZE, PageFlag.exec | PageFlag.code)) this.onCodeChange(start, end);
+  }
+
+  private limit(resource: number): number {
+    const limit = this.limits.get(resource);
+    return limit === undefined ? Number.POSITIVE_INFINITY : unsigned(limit.soft);
+  }
+
+  /** Whether RLIMIT_AS and RLIMIT_DATA allow so many more pages (of private writable data). */
+  private withinLimits(pages: number, dataPages: number): boolean {
+    const total = this.limit(RLIMIT.as);
+    if (total < 2 ** 63 && (this.mappedPages + pages) * PAGE_SIZE > total) return false;
+    const data = this.limit(RLIMIT.data);
+    if (data >= 2 ** 63 || dataPages === 0) return true;
+    const writable = PageFlag.write | PageFlag.shared | PageFlag.stack;
+    const used = this.runs.count(0, this.table.length, writable, PageFlag.write);
+    return (used + dataPages) * PAGE_SIZE <= data;
+  }
+}

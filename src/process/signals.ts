@@ -1,0 +1,290 @@
+/**
+ * The signals of one guest thread, as signal(7) describes them.
+ *
+ * The host kernel queues, masks and stops; the host stub records what is to be
+ * handled (`Host.takeSignal`), and the guest gets it at the next exit from
+ * translated code. What always holds:
+ *
+ * - The guest's mask is the host thread's, but SIGSEGV and SIGBUS stay open on
+ *   the host, for faults. One that was sent while the guest blocks it is
+ *   recorded, whatever its action, and waits in the queue.
+ * - A fault is raised here at once, before anything that waits.
+ */
+import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { SignalDelivery, SignalFrames } from '../cpu/signal-frame.ts';
+import type { Host } from '../host/host.ts';
+import { STUB } from '../host/layout.ts';
+import type { AddressSpace } from '../memory/address-space.ts';
+import { changeAltStack, noAltStack, onAltStack, overflowsAltStack, SS_AUTODISARM } from '../syscalls/alt-stack.ts';
+import type { RestartClass } from '../syscalls/row.ts';
+import type { SignalAction, SignalState } from '../syscalls/task.ts';
+import {
+  bit,
+  DEFAULT_IGNORED,
+  DEFAULT_STOPS,
+  SA_NOCLDSTOP,
+  SA_NOCLDWAIT,
+  SA_NODEFER,
+  SA_ONSTACK,
+  SA_RESETHAND,
+  SA_RESTART,
+  SI_KERNEL,
+  SIG_DFL,
+  SIG_IGN,
+  SIGBUS,
+  SIGSEGV,
+  UNCATCHABLE,
+} from './signal-numbers.ts';
+import { SignalQueue } from './signal-queue.ts';
+
+const SIGINFO_SIZE = 128;
+const HOST_OPEN = bit(SIGSEGV) | bit(SIGBUS);
+const DEFAULT_ACTION: SignalAction = { handler: SIG_DFL, flags: 0n, mask: 0n, restorer: 0n };
+
+/** What the signals of a thread belong to. */
+export interface SignalOwner {
+  readonly host: Host;
+  readonly space: AddressSpace;
+  readonly cpu: GuestCpu;
+  readonly frames: SignalFrames;
+  /** Guest address of the vDSO's rt_sigreturn, for actions without a restorer. */
+  readonly trampoline: bigint;
+  /** Told of each signal that a handler gets or that kills (-strace). */
+  onSignal?: (info: Uint8Array, fatal: boolean) => void;
+}
+
+export class Signals implements SignalState {
+  mask: bigint;
+  altStack = noAltStack();
+  private readonly owner: SignalOwner;
+  private readonly actions: (SignalAction | undefined)[] = [];
+  private readonly queue = new SignalQueue();
+  /** i32 cells of the thread memory, for STUB.pending. */
+  private readonly cells: Int32Array;
+  private savedMask: bigint | undefined;
+
+  /** Takes over dispositions and mask as the launcher found them; the host has them already. */
+  constructor(owner: SignalOwner) {
+    this.owner = owner;
+    this.cells = new Int32Array(owner.host.threadMemory.buffer, 0, STUB.ring / 4);
+    const { ignoredSignals, blockedSignals } = owner.host.startState;
+    for (let signo = 1; ignoredSignals >> BigInt(signo - 1) !== 0n; signo++) {
+      if ((ignoredSignals & bit(signo)) !== 0n) this.actions[signo] = { ...DEFAULT_ACTION, handler: SIG_IGN };
+    }
+    this.mask = blockedSignals & ~UNCATCHABLE;
+    if ((this.mask & HOST_OPEN) !== 0n) this.mirrorMask(this.mask);
+  }
+
+  get undelivered(): bigint {
+    this.drain();
+    return this.queue.signals;
+  }
+
+  setMask(mask: bigint): void {
+    const next = mask & ~UNCATCHABLE;
+    const changed = next ^ this.mask;
+    if (changed === 0n) return;
+    this.mask = next;
+    this.mirrorMask(changed);
+    // A call that would block now must not: a signal that waits here has just been let in.
+    if ((this.queue.signals & ~next) !== 0n) this.cells[STUB.pending >> 2] = 1;
+  }
+
+  restoreMaskOnReturn(mask: bigint): void {
+    this.savedMask ??= mask;
+  }
+
+  getAction(signo: number): SignalAction {
+    return this.actions[signo] ?? DEFAULT_ACTION;
+  }
+
+  setAction(signo: number, action: SignalAction): void {
+    this.actions[signo] = { ...action, mask: action.mask & ~UNCATCHABLE };
+    this.mirrorAction(signo);
+    if (this.ignores(signo)) {
+      // POSIX: an action that ignores a signal discards its pending instances, blocked or not.
+      this.drain();
+      this.queue.drop(signo);
+    }
+  }
+
+  take(set: bigint): Uint8Array | undefined {
+    this.drain();
+    return this.queue.take(set);
+  }
+
+  /** Something came in from the host, or a waiting signal was let in. */
+  get ready(): boolean {
+    return this.cells[STUB.pending >> 2] !== 0 || this.savedMask !== undefined || this.deliverable !== 0n;
+  }
+
+  private get deliverable(): bigint {
+    return this.queue.signals === 0n ? 0n : this.queue.signals & ~this.mask;
+  }
+
+  /**
+   * Delivers what has come in, before guest code goes on. `interrupted`: the system call just made returned -EINTR, and
+   * what becomes of it when a handler runs; it is made again if none does.
+   */
+  deliver(interrupted?: RestartClass): void {
+    this.deliverOpen(interrupted);
+    if (this.savedMask === undefined) return;
+    const mask = this.savedMask;
+    this.savedMask = undefined;
+    this.setMask(mask);
+    this.deliverOpen(undefined);
+  }
+
+  private deliverOpen(interrupted: RestartClass | undefined): void {
+    let restart = interrupted;
+    let came = this.drain();
+    for (let info = this.queue.take(~this.mask); info !== undefined; info = this.queue.take(~this.mask)) {
+      came = true;
+      const action = this.getAction(info[0]);
+      if (action.handler === SIG_DFL) this.actByDefault(info);
+      else if (action.handler !== SIG_IGN) {
+        const again = restart === 'always' || (restart === 'sa' && (action.flags & SA_RESTART) !== 0n);
+        if (again) this.owner.cpu.restartSyscall();
+        restart = undefined;
+        this.enterHandler(info, action);
+      }
+      this.drain();
+    }
+    // Only signals without a handler came: the kernel would not have woken the call.
+    if (restart !== undefined && came) this.owner.cpu.restartSyscall();
+  }
+
+  /** Raises the signal of a fault, at once. A blocked or ignored one kills, as the kernel's force_sig does. */
+  raise(signo: number, code: number, address: bigint): void {
+    const info = new Uint8Array(SIGINFO_SIZE);
+    const fields = new DataView(info.buffer);
+    fields.setInt32(0, signo, true);
+    fields.setInt32(8, code, true);
+    fields.setBigUint64(16, address, true);
+    const action = this.getAction(signo);
+    const caught = action.handler !== SIG_DFL && action.handler !== SIG_IGN;
+    if (!caught || (this.mask & bit(signo)) !== 0n) this.die(info);
+    this.enterHandler(info, action);
+  }
+
+  sigreturn(): boolean {
+    const { space, cpu, frames } = this.owner;
+    const bytes = space.read(toInt(cpu.sp), frames.size);
+    const saved = bytes === undefined ? undefined : frames.restore(bytes);
+    if (saved === undefined) {
+      this.raise(SIGSEGV, SI_KERNEL, 0n);
+      return false;
+    }
+    this.setMask(saved.mask);
+    const stack = changeAltStack(this.altStack, saved.stack, cpu.sp);
+    if (typeof stack !== 'number') this.altStack = stack;
+    return true;
+  }
+
+  /** Moves what the stub recorded into the queue; true if there was anything. */
+  private drain(): boolean {
+    const { host } = this.owner;
+    const { cells } = this;
+    let came = false;
+    while (cells[STUB.pending >> 2] !== 0) {
+      cells[STUB.pending >> 2] = 0;
+      for (let info = host.takeSignal(); info !== undefined; info = host.takeSignal()) {
+        came = true;
+        if ((this.mask & bit(info[0])) !== 0n || !this.ignores(info[0])) this.queue.add(info);
+      }
+    }
+    return came;
+  }
+
+  private ignores(signo: number): boolean {
+    const { handler } = this.getAction(signo);
+    return handler === SIG_IGN || (handler === SIG_DFL && (DEFAULT_IGNORED & bit(signo)) !== 0n);
+  }
+
+  /** A recorded signal turned out to have its default action: the guest changed the action or the mask meanwhile. */
+  private actByDefault(info: Uint8Array): void {
+    const signo = info[0];
+    if ((DEFAULT_IGNORED & bit(signo)) !== 0n) return;
+    if ((DEFAULT_STOPS & bit(signo)) === 0n) this.die(info);
+    // The kernel knows whether a terminal's stop signal may stop an orphaned process group: let it decide.
+    const { host } = this.owner;
+    host.syscall('tgkill', host.syscall('getpid'), host.syscall('gettid'), signo);
+  }
+
+  private enterHandler(info: Uint8Array, action: SignalAction): void {
+    const { owner } = this;
+    const { cpu, frames, space } = owner;
+    const signo = info[0];
+    const delivery: SignalDelivery = {
+      signo,
+      info,
+      mask: this.savedMask ?? this.mask,
+      stack: this.altStack,
+      handler: action.handler,
+      trampoline: owner.trampoline,
+    };
+    if (action.restorer !== 0n) delivery.trampoline = action.restorer;
+    if ((action.flags & SA_RESETHAND) !== 0n) this.setAction(signo, { ...action, handler: SIG_DFL });
+
+    const switches = (action.flags & SA_ONSTACK) !== 0n && this.altStack.size !== 0n && !this.onAltStack();
+    const top = switches ? this.altStack.sp + this.altStack.size : cpu.sp;
+    const address = frames.place(top);
+    const fits = switches || !overflowsAltStack(this.altStack, cpu.sp, frames.size);
+    if (!fits || !writeFrame(space, address, frames.encode(delivery), cpu.sp)) {
+      this.refuseFrame(signo);
+      return;
+    }
+    owner.onSignal?.(info, false);
+    frames.enter(address, delivery);
+    this.savedMask = undefined;
+    if ((this.altStack.flags & SS_AUTODISARM) !== 0) this.altStack = noAltStack();
+    const own = (action.flags & SA_NODEFER) === 0n ? bit(signo) : 0n;
+    this.setMask(this.mask | action.mask | own);
+  }
+
+  private onAltStack(): boolean {
+    return onAltStack(this.altStack, this.owner.cpu.sp);
+  }
+
+  /** There is no room for the frame: SIGSEGV instead, and death if that was the signal. */
+  private refuseFrame(signo: number): void {
+    if (signo === SIGSEGV) this.setAction(SIGSEGV, DEFAULT_ACTION);
+    this.raise(SIGSEGV, SI_KERNEL, 0n);
+  }
+
+  private die(info: Uint8Array): never {
+    this.owner.onSignal?.(info, true);
+    return this.owner.host.die(info[0]);
+  }
+
+  /** Tells the host how to treat a signal. */
+  private mirrorAction(signo: number): void {
+    if ((UNCATCHABLE & bit(signo)) !== 0n) return;
+    const { handler, flags } = this.getAction(signo);
+    const { host } = this.owner;
+    const hostFlags = Number(flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
+    const waits = (HOST_OPEN & this.mask & bit(signo)) !== 0n;
+    if (waits || (handler !== SIG_DFL && handler !== SIG_IGN)) host.setSignalAction(signo, 'record', hostFlags);
+    else host.setSignalAction(signo, handler === SIG_IGN ? 'ignore' : 'default', hostFlags);
+  }
+
+  /** Tells the host the mask; `changed` has the signals whose place in it is new. */
+  private mirrorMask(changed: bigint): void {
+    const { host } = this.owner;
+    if ((changed & HOST_OPEN) !== 0n) for (const signo of [SIGSEGV, SIGBUS]) this.mirrorAction(signo);
+    host.setSignalMask(this.mask & ~HOST_OPEN);
+  }
+}
+
+/** Addresses above 2^53 are in no guest's reach: the bigint says so where a number would be rounded. */
+const toInt = (address: bigint): number | bigint => (address < 2n ** 53n ? Number(address) : address);
+
+function writeFrame(space: AddressSpace, address: bigint, frame: Uint8Array, sp: bigint): boolean {
+  const at = toInt(address);
+  if (space.write(at, frame)) return true;
+  if (typeof at !== 'number') return false;
+  // The kernel's copy grows the stack as any access does; code pages that we write-protected are ours to open.
+  const grown = space.growStack(at, Number(sp));
+  const opened = space.unprotectAllCode();
+  return (grown || opened) && space.write(at, frame);
+}

@@ -1,0 +1,136 @@
+/**
+ * One guest thread: runs translated code, and does what has to be done when
+ * that code exits.
+ *
+ *     engine.run() → system call     → the row's handler, result register
+ *                  → fault           → stack growth, code page, or SIGSEGV/SIGBUS
+ *                  → ebreak, illegal → SIGTRAP, SIGILL
+ *                  → interrupt       → signals
+ *
+ * Signals are delivered between two runs, so handlers and signal frames always
+ * see complete register state.
+ */
+import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { SignalFrames } from '../cpu/signal-frame.ts';
+import type { Host } from '../host/host.ts';
+import { STUB } from '../host/layout.ts';
+import type { AddressSpace } from '../memory/address-space.ts';
+import type { SyscallTable } from '../syscalls/dispatch.ts';
+import { EINTR } from '../syscalls/errno.ts';
+import type { RestartClass } from '../syscalls/row.ts';
+import type { TraceSink } from '../syscalls/strace.ts';
+import type { Process, Task } from '../syscalls/task.ts';
+import type { Engine, Exit } from '../translate/engine.ts';
+import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
+import { type SignalOwner, Signals } from './signals.ts';
+
+/** `STUB.limit` when nothing asks translated code to leave. */
+const NO_LIMIT = 2n ** 63n - 1n;
+
+/** What a task is made of. */
+export interface TaskParts {
+  host: Host;
+  space: AddressSpace;
+  cpu: GuestCpu;
+  frames: SignalFrames;
+  engine: Engine;
+  process: Process;
+  syscalls: SyscallTable;
+  /** Guest address of the vDSO's rt_sigreturn. */
+  trampoline: bigint;
+  /** -strace. */
+  trace?: TraceSink;
+  /** Told of each signal that a handler gets or that kills. */
+  onSignal?: (info: Uint8Array, fatal: boolean) => void;
+  /** Called before the process ends by itself, with the status. */
+  onExit?: (status: number) => void;
+}
+
+export class GuestTask implements Task, SignalOwner {
+  readonly host: Host;
+  readonly space: AddressSpace;
+  readonly cpu: GuestCpu;
+  readonly frames: SignalFrames;
+  readonly process: Process;
+  readonly trampoline: bigint;
+  readonly signals: Signals;
+  readonly onSignal: TaskParts['onSignal'];
+  private readonly engine: Engine;
+  private readonly syscalls: SyscallTable;
+  private readonly trace: TraceSink | undefined;
+  private readonly onExit: TaskParts['onExit'];
+  private readonly limit: BigInt64Array;
+
+  constructor(parts: TaskParts) {
+    this.host = parts.host;
+    this.space = parts.space;
+    this.cpu = parts.cpu;
+    this.frames = parts.frames;
+    this.process = parts.process;
+    this.trampoline = parts.trampoline;
+    this.onSignal = parts.onSignal;
+    this.engine = parts.engine;
+    this.syscalls = parts.syscalls;
+    this.trace = parts.trace;
+    this.onExit = parts.onExit;
+    this.limit = new BigInt64Array(parts.host.threadMemory.buffer, STUB.limit, 1);
+    this.limit[0] = NO_LIMIT;
+    this.signals = new Signals(this);
+  }
+
+  flushCode(start: number, end: number): void {
+    this.engine.flush(start, end);
+  }
+
+  exit(status: number): never {
+    this.onExit?.(status);
+    return this.host.exit(status);
+  }
+
+  /** Runs guest code until the process ends. */
+  run(): never {
+    for (;;) {
+      const exit = this.engine.run();
+      const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);
+      if (this.signals.ready || interrupted !== undefined) this.deliver(interrupted);
+    }
+  }
+
+  /** Makes the system call; its restart class if it was interrupted. */
+  private systemCall(): RestartClass | undefined {
+    const number = this.cpu.syscallNumber;
+    if (this.syscalls.dispatch(this, this.trace) !== -EINTR) return undefined;
+    const restart = this.syscalls.restartClass(number);
+    // The signal came before the call was made: its handler runs, and then the call is made, as if it had come a bit earlier.
+    return restart === 'sa' && this.host.notMade ? 'always' : restart;
+  }
+
+  private handleExit(exit: Exit): undefined {
+    switch (exit.kind) {
+      case 'fault':
+        if (!this.resolveFault(exit.signo, exit.address)) this.signals.raise(exit.signo, exit.code, exit.address);
+        break;
+      case 'breakpoint':
+        this.signals.raise(SIGTRAP, TRAP_BRKPT, this.cpu.pc);
+        break;
+      case 'illegal':
+        this.signals.raise(SIGILL, ILL_ILLOPC, this.cpu.pc);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A fault that the program never gets to see: the access is simply made again. */
+  private resolveFault(signo: number, address: bigint): boolean {
+    if (signo !== SIGSEGV || address >= BigInt(this.host.windowSize)) return false;
+    const at = Number(address);
+    return this.space.unprotectCode(at) || this.space.growStack(at, Number(this.cpu.sp));
+  }
+
+  private deliver(interrupted: RestartClass | undefined): void {
+    // Before looking at the ring: a signal that comes in between sets it again.
+    this.limit[0] = NO_LIMIT;
+    this.signals.deliver(interrupted);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What lasts for one system call beside the staging buffer: the error that
+ * converting an argument met, and work to do when the host's call has returned.
+ */
+import type { Int } from '../host/host.ts';
+import { STUB } from '../host/layout.ts';
+import { EFAULT, EINTR } from './errno.ts';
+import { beginCall, repairFault } from './staging.ts';
+import type { Task } from './task.ts';
+
+type ReturnHook = (result: Int) => Int;
+
+let failure = 0;
+let returnHook: ReturnHook | undefined;
+
+/** Starts a system call: nothing staged, no failure, no work left. */
+export function startCall(task: Task): void {
+  failure = 0;
+  returnHook = undefined;
+  beginCall(task);
+}
+
+/** An argument cannot be converted: the call returns -errno without being made. Returns 0, for use as the value. */
+export function fail(errno: number): 0 {
+  if (failure === 0) failure = -errno;
+  return 0;
+}
+
+/** The negative errno of the first {@link fail} in this call, or 0. */
+export const failed = (): number => failure;
+
+/**
+ * Registers what a converted out-argument has to do when the host's call has returned: it gets the result (negative
+ * errno included) and gives the call's result, -EFAULT for instance.
+ */
+export function onReturn(hook: ReturnHook): void {
+  const before = returnHook;
+  returnHook = before === undefined ? hook : (result) => hook(before(result));
+}
+
+/** Runs what {@link onReturn} collected. */
+export function finishCall(result: Int): Int {
+  return returnHook === undefined ? result : returnHook(result);
+}
+
+/** True when the host's call has to be made again because of {@link repairFault}. */
+export const retryFault = (task: Task, result: Int): boolean => result === -EFAULT && repairFault(task);
+
+/**
+ * Makes a host system call: `Host.syscall`, made once more after a fault that was not the guest's (see
+ * {@link repairFault}). Arguments are host values (see {@link ptr}).
+ */
+export function hostCall(task: Task, name: string, ...args: Int[]): Int {
+  const result = task.host.syscall(name, ...args);
+  return retryFault(task, result) ? task.host.syscall(name, ...args) : result;
+}
+
+/**
+ * Makes a host system call that no signal interrupts: for what a handler does on the way, where giving up half-way
+ * would leak a descriptor. Not for calls that can block for long.
+ */
+export function steadyCall(task: Task, name: string, ...args: Int[]): Int {
+  const pending = new Int32Array(task.host.threadMemory.buffer, STUB.pending, 1);
+  for (;;) {
+    const waiting = pending[0];
+    if (waiting !== 0) pending[0] = 0;
+    const result = task.host.syscall(name, ...args);
+    // Back to what it was; the handler only ever sets it.
+    if (waiting !== 0) pending[0] = waiting;
+    if (result !== -EINTR) return result;
+  }
+}
+
+/** Host pointer for a guest address from a pointer argument. */
+export const ptr = (task: Task, address: number): number => task.host.guestPointer(address);

@@ -1,0 +1,126 @@
+/**
+ * Carries out the system call that the guest has asked for.
+ *
+ * The common call has a row without a handler: its registers become host
+ * arguments by a look at `Pass`, and the host makes the call, without a
+ * closure, an object or a bigint being made. -strace goes the same way with a
+ * print before and after.
+ */
+import type { Int } from '../host/host.ts';
+import { failed, finishCall, hostCall, fail, retryFault, startCall } from './call.ts';
+import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
+import { memoryFiles } from './descriptors.ts';
+import { EBADF, ENOSYS } from './errno.ts';
+import { memoryFileCall } from './proc-mem.ts';
+import { announceUnsupported, type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
+import type { RestartClass, Row } from './row.ts';
+import { traceEnter, traceLeave, traceNoReturn, type TraceSink } from './strace.ts';
+import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
+
+/** The system calls of one architecture. One per worker. */
+export class SyscallTable {
+  private readonly numbers: Readonly<Record<number, string>>;
+  private readonly byNumber: (Row | undefined)[] = [];
+
+  constructor(numbers: Readonly<Record<number, string>>, rows: readonly Row[], hooks: ReportHooks) {
+    this.numbers = numbers;
+    setReportHooks(hooks);
+    const byName = new Map<string, Row>();
+    for (const row of rows) byName.set(row.name, row);
+    for (const number in numbers) this.byNumber[number] = byName.get(numbers[number]);
+  }
+
+  /** `read` for 63; undefined for a number that the kernel does not know either. */
+  nameOf(number: number): string | undefined {
+    return this.numbers[number];
+  }
+
+  /** What an interrupted call does, signal(7): see {@link RestartClass}. */
+  restartClass(number: number): RestartClass {
+    return this.byNumber[number]?.marks.restart ?? 'always';
+  }
+
+  /**
+   * Carries out the system call in the CPU's registers and sets the result register. Returns the result; -EINTR is
+   * left to the caller, who knows whether a handler with SA_RESTART runs.
+   */
+  dispatch(task: Task, sink?: TraceSink): SyscallResult {
+    const number = task.cpu.syscallNumber;
+    const row = this.byNumber[number];
+    if (row === undefined || row.marks.refused === 'announced') this.complain(number, row);
+    startCall(task);
+    if (sink !== undefined) return this.traced(task, number, row, sink);
+    const result = row === undefined ? -ENOSYS : run(task, row);
+    if (result !== NO_RESULT) task.cpu.setResult(result);
+    return result;
+  }
+
+  private traced(task: Task, number: number, row: Row | undefined, sink: TraceSink): SyscallResult {
+    const line = traceEnter(task, row, this.numbers[number] ?? `syscall_${number}`, sink);
+    // A call that never returns has its line ended before it is made.
+    if (row?.marks.prints === 'none') traceNoReturn(line, sink);
+    startCall(task);
+    const result = row === undefined ? -ENOSYS : run(task, row);
+    startCall(task);
+    traceLeave(line, result, sink);
+    if (result !== NO_RESULT) task.cpu.setResult(result);
+    return result;
+  }
+
+  private complain(number: number, row: Row | undefined): void {
+    const name = this.numbers[number];
+    if (row !== undefined) announceUnsupported(name);
+    else reportUnimplemented(`system call ${number}${name === undefined ? '' : ` (${name})`} is not implemented`);
+  }
+}
+
+function run(task: Task, row: Row): SyscallResult {
+  return row.handler === undefined ? passOn(task, row) : handle(task, row);
+}
+
+function handle(task: Task, row: Row): SyscallResult {
+  const { codecs, names } = row;
+  const values: Record<string, unknown> = {};
+  for (let i = 0; i < codecs.length; i++) values[names[i]] = codecs[i].decode(task, task.cpu.argument(i));
+  if (failed() !== 0) return failed();
+  const result = row.handler!(task, values);
+  return typeof result === 'symbol' ? result : finishCall(result);
+}
+
+function hostArgument(task: Task, codec: Codec<unknown>, index: number): Int {
+  const raw = task.cpu.argument(index);
+  switch (codec.pass) {
+    case Pass.value:
+      return raw;
+    case Pass.pointer:
+      return raw === 0 ? 0 : task.host.guestPointer(toAddress(raw));
+    case Pass.fd:
+      if (task.process.hiddenDescriptors.has(toInt32(raw))) return fail(EBADF);
+      return raw;
+    default:
+      return codec.toHost!(task, raw);
+  }
+}
+
+function passOn(task: Task, row: Row): SyscallResult {
+  const { codecs, name } = row;
+  const count = codecs.length;
+  if (memoryFiles !== undefined) {
+    const result = memoryFileCall(task, row);
+    if (result !== undefined) return result;
+  }
+  if (count === 0) return task.host.syscall(name);
+  const a = hostArgument(task, codecs[0], 0);
+  const b = count > 1 ? hostArgument(task, codecs[1], 1) : 0;
+  const c = count > 2 ? hostArgument(task, codecs[2], 2) : 0;
+  const d = count > 3 ? hostArgument(task, codecs[3], 3) : 0;
+  if (failed() !== 0) return failed();
+  if (count <= 3) {
+    const result = task.host.syscall(name, a, b, c);
+    return finishCall(retryFault(task, result) ? task.host.syscall(name, a, b, c) : result);
+  }
+  const e = count > 4 ? hostArgument(task, codecs[4], 4) : 0;
+  const f = count > 5 ? hostArgument(task, codecs[5], 5) : 0;
+  if (failed() !== 0) return failed();
+  return finishCall(hostCall(task, name, a, b, c, d, e, f));
+}

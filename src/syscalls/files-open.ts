@@ -1,0 +1,233 @@
+/** Opening, closing and copying descriptors. */
+import type { Int } from '../host/host.ts';
+import { hostCall, steadyCall } from './call.ts';
+import {
+  type Codec,
+  cstring,
+  dirfd,
+  fd,
+  flags,
+  mode,
+  outInts,
+  Pass,
+  type Printing,
+  size,
+  toAddress,
+  toUint32,
+  uint,
+} from './codec.ts';
+import {
+  addDescriptorDirectory,
+  addMemoryFile,
+  copyDescriptor,
+  forgetDescriptor,
+  forgetDescriptors,
+} from './descriptors.ts';
+import { E2BIG, EACCES, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR } from './errno.ts';
+import {
+  AT_FDCWD,
+  CLOEXEC_FLAG,
+  CLOSE_RANGE_FLAGS,
+  MEMFD_FLAGS,
+  O_ACCMODE,
+  O_CREAT,
+  O_NOFOLLOW,
+  O_PATH,
+  O_TMPFILE,
+  openFlagsText,
+  PIPE_FLAGS,
+} from './files-flags.ts';
+import { descriptorPath, path, stagePath, translatePath } from './paths.ts';
+import { openProc } from './proc.ts';
+import { isGenerated, mayBeProcName, procEntry } from './proc-names.ts';
+import { refused, type Row, restarts, syscall } from './row.ts';
+import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
+import { fieldsText, struct } from './struct.ts';
+import type { Task } from './task.ts';
+import { flagNames, octalText } from './text.ts';
+import { peek } from './peek.ts';
+
+const O_DIRECTORY = 0o200000;
+
+const openFlags: Codec<number> = {
+  pass: Pass.value,
+  decode: (_task, raw) => toUint32(raw),
+  print: (_p, raw) => openFlagsText(toUint32(raw)),
+};
+
+const creates = (openFlags: number): boolean => (openFlags & O_CREAT) !== 0 || (openFlags & O_TMPFILE) === O_TMPFILE;
+
+/** openat's mode, which only counts when a file may be made. */
+const openMode: Codec<number> = {
+  ...mode,
+  print: (p, raw) => (creates(toUint32(p.argument('flags'))) ? octalText(toUint32(raw)) : undefined),
+};
+
+/** struct open_how of openat2(2). */
+const OPEN_HOW_SIZE = 24;
+const RESOLVE_FLAGS = {
+  RESOLVE_NO_XDEV: 1,
+  RESOLVE_NO_MAGICLINKS: 2,
+  RESOLVE_NO_SYMLINKS: 4,
+  RESOLVE_BENEATH: 8,
+  RESOLVE_IN_ROOT: 0x10,
+  RESOLVE_CACHED: 0x20,
+} as const;
+
+const OPEN_HOW = struct('open_how', 'flags:u64 mode:u64 resolve:u64', undefined, (f) => {
+  const modeText = creates(Number(f.flags)) ? `, mode=${octalText(Number(f.mode))}` : '';
+  return `{flags=${openFlagsText(Number(f.flags))}${modeText}, resolve=${flagNames(RESOLVE_FLAGS, Number(f.resolve))}}`;
+});
+
+const openHow: Codec<number> = {
+  pass: Pass.pointer,
+  decode: (_task, raw) => toAddress(raw),
+  print: (p: Printing, raw) => {
+    const data = peek(p.task, raw, OPEN_HOW_SIZE);
+    return data === undefined ? 'NULL' : fieldsText(OPEN_HOW, new DataView(data.buffer));
+  },
+};
+
+/** The guest's meaning of a staged path for an open: an entry of /proc that is ours, or the host path's offset. */
+function openTarget(task: Task, dir: number, at: number, follow: boolean): string | number {
+  const first = bytes[at];
+  const { sysroot } = task.process.options;
+  if (first !== 0x2f) {
+    // A relative path is ours only in a directory of /proc, which is worth finding out for few names.
+    const name = stagedString(at, 9);
+    if (!mayBeProcName(name)) return at;
+    const directory = dir === AT_FDCWD ? workingDirectory(task) : descriptorPath(task, dir);
+    if (directory?.startsWith('/proc') !== true) return at;
+    return specialTarget(task, `${directory}/${name}`, at, follow) ?? at;
+  }
+  // "/proc...", "/dev/fd..." or doubled slashes.
+  const second = bytes[at + 1];
+  if (sysroot === '' && second !== 0x70 && second !== 0x64 && second !== 0x2f) return at;
+  const text = stagedString(at, 4096);
+  const special = specialTarget(task, text, at, follow);
+  if (special !== undefined) return special;
+  const translated = translatePath(task, text, follow);
+  return translated === text ? at : stageString(translated);
+}
+
+function specialTarget(task: Task, text: string, at: number, follow: boolean): string | number | undefined {
+  const entry = procEntry(task, text);
+  if (entry === undefined) return undefined;
+  if (entry === 'self/exe' && follow) return stageString(task.process.executable);
+  if (isGenerated(entry) || entry === 'self/fd' || entry === 'self/fdinfo') return entry;
+  const descriptor = /^self\/fd(?:info)?\/(\d+)/.exec(entry);
+  if (descriptor !== null && task.process.hiddenDescriptors.has(Number(descriptor[1]))) return -ENOENT;
+  return at;
+}
+
+function workingDirectory(task: Task): string | undefined {
+  const buffer = stage(4096);
+  const length = steadyCall(task, 'getcwd', task.host.stagingPointer(buffer), 4096);
+  return length < 0 ? undefined : stagedString(buffer, 4096);
+}
+
+/** Opens what `target` says; `open` makes the host's call for a staged path. */
+function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
+  let opened: Int;
+  if (typeof target === 'number') {
+    if (target < 0) return target;
+    opened = open(target);
+  } else opened = openEntry(task, target, openFlags);
+  if (opened < 0) return opened;
+  const number = Number(opened);
+  forgetDescriptor(number);
+  if (target === 'self/mem') addMemoryFile(number);
+  else if (target === 'self/fd' || target === 'self/fdinfo') addDescriptorDirectory(number);
+  return number;
+}
+
+function openEntry(task: Task, entry: string, openFlags: number): Int {
+  if ((openFlags & O_PATH) !== 0 || !isGenerated(entry) || entry === 'self/mem') {
+    const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
+    return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);
+  }
+  if ((openFlags & O_DIRECTORY) !== 0) return -ENOTDIR;
+  if ((openFlags & O_ACCMODE) !== 0) return -EACCES;
+  return openProc(task, entry, openFlags & ~(O_CREAT | O_NOFOLLOW));
+}
+
+function openat(task: Task, dir: number, address: number, openFlags: number, modeBits: number): Int {
+  const at = stagePath(task, address);
+  if (at < 0) return at;
+  const target = openTarget(task, dir, at, (openFlags & O_NOFOLLOW) === 0);
+  return openAny(task, target, openFlags, (found) =>
+    hostCall(task, 'openat', dir, task.host.stagingPointer(found), openFlags, modeBits),
+  );
+}
+
+function openat2(task: Task, dir: number, address: number, howAddress: number, howSize: number): Int {
+  if (howSize < OPEN_HOW_SIZE) return -EINVAL;
+  if (howSize > 4096) return -E2BIG;
+  const how = stage(howSize);
+  if (!fetch(task, how, howAddress, howSize)) return -EFAULT;
+  const at = stagePath(task, address);
+  if (at < 0) return at;
+  const openFlags = view.getUint32(how, true);
+  const resolve = view.getUint32(how + 16, true);
+  const call = (found: number): Int =>
+    hostCall(task, 'openat2', dir, task.host.stagingPointer(found), task.host.stagingPointer(how), howSize);
+  // A path that must stay below the directory is never one of ours; magic links are asked for by nobody else.
+  if ((resolve & (RESOLVE_FLAGS.RESOLVE_BENEATH | RESOLVE_FLAGS.RESOLVE_IN_ROOT)) !== 0) return call(at);
+  const follow = (openFlags & O_NOFOLLOW) === 0 && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
+  const target = openTarget(task, dir, at, follow);
+  if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at)) return -ELOOP;
+  return openAny(task, target, openFlags, call);
+}
+
+const isExecutableLink = (task: Task, at: number): boolean => procEntry(task, stagedString(at, 4096)) === 'self/exe';
+
+/** close_range, around the emulator's own descriptors. */
+function closeRange(task: Task, first: number, last: number, closeFlags: number): Int {
+  const CLOSE_RANGE_CLOEXEC = 4;
+  if (first > last) return -EINVAL;
+  if ((closeFlags & CLOSE_RANGE_CLOEXEC) !== 0) return task.host.syscall('close_range', first, last, closeFlags);
+  const kept = [...task.process.hiddenDescriptors].filter((n) => n >= first && n <= last).sort((a, b) => a - b);
+  let start = first;
+  for (const n of [...kept, last + 1]) {
+    const result = n > start ? steadyCall(task, 'close_range', start, n - 1, closeFlags) : 0;
+    if (result < 0) return result;
+    start = n + 1;
+  }
+  forgetDescriptors(first, last);
+  return 0;
+}
+
+/** Notes that a call gave `result` as a copy of the descriptor `from`, if it succeeded. */
+export function copied(from: number, result: Int): Int {
+  if (result >= 0) copyDescriptor(from, Number(result));
+  return result;
+}
+
+export const openRows: Row[] = [
+  syscall(
+    'openat',
+    { dirfd, pathname: path, flags: openFlags, mode: openMode },
+    (task, { dirfd, pathname, flags, mode }) => openat(task, dirfd, pathname, flags, mode),
+    restarts('sa'),
+  ),
+  syscall(
+    'openat2',
+    { dirfd, pathname: path, how: openHow, size },
+    (task, { dirfd, pathname, how, size }) => openat2(task, dirfd, pathname, how, size),
+    restarts('sa'),
+  ),
+  syscall('close', { fd }, (task, { fd }) => {
+    forgetDescriptor(fd);
+    return task.host.syscall('close', fd);
+  }),
+  syscall('close_range', { first: uint, last: uint, flags: flags(CLOSE_RANGE_FLAGS) }, (task, { first, last, flags }) =>
+    closeRange(task, first, last, flags),
+  ),
+  syscall('dup', { oldfd: fd }, (task, { oldfd }) => copied(oldfd, task.host.syscall('dup', oldfd))),
+  syscall('dup3', { oldfd: fd, newfd: fd, flags: flags(CLOEXEC_FLAG) }, (task, { oldfd, newfd, flags }) =>
+    copied(oldfd, task.host.syscall('dup3', oldfd, newfd, flags)),
+  ),
+  syscall('pipe2', { pipefd: outInts(2), flags: flags(PIPE_FLAGS) }),
+  syscall('memfd_create', { name: cstring, flags: flags(MEMFD_FLAGS) }),
+  refused('memfd_secret', { flags: uint }, 'secret memory cannot be mapped into the window'),
+];

@@ -1,0 +1,258 @@
+/** Directories, links, names and attributes of files. */
+import type { Int } from '../host/host.ts';
+import { hostCall, ptr } from './call.ts';
+import {
+  addressText,
+  type Codec,
+  cstring,
+  dirfd,
+  fd,
+  flags,
+  hex,
+  int,
+  mode,
+  out,
+  outInts,
+  Pass,
+  type Printing,
+  pointer,
+  size,
+  toAddress,
+  toUint32,
+  long,
+  uid,
+} from './codec.ts';
+import { forgetDescriptor, isDescriptorDirectory } from './descriptors.ts';
+import { EFAULT, EINVAL, ENOENT } from './errno.ts';
+import {
+  ACCESS_MODES,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_FLAGS,
+  AT_SYMLINK_FOLLOW,
+  FACCESSAT_FLAGS,
+  openFlagsText,
+  RENAME_FLAGS,
+  UNLINK_FLAGS,
+} from './files-flags.ts';
+import { descriptorPath, guestPath, hostPath, inSysroot, path, pathAt, pathIfFollow, pathNoFollow } from './paths.ts';
+import { peek } from './peek.ts';
+import { mayBeProcName, procEntry } from './proc-names.ts';
+import { note, prints, refused, type Row, restarts, syscall } from './row.ts';
+import { bytes, deliver, stage, stagedString, stagingLeft, stageString, view } from './staging.ts';
+import { outStruct } from './struct.ts';
+import { modeText, deviceText, STAT, STATFS, STATX, STATX_MASK } from './structs.ts';
+import type { Task } from './task.ts';
+import { quoted } from './text.ts';
+
+/** Offset of d_reclen and d_name in struct linux_dirent64. */
+const DIRENT = { length: 16, name: 19 } as const;
+
+/** Entries of a directory: only their number is shown. */
+const entries: Codec<number> = {
+  ...out('count'),
+  print: (p, raw) => {
+    const filled = Number(p.result ?? 0);
+    const data = filled < 0 ? undefined : peek(p.task, raw, filled);
+    if (data === undefined) return addressText(raw);
+    let count = 0;
+    const dirents = new DataView(data.buffer);
+    for (let at = 0; at + DIRENT.name < filled; at += dirents.getUint16(at + DIRENT.length, true)) count++;
+    return `${addressText(raw)} /* ${count} entries */`;
+  },
+};
+
+/** Reads directory entries; those of /proc/self/fd leave out the emulator's descriptors. */
+function getdents64(task: Task, directory: number, address: number, count: number): Int {
+  if (!isDescriptorDirectory(directory)) {
+    return hostCall(task, 'getdents64', directory, ptr(task, address), count);
+  }
+  const room = Math.min(count, stagingLeft() - 16);
+  const buffer = stage(room);
+  for (;;) {
+    const result = task.host.syscall('getdents64', directory, task.host.stagingPointer(buffer), room);
+    if (result <= 0) return result;
+    const kept = dropHidden(task, buffer, Number(result));
+    if (kept > 0) return deliver(task, address, buffer, kept) ? kept : -EFAULT;
+  }
+}
+
+/** Moves the entries that the guest may see to the front; their size. */
+function dropHidden(task: Task, buffer: number, length: number): number {
+  let kept = 0;
+  for (let at = 0; at < length; ) {
+    const size = view.getUint16(buffer + at + DIRENT.length, true);
+    const name = stagedString(buffer + at + DIRENT.name, size - DIRENT.name);
+    if (!task.process.hiddenDescriptors.has(Number(name))) {
+      bytes.copyWithin(buffer + kept, buffer + at, buffer + at + size);
+      kept += size;
+    }
+    at += size;
+  }
+  return kept;
+}
+
+/** The guest's answer for a link of /proc, or undefined for the host's. */
+function procLink(task: Task, dir: number, text: string): string | number | undefined {
+  let absolute = text;
+  if (text[0] !== '/') {
+    if (!mayBeProcName(text)) return undefined;
+    const directory = dir === AT_FDCWD ? undefined : descriptorPath(task, dir);
+    if (directory?.startsWith('/proc') !== true) return undefined;
+    absolute = `${directory}/${text}`;
+  } else if (!text.startsWith('/proc') && !text.startsWith('/dev/fd') && !text.startsWith('//')) return undefined;
+  const entry = procEntry(task, absolute);
+  if (entry === 'self/exe') return task.process.executable;
+  const descriptor = entry === undefined ? null : /^self\/fd\/(\d+)$/.exec(entry);
+  return descriptor !== null && task.process.hiddenDescriptors.has(Number(descriptor[1])) ? -ENOENT : undefined;
+}
+
+function readlinkat(task: Task, dir: number, address: number, buffer: number, bufferSize: number): Int {
+  const text = guestPath(task, address);
+  if (typeof text === 'number') return text;
+  const answer = procLink(task, dir, text);
+  if (answer === undefined) {
+    return hostCall(task, 'readlinkat', dir, hostPath(task, address, false), ptr(task, buffer), bufferSize);
+  }
+  if (typeof answer === 'number') return answer;
+  if (bufferSize <= 0) return -EINVAL;
+  const length = Math.min(answer.length, bufferSize);
+  return deliver(task, buffer, stageString(answer), length) ? length : -EFAULT;
+}
+
+/** The working directory is the host's; one that exists only below -L is entered there. */
+function chdir(task: Task, address: number): Int {
+  const text = guestPath(task, address);
+  if (typeof text === 'number') return text;
+  const result = task.host.syscall('chdir', task.host.stagingPointer(stageString(text)));
+  if (result !== -ENOENT) return result;
+  const below = inSysroot(task, text, true);
+  return below === undefined ? result : task.host.syscall('chdir', task.host.stagingPointer(stageString(below)));
+}
+
+/** Text that the call writes with its NUL, `result` bytes in all: getcwd. */
+const outString: Codec<number> = {
+  pass: Pass.pointer,
+  late: true,
+  decode: (_task, raw) => toAddress(raw),
+  print: (p, raw) => {
+    const data = p.result !== undefined && p.result > 0 ? peek(p.task, raw, Number(p.result) - 1) : undefined;
+    return data === undefined ? addressText(raw) : quoted(data);
+  },
+};
+
+/** mknod's mode has the file's type in it. */
+const typeAndMode: Codec<number> = { ...mode, print: (_p, raw) => modeText(toUint32(raw)) };
+
+/** mknod's device, only for device files. */
+const device: Codec<Int> = {
+  ...long,
+  print: (p, raw) =>
+    [0o020000, 0o060000].includes(toUint32(p.argument('mode')) & 0o170000) ? deviceText(raw) : undefined,
+};
+
+const UTIME_NOW = 0x3fffffff;
+const UTIME_OMIT = 0x3ffffffe;
+
+/** Two timespecs, or NULL for now. */
+const fileTimes: Codec<number> = {
+  ...pointer,
+  print: (p: Printing, raw) => {
+    const data = raw === 0 ? undefined : peek(p.task, raw, 32);
+    if (data === undefined) return addressText(raw);
+    const times = new DataView(data.buffer);
+    const one = (at: number): string => {
+      const nsec = times.getBigInt64(at + 8, true);
+      if (nsec === BigInt(UTIME_NOW)) return 'UTIME_NOW';
+      if (nsec === BigInt(UTIME_OMIT)) return 'UTIME_OMIT';
+      return `{tv_sec=${times.getBigInt64(at, true)}, tv_nsec=${nsec}}`;
+    };
+    return `[${one(0)}, ${one(16)}]`;
+  },
+};
+
+/** struct file_handle has its size in its first word; the call is passed on. */
+const handle = pointer;
+const owner = { owner: uid, group: uid } as const;
+const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
+const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
+
+export const treeRows: Row[] = [
+  syscall('fstat', { fd, statbuf: outStruct(STAT) }),
+  syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStruct(STAT), flags: flags(AT_FLAGS) }),
+  syscall('statx', {
+    dirfd,
+    pathname: pathAt(2),
+    flags: flags(AT_FLAGS, 'AT_STATX_SYNC_AS_STAT'),
+    mask: flags(STATX_MASK),
+    statxbuf: outStruct(STATX),
+  }),
+  syscall('statfs', { pathname: path, buf: outStruct(STATFS) }),
+  syscall('fstatfs', { fd, buf: outStruct(STATFS) }),
+  syscall('getdents64', { fd, dirp: entries, count: size }, (task, { fd, dirp, count }) => getdents64(task, fd, dirp, count)),
+  syscall(
+    'readlinkat',
+    { dirfd, pathname: pathNoFollow, buf: out('bufsiz'), bufsiz: int },
+    (task, { dirfd, pathname, buf, bufsiz }) => readlinkat(task, dirfd, pathname, buf, bufsiz),
+  ),
+  syscall('faccessat', { dirfd, pathname: path, mode: accessMode }),
+  syscall('faccessat2', { dirfd, pathname: pathAt(3), mode: accessMode, flags: flags(FACCESSAT_FLAGS) }),
+  syscall('linkat', {
+    olddirfd: dirfd,
+    oldpath: pathIfFollow(4),
+    newdirfd: dirfd,
+    newpath: pathNoFollow,
+    flags: linkFlags,
+  }),
+  syscall('symlinkat', { target: cstring, newdirfd: dirfd, linkpath: pathNoFollow }),
+  syscall('renameat2', {
+    olddirfd: dirfd,
+    oldpath: pathNoFollow,
+    newdirfd: dirfd,
+    newpath: pathNoFollow,
+    flags: flags(RENAME_FLAGS),
+  }),
+  syscall('unlinkat', { dirfd, pathname: pathNoFollow, flags: flags(UNLINK_FLAGS) }),
+  syscall('mkdirat', { dirfd, pathname: pathNoFollow, mode }),
+  syscall('mknodat', { dirfd, pathname: pathNoFollow, mode: typeAndMode, dev: device }),
+  syscall('fchmod', { fd, mode }),
+  syscall('fchmodat', { dirfd, pathname: path, mode }),
+  syscall('fchmodat2', { dirfd, pathname: pathAt(3), mode, flags: flags(AT_FLAGS) }),
+  syscall('fchown', { fd, ...owner }),
+  syscall('fchownat', { dirfd, pathname: pathAt(4), ...owner, flags: flags(AT_FLAGS) }),
+  syscall('truncate', { path, length: long }),
+  syscall('utimensat', { dirfd, pathname: pathAt(3), times: fileTimes, flags: flags(AT_FLAGS) }),
+  syscall('getcwd', { buf: outString, size }),
+  syscall('chdir', { path }, (task, { path }) => chdir(task, path), note('prefers the host directory to one below -L')),
+  syscall('fchdir', { fd }),
+  syscall('chroot', { path }),
+  syscall('umask', { mask: mode }, prints('octal')),
+  syscall('name_to_handle_at', {
+    dirfd,
+    pathname: pathIfFollow(4),
+    handle,
+    mount_id: outInts(1),
+    flags: linkFlags,
+  }),
+  syscall('open_by_handle_at', { mount_fd: dirfd, handle, flags: openHandleFlags() }, (task, { mount_fd, handle, flags }) => {
+    const opened = hostCall(task, 'open_by_handle_at', mount_fd, ptr(task, handle), flags);
+    if (opened >= 0) forgetDescriptor(Number(opened));
+    return opened;
+  }, restarts('sa')),
+  syscall('mount', { source: cstring, target: path, filesystemtype: cstring, mountflags: hex, data: pointer }),
+  syscall('umount2', { target: path, flags: hex }),
+  syscall('pivot_root', { new_root: path, put_old: path }),
+  syscall('swapon', { path, swapflags: hex }),
+  syscall('swapoff', { path }),
+  syscall('acct', { filename: path }),
+  syscall('vhangup', {}),
+  refused('quotactl', { cmd: hex, special: pointer, id: int, addr: pointer }, 'disk quotas'),
+  refused('quotactl_fd', { fd, cmd: hex, id: int, addr: pointer }, 'disk quotas'),
+  refused('lookup_dcookie', {}, 'gone from Linux since 6.7'),
+  refused('nfsservctl', {}, 'gone from Linux since 3.1'),
+];
+
+function openHandleFlags(): Codec<number> {
+  return { ...hex, print: (_p, raw) => openFlagsText(toUint32(raw)) };
+}
+

@@ -1,0 +1,240 @@
+/**
+ * ioctl(2). A request is passed on when we know whether its argument is a value
+ * or points to memory without further pointers in it: those in the table, and
+ * unknown ones whose number says that they carry at most eight bytes. Structures
+ * are the same on all 64-bit ports of the generic ABI, termios included.
+ */
+import type { Int } from '../host/host.ts';
+import { hostCall, ptr } from './call.ts';
+import { addressText, type Codec, choiceName, type FlagTable, fd, Pass, type Printing, toAddress, toInt32, toUint32 } from './codec.ts';
+import { ENOTTY } from './errno.ts';
+import { peek } from './peek.ts';
+import { reportUnimplemented } from './report.ts';
+import { partial, type Row, restarts, syscall } from './row.ts';
+import { structText } from './struct.ts';
+import { WINSIZE } from './structs.ts';
+import type { Task } from './task.ts';
+import { flagNames, hexText } from './text.ts';
+
+/** Requests whose argument is a pointer. asm-generic/ioctls.h, linux/{fs,tty,blkzoned,kd,vt,random}.h. */
+const POINTER: FlagTable = {
+  TCGETS: 0x5401,
+  TCSETS: 0x5402,
+  TCSETSW: 0x5403,
+  TCSETSF: 0x5404,
+  TCGETA: 0x5405,
+  TCSETA: 0x5406,
+  TCSETAW: 0x5407,
+  TCSETAF: 0x5408,
+  TIOCGPGRP: 0x540f,
+  TIOCSPGRP: 0x5410,
+  TIOCOUTQ: 0x5411,
+  TIOCSTI: 0x5412,
+  TIOCGWINSZ: 0x5413,
+  TIOCSWINSZ: 0x5414,
+  TIOCMGET: 0x5415,
+  TIOCMBIS: 0x5416,
+  TIOCMBIC: 0x5417,
+  TIOCMSET: 0x5418,
+  TIOCGSOFTCAR: 0x5419,
+  TIOCSSOFTCAR: 0x541a,
+  FIONREAD: 0x541b,
+  TIOCGSERIAL: 0x541e,
+  TIOCPKT: 0x5420,
+  FIONBIO: 0x5421,
+  TIOCSETD: 0x5423,
+  TIOCGETD: 0x5424,
+  TIOCGSID: 0x5429,
+  TCGETS2: 0x802c542a,
+  TCSETS2: 0x402c542b,
+  TCSETSW2: 0x402c542c,
+  TCSETSF2: 0x402c542d,
+  TIOCGRS485: 0x542e,
+  TIOCSRS485: 0x542f,
+  TIOCGPTN: 0x80045430,
+  TIOCSPTLCK: 0x40045431,
+  TIOCGDEV: 0x80045432,
+  TIOCGPKT: 0x80045438,
+  TIOCGPTLCK: 0x80045439,
+  TIOCGEXCL: 0x80045440,
+  FIOASYNC: 0x5452,
+  TIOCGLCKTRMIOS: 0x5456,
+  TIOCSLCKTRMIOS: 0x5457,
+  TIOCGICOUNT: 0x545d,
+  FIOQSIZE: 0x5460,
+  FIBMAP: 1,
+  FIGETBSZ: 2,
+  FS_IOC_GETFLAGS: 0x80086601,
+  FS_IOC_SETFLAGS: 0x40086602,
+  FS_IOC_GETVERSION: 0x80087601,
+  FS_IOC_SETVERSION: 0x40087602,
+  FS_IOC_FIEMAP: 0xc020660b,
+  FS_IOC_FSGETXATTR: 0x801c581f,
+  FS_IOC_FSSETXATTR: 0x401c5820,
+  FS_IOC_GETFSLABEL: 0x81009431,
+  FS_IOC_SETFSLABEL: 0x41009432,
+  FS_IOC_GETFSUUID: 0x80111500,
+  FS_IOC_GET_ENCRYPTION_POLICY_EX: 0xc0096616,
+  FIFREEZE: 0xc0045877,
+  FITHAW: 0xc0045878,
+  FITRIM: 0xc0185879,
+  FICLONERANGE: 0x4020940d,
+  FIDEDUPERANGE: 0xc0189436,
+  BLKROGET: 0x125e,
+  BLKROSET: 0x125d,
+  BLKGETSIZE: 0x1260,
+  BLKRAGET: 0x1263,
+  BLKSSZGET: 0x1268,
+  BLKIOMIN: 0x1278,
+  BLKIOOPT: 0x1279,
+  BLKALIGNOFF: 0x127a,
+  BLKPBSZGET: 0x127b,
+  BLKDISCARD: 0x1277,
+  BLKDISCARDZEROES: 0x127c,
+  BLKZEROOUT: 0x127f,
+  BLKBSZGET: 0x80081270,
+  BLKBSZSET: 0x40081271,
+  BLKGETSIZE64: 0x80081272,
+  RNDGETENTCNT: 0x80045200,
+  KDGKBTYPE: 0x4b33,
+  KDGKBMODE: 0x4b44,
+  KDGETMODE: 0x4b3b,
+  KDGETLED: 0x4b31,
+  VT_OPENQRY: 0x5600,
+  VT_GETMODE: 0x5601,
+  VT_GETSTATE: 0x5603,
+};
+
+/** Requests whose argument is a value, or that have none. */
+const VALUE: FlagTable = {
+  TCSBRK: 0x5409,
+  TCXONC: 0x540a,
+  TCFLSH: 0x540b,
+  TIOCEXCL: 0x540c,
+  TIOCNXCL: 0x540d,
+  TIOCSCTTY: 0x540e,
+  TIOCCONS: 0x541d,
+  TIOCNOTTY: 0x5422,
+  TCSBRKP: 0x5425,
+  TIOCSBRK: 0x5427,
+  TIOCCBRK: 0x5428,
+  TIOCSIG: 0x40045436,
+  TIOCVHANGUP: 0x5437,
+  TIOCGPTPEER: 0x5441,
+  FIONCLEX: 0x5450,
+  FIOCLEX: 0x5451,
+  TIOCMIWAIT: 0x545c,
+  FICLONE: 0x40049409,
+  BLKFLSBUF: 0x1261,
+  BLKRASET: 0x1262,
+  KDSETMODE: 0x4b3a,
+  KDSKBMODE: 0x4b45,
+  VT_ACTIVATE: 0x5606,
+  VT_WAITACTIVE: 0x5607,
+  NS_GET_USERNS: 0xb701,
+  NS_GET_PARENT: 0xb702,
+  NS_GET_NSTYPE: 0xb703,
+};
+
+/** _IOC_DIR and _IOC_SIZE of asm-generic/ioctl.h. */
+const direction = (request: number): number => request >>> 30;
+const payload = (request: number): number => (request >>> 16) & 0x3fff;
+
+type Kind = 'pointer' | 'value' | 'unknown';
+
+/** Kinds by number, made from the tables when the first ioctl comes. */
+let kinds: Map<number, Kind> | undefined;
+
+function kindOf(request: number): Kind {
+  if (kinds === undefined) {
+    kinds = new Map();
+    for (const name in POINTER) kinds.set(POINTER[name], 'pointer');
+    for (const name in VALUE) kinds.set(VALUE[name], 'value');
+  }
+  const known = kinds.get(request);
+  if (known !== undefined) return known;
+  return direction(request) !== 0 && payload(request) > 0 && payload(request) <= 8 ? 'pointer' : 'unknown';
+}
+
+function ioctl(task: Task, fd: number, request: number, arg: Int): Int {
+  switch (kindOf(request)) {
+    case 'pointer':
+      return hostCall(task, 'ioctl', fd, request, ptr(task, toAddress(arg)));
+    case 'value':
+      return task.host.syscall('ioctl', fd, request, arg);
+    default:
+      reportUnimplemented(`ioctl request ${hexText(request)} is not implemented`);
+      return -ENOTTY;
+  }
+}
+
+const request: Codec<number> = {
+  pass: Pass.value,
+  decode: (_task, raw) => toUint32(raw),
+  print: (_p, raw) => requestText(toUint32(raw)),
+};
+
+function requestText(request: number): string {
+  const name = choiceName(POINTER, request) ?? choiceName(VALUE, request);
+  if (name !== undefined) return name;
+  if (direction(request) === 0 && payload(request) === 0) return hexText(request);
+  const directions = flagNames({ _IOC_WRITE: 1, _IOC_READ: 2 }, direction(request), '_IOC_NONE');
+  return `_IOC(${directions}, ${hexText((request >> 8) & 255)}, ${hexText(request & 255)}, ${hexText(payload(request))})`;
+}
+
+const SPEEDS = [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
+const FAST_SPEEDS = [
+  0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000,
+  4000000,
+];
+
+/** strace's short form of struct termios: speed, and the flags that matter to a user at the terminal. */
+function termiosText(p: Printing, raw: Int): string {
+  const data = peek(p.task, raw, 36);
+  if (data === undefined) return addressText(raw);
+  const words = new DataView(data.buffer);
+  const [output, control, local] = [4, 8, 12].map((at) => words.getUint32(at, true));
+  const code = control & 0o17;
+  const speed = control & 0o10000 ? FAST_SPEEDS[code] : SPEEDS[code];
+  const flag = (bit: number, name: string): string => `${bit === 0 ? '-' : ''}${name}`;
+  return (
+    `{B${speed} ${flag(output & 1, 'opost')} ${flag(local & 1, 'isig')} ${flag(local & 2, 'icanon')} ` +
+    `${flag(local & 8, 'echo')} ...}`
+  );
+}
+
+const argument: Codec<Int> = {
+  pass: Pass.value,
+  late: true,
+  decode: (_task, raw) => raw,
+  print: (p, raw) => {
+    const number = toUint32(p.argument('request'));
+    if (kindOf(number) === 'value') return String(toInt32(raw));
+    if (raw === 0 || (p.result !== undefined && p.result < 0)) return addressText(raw);
+    const name = choiceName(POINTER, number);
+    if (name === 'TIOCGWINSZ' || name === 'TIOCSWINSZ') return structText(p, WINSIZE, raw);
+    if (name?.startsWith('TCGETS') || name?.startsWith('TCSETS')) return termiosText(p, raw);
+    if (payload(number) === 4 || (payload(number) === 0 && INTEGERS.includes(` ${name} `))) return integerText(p, raw);
+    return addressText(raw);
+  },
+};
+
+/** Old-style requests that point to an int. */
+const INTEGERS =
+  ' TIOCGPGRP TIOCSPGRP TIOCOUTQ TIOCMGET TIOCMBIS TIOCMBIC TIOCMSET FIONREAD TIOCPKT FIONBIO TIOCSETD TIOCGETD TIOCGSID ' +
+  'FIOASYNC FIGETBSZ ';
+
+function integerText(p: Printing, raw: Int): string {
+  const data = peek(p.task, raw, 4);
+  return data === undefined ? addressText(raw) : `[${new DataView(data.buffer).getInt32(0, true)}]`;
+}
+
+export const ioctlRows: Row[] = [
+  syscall(
+    'ioctl',
+    { fd, request, arg: argument },
+    (task, { fd, request, arg }) => ioctl(task, fd, request, arg),
+    partial('terminals, files, block devices and small requests; others that may contain pointers give ENOTTY'),
+    restarts('sa'),
+  ),
+];

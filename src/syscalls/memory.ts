@@ -1,0 +1,182 @@
+/**
+ * Memory: mmap(2) and its family. The guest's address space is ours (Task.space),
+ * see src/memory; what the kernel alone can do is passed on with the guest's
+ * range as host pointers.
+ */
+
+import type { Int } from '../host/host.ts';
+import { PAGE_SIZE } from '../host/layout.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import { hostCall, ptr } from './call.ts';
+import {
+  addressText,
+  type Codec,
+  choice,
+  fd,
+  flags,
+  hex,
+  int,
+  long,
+  Pass,
+  pid,
+  pointer,
+  size,
+  toInt32,
+  uint,
+  ulong,
+} from './codec.ts';
+import { EINVAL, ENOMEM, ENOSYS } from './errno.ts';
+import { reportUnimplemented } from './report.ts';
+import { prints, type Row, refused, syscall } from './row.ts';
+import type { SyscallResult, Task } from './task.ts';
+
+const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x0100_0000 } as const;
+const MAP = {
+  MAP_SHARED_VALIDATE: 3,
+  MAP_SHARED: 1,
+  MAP_PRIVATE: 2,
+  MAP_FIXED_NOREPLACE: 0x10_0000,
+  MAP_FIXED: 0x10,
+  MAP_ANONYMOUS: 0x20,
+  MAP_GROWSDOWN: 0x100,
+  MAP_DENYWRITE: 0x800,
+  MAP_EXECUTABLE: 0x1000,
+  MAP_LOCKED: 0x2000,
+  MAP_NORESERVE: 0x4000,
+  MAP_POPULATE: 0x8000,
+  MAP_NONBLOCK: 0x1_0000,
+  MAP_STACK: 0x2_0000,
+  MAP_HUGETLB: 0x4_0000,
+  MAP_SYNC: 0x8_0000,
+} as const;
+const MREMAP = { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 } as const;
+const MADV = {
+  MADV_NORMAL: 0,
+  MADV_RANDOM: 1,
+  MADV_SEQUENTIAL: 2,
+  MADV_WILLNEED: 3,
+  MADV_DONTNEED: 4,
+  MADV_FREE: 8,
+  MADV_REMOVE: 9,
+  MADV_DONTFORK: 10,
+  MADV_DOFORK: 11,
+  MADV_MERGEABLE: 12,
+  MADV_UNMERGEABLE: 13,
+  MADV_HUGEPAGE: 14,
+  MADV_NOHUGEPAGE: 15,
+  MADV_DONTDUMP: 16,
+  MADV_DODUMP: 17,
+  MADV_WIPEONFORK: 18,
+  MADV_KEEPONFORK: 19,
+  MADV_COLD: 20,
+  MADV_PAGEOUT: 21,
+  MADV_POPULATE_READ: 22,
+  MADV_POPULATE_WRITE: 23,
+  MADV_DONTNEED_LOCKED: 24,
+  MADV_COLLAPSE: 25,
+} as const;
+const MS = { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 } as const;
+const MCL = { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 } as const;
+
+/** An address as it lies in the register: AddressSpace judges those that no number holds. */
+const address: Codec<Int> = { pass: Pass.value, decode: (_task, raw) => raw, print: (_p, raw) => addressText(raw) };
+
+/** mremap's last argument, which only MREMAP_FIXED and MREMAP_DONTUNMAP use. */
+const newAddress: Codec<Int> = {
+  ...address,
+  print: (p, raw) =>
+    (toInt32(p.argument('flags')) & (MREMAP.MREMAP_FIXED | MREMAP.MREMAP_DONTUNMAP)) === 0
+      ? undefined
+      : addressText(raw),
+};
+
+/** The window is one mapping for the host: whether the guest has mapped all of a range, only we know. */
+function mapped(task: Task, start: number, length: Int): boolean {
+  const end = start + Number(length);
+  if (start < 0 || end > task.host.windowSize) return false;
+  for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++) {
+    if ((task.space.table[page] & PageFlag.mapped) === 0) return false;
+  }
+  return true;
+}
+
+/** Locks what is mapped now. The window around it must stay out: the host's mlockall would take the emulator's memory. */
+function mlockall(task: Task, { flags: how }: { flags: number }): SyscallResult {
+  if (how === 0 || (how & ~7) !== 0 || how === MCL.MCL_ONFAULT) return -EINVAL;
+  if ((how & (MCL.MCL_FUTURE | MCL.MCL_ONFAULT)) !== 0) {
+    reportUnimplemented('mlockall of future mappings is not implemented');
+    return -ENOSYS;
+  }
+  for (const { start, end } of task.space.ranges()) {
+    const result = task.space.mlock(start, end - start);
+    // As the kernel does: pages that cannot be read do not stop the rest.
+    if (result < 0 && result !== -ENOMEM) return result;
+  }
+  return 0;
+}
+
+function munlockall(task: Task): SyscallResult {
+  for (const { start, end } of task.space.ranges()) task.space.munlock(start, end - start);
+  return 0;
+}
+
+export const memoryRows: Row[] = [
+  syscall(
+    'mmap',
+    { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE'), flags: flags(MAP), fd, offset: long },
+    (task, v) => task.space.mmap(v.addr, v.length, v.prot, v.flags, v.fd, v.offset),
+    prints('hex'),
+  ),
+  syscall('munmap', { addr: address, length: ulong }, (task, v) => task.space.munmap(v.addr, v.length)),
+  syscall('mprotect', { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE') }, (task, v) =>
+    task.space.mprotect(v.addr, v.length, v.prot),
+  ),
+  syscall(
+    'mremap',
+    {
+      old_address: address,
+      old_size: ulong,
+      new_size: ulong,
+      flags: flags(MREMAP),
+      new_address: newAddress,
+    },
+    (task, v) => task.space.mremap(v.old_address, v.old_size, v.new_size, v.flags, v.new_address),
+    prints('hex'),
+  ),
+  syscall('brk', { addr: address }, (task, v) => task.space.brk(v.addr), prints('hex')),
+  syscall('madvise', { addr: address, length: ulong, advice: choice(MADV) }, (task, v) =>
+    task.space.madvise(v.addr, v.length, v.advice),
+  ),
+  syscall('msync', { addr: address, length: ulong, flags: flags(MS) }, (task, v) =>
+    task.space.msync(v.addr, v.length, v.flags),
+  ),
+  syscall('mincore', { addr: address, length: ulong, vec: pointer }, (task, v) =>
+    task.space.mincore(v.addr, v.length, v.vec),
+  ),
+  syscall('mlock', { addr: address, length: ulong }, (task, v) => task.space.mlock(v.addr, v.length)),
+  syscall('mlock2', { addr: pointer, length: ulong, flags: flags({ MLOCK_ONFAULT: 1 }) }, (task, v) => {
+    if (v.flags === 0) return task.space.mlock(v.addr, v.length);
+    if (!mapped(task, v.addr, v.length)) return -ENOMEM;
+    return hostCall(task, 'mlock2', ptr(task, v.addr), v.length, v.flags);
+  }),
+  syscall('munlock', { addr: address, length: ulong }, (task, v) => task.space.munlock(v.addr, v.length)),
+  syscall('mlockall', { flags: flags(MCL) }, mlockall),
+  syscall('munlockall', {}, munlockall),
+  syscall('membarrier', { cmd: int, flags: hex, cpu_id: int }),
+  // NUMA placement: pages and nodes are the host's.
+  syscall('mbind', { addr: pointer, length: ulong, mode: int, nodemask: pointer, maxnode: ulong, flags: hex }),
+  syscall('set_mempolicy', { mode: int, nodemask: pointer, maxnode: ulong }),
+  syscall('get_mempolicy', { mode: pointer, nodemask: pointer, maxnode: ulong, addr: pointer, flags: hex }),
+  syscall('migrate_pages', { pid, maxnode: ulong, old_nodes: pointer, new_nodes: pointer }),
+  refused('move_pages', { pid, count: ulong }, 'takes an array of addresses'),
+  refused('remap_file_pages', { addr: pointer, size: ulong }, 'deprecated; mmap does the same'),
+  refused('pkey_mprotect', { addr: pointer, length: ulong, prot: int, pkey: int }, 'riscv64 has no protection keys'),
+  refused('pkey_alloc', { flags: hex, access_rights: hex }, 'riscv64 has no protection keys'),
+  refused('pkey_free', { pkey: int }, 'riscv64 has no protection keys'),
+  refused('userfaultfd', { flags: hex }, 'faults are handled by the emulator'),
+  refused(
+    'process_madvise',
+    { pidfd: fd, vec: pointer, vlen: size, advice: int, flags: uint },
+    'addresses of another process',
+  ),
+];

@@ -1,0 +1,176 @@
+/**
+ * Paths. What the guest means by a path and what the host is asked for differ
+ * in two ways:
+ *
+ * - `-L DIR`: an absolute path that exists below DIR names that file, in every
+ *   call; otherwise it is the host's own. So new files are made on the host,
+ *   and relative paths, the working directory and getcwd are the host's. A
+ *   symbolic link below DIR that is absolute leads below DIR (the host resolves
+ *   it with openat2's RESOLVE_IN_ROOT), which qemu-user does not do. /proc, /sys
+ *   and /dev are always the host's. chdir prefers the host's directory.
+ * - Some of /proc shows the guest: see proc.ts.
+ *
+ * Relative paths go to the host as they are.
+ */
+import type { Int } from '../host/host.ts';
+import { fail, steadyCall } from './call.ts';
+import { type Codec, Pass, stringText, toAddress, toUint32 } from './codec.ts';
+import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
+import { followProc } from './proc-names.ts';
+import { bytes, fetch, stage, stagedString, stagedText, stageString, view } from './staging.ts';
+import type { Task } from './task.ts';
+
+/** Bytes of a path with its NUL at most, limits.h. */
+const PATH_MAX = 4096;
+
+const AT_FDCWD = -100;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+const O_DIRECTORY = 0o200000;
+const O_NOFOLLOW = 0o400000;
+const RESOLVE_IN_ROOT = 0x10;
+const F_DUPFD_CLOEXEC = 1030;
+const SLASH = 47;
+
+/** A path that the call follows to its end. */
+export const path: Codec<number> = {
+  pass: Pass.convert,
+  decode: (_task, raw) => toAddress(raw),
+  toHost: (task, raw) => hostPath(task, raw, true),
+  print: stringText,
+};
+
+/** A path whose last component the call does not follow if it is a symbolic link: unlink, rename, lgetxattr. */
+export const pathNoFollow: Codec<number> = { ...path, toHost: (task, raw) => hostPath(task, raw, false) };
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
+
+/** A path that is followed unless argument number `flagsIndex` has AT_SYMLINK_NOFOLLOW. */
+export const pathAt = (flagsIndex: number): Codec<number> => ({
+  ...path,
+  toHost: (task, raw) => hostPath(task, raw, (toUint32(task.cpu.argument(flagsIndex)) & AT_SYMLINK_NOFOLLOW) === 0),
+});
+
+/** linkat's old path: followed only with AT_SYMLINK_FOLLOW in argument number `flagsIndex`. */
+export const pathIfFollow = (flagsIndex: number): Codec<number> => ({
+  ...path,
+  toHost: (task, raw) => hostPath(task, raw, (toUint32(task.cpu.argument(flagsIndex)) & AT_SYMLINK_FOLLOW) !== 0),
+});
+
+/** Host pointer to what the host is to be asked for when the guest names the path at `address`. Fails as the kernel does. */
+export function hostPath(task: Task, raw: Int, follow: boolean): Int {
+  if (raw === 0) return 0;
+  const at = stagePath(task, raw);
+  if (at < 0) return fail(-at);
+  if (bytes[at] !== SLASH) return task.host.stagingPointer(at);
+  return task.host.stagingPointer(translateStaged(task, at, follow));
+}
+
+/** Stages the path at a guest address; its offset, or -EFAULT, -ENAMETOOLONG. */
+export function stagePath(task: Task, raw: Int): number {
+  const address = toAddress(raw);
+  const length = task.host.stringLength(address, PATH_MAX);
+  if (length < 0) return -EFAULT;
+  if (length >= PATH_MAX) return -ENAMETOOLONG;
+  const at = stage(length + 1);
+  if (!fetch(task, at, address, length)) return -EFAULT;
+  bytes[at + length] = 0;
+  return at;
+}
+
+/** The path at a guest address as latin1, or a negative errno. */
+export function guestPath(task: Task, address: number): string | number {
+  const at = stagePath(task, address);
+  return at < 0 ? at : stagedString(at, PATH_MAX);
+}
+
+function translateStaged(task: Task, at: number, follow: boolean): number {
+  // Nothing to translate is the common case: find out without making a string.
+  const mayBeProc = bytes[at + 1] === 0x70 || bytes[at + 1] === SLASH;
+  if (task.process.options.sysroot === '' && !mayBeProc) return at;
+  const text = stagedString(at, PATH_MAX);
+  const translated = translatePath(task, text, follow);
+  return translated === text ? at : stageString(translated);
+}
+
+/** The host path for an absolute guest path (latin1). */
+export function translatePath(task: Task, text: string, follow: boolean): string {
+  const special = follow ? followProc(task, text) : undefined;
+  if (special !== undefined) return special;
+  return inSysroot(task, text, follow) ?? text;
+}
+
+/** Directories that are the host's even if the root below -L has them. */
+const HOST_DIRECTORIES = ['/proc', '/sys', '/dev'];
+
+function isHostDirectory(text: string): boolean {
+  return HOST_DIRECTORIES.some((directory) => text.startsWith(directory) && (text.length === directory.length || text[directory.length] === '/'));
+}
+
+/** Where an absolute path lies below -L, as a host path; undefined if it does not exist there. */
+export function inSysroot(task: Task, text: string, follow: boolean): string | undefined {
+  const { sysroot } = task.process.options;
+  if (sysroot === '' || text[0] !== '/' || isHostDirectory(text)) return undefined;
+  const root = sysrootDescriptor(task, sysroot);
+  if (root < 0) return undefined;
+  const how = stage(24);
+  bytes.fill(0, how, how + 24);
+  view.setUint32(how, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), true);
+  view.setUint32(how + 16, RESOLVE_IN_ROOT, true);
+  const name = task.host.stagingPointer(stageString(text));
+  const found = steadyCall(task, 'openat2', root, name, task.host.stagingPointer(how), 24);
+  if (found === -ENOSYS) return byPrefix(task, sysroot, text, follow);
+  if (found < 0) return undefined;
+  const resolved = descriptorPath(task, Number(found));
+  steadyCall(task, 'close', found);
+  // A trailing slash asks for a directory, which the descriptor's path does not show any more.
+  return resolved !== undefined && text.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
+}
+
+/** Without openat2 (before Linux 5.6, other hosts): absolute links below the root lead to the host's files. */
+function byPrefix(task: Task, sysroot: string, text: string, follow: boolean): string | undefined {
+  const candidate = sysroot + text;
+  const name = task.host.stagingPointer(stageString(candidate));
+  const found = follow
+    ? steadyCall(task, 'faccessat', AT_FDCWD, name, 0)
+    : steadyCall(task, 'newfstatat', AT_FDCWD, name, task.host.stagingPointer(stage(144)), AT_SYMLINK_NOFOLLOW);
+  return found < 0 ? undefined : candidate;
+}
+
+/** The path that a descriptor of ours was opened at. */
+export function descriptorPath(task: Task, descriptor: number): string | undefined {
+  const link = task.host.stagingPointer(stageString(`/proc/self/fd/${descriptor}`));
+  const buffer = stage(PATH_MAX);
+  const length = steadyCall(task, 'readlinkat', AT_FDCWD, link, task.host.stagingPointer(buffer), PATH_MAX);
+  return length < 0 ? undefined : stagedText(buffer, Number(length));
+}
+
+/** The directory of -L, opened once; hidden from the guest. */
+let rootDescriptor: number | undefined;
+
+function sysrootDescriptor(task: Task, sysroot: string): number {
+  if (rootDescriptor !== undefined) return rootDescriptor;
+  const name = task.host.stagingPointer(stageString(sysroot));
+  const opened = Number(steadyCall(task, 'openat', AT_FDCWD, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  if (opened < 0) return (rootDescriptor = opened);
+  rootDescriptor = hideDescriptor(task, opened);
+  return rootDescriptor;
+}
+
+/** Numbers to move a descriptor of ours to: out of the guest's way, as far as the limit on descriptors allows. */
+const HIDDEN_NUMBERS = [900, 240, 50];
+
+/** Moves a descriptor of the emulator's to a high number and hides it from the guest. Returns the new number. */
+export function hideDescriptor(task: Task, descriptor: number): number {
+  let moved = descriptor;
+  for (const least of HIDDEN_NUMBERS) {
+    const copy = steadyCall(task, 'fcntl', descriptor, F_DUPFD_CLOEXEC, least);
+    if (copy < 0) continue;
+    steadyCall(task, 'close', descriptor);
+    moved = Number(copy);
+    break;
+  }
+  task.process.hiddenDescriptors.add(moved);
+  return moved;
+}

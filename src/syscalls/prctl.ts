@@ -1,0 +1,147 @@
+/**
+ * prctl(2). Operations that change only what a process may do or is called are
+ * passed on; those that would change how the emulator itself runs, or that
+ * belong to another architecture, fail with EINVAL as on a riscv64 kernel
+ * without them.
+ */
+import type { Int } from '../host/host.ts';
+import { hostCall, ptr } from './call.ts';
+import { type Codec, choiceName, Pass, type Printing, stringText, toAddress, toInt32 } from './codec.ts';
+import { EFAULT, EINVAL } from './errno.ts';
+import { reportUnimplemented } from './report.ts';
+import { bytes, deliver, stage, stagedString, stageFrom } from './staging.ts';
+import type { SyscallResult, Task } from './task.ts';
+import { hexText } from './text.ts';
+
+const PR = {
+  PR_SET_PDEATHSIG: 1,
+  PR_GET_PDEATHSIG: 2,
+  PR_GET_DUMPABLE: 3,
+  PR_SET_DUMPABLE: 4,
+  PR_GET_KEEPCAPS: 7,
+  PR_SET_KEEPCAPS: 8,
+  PR_GET_TIMING: 13,
+  PR_SET_TIMING: 14,
+  PR_SET_NAME: 15,
+  PR_GET_NAME: 16,
+  PR_GET_SECCOMP: 21,
+  PR_SET_SECCOMP: 22,
+  PR_CAPBSET_READ: 23,
+  PR_CAPBSET_DROP: 24,
+  PR_GET_SECUREBITS: 27,
+  PR_SET_SECUREBITS: 28,
+  PR_SET_TIMERSLACK: 29,
+  PR_GET_TIMERSLACK: 30,
+  PR_MCE_KILL: 33,
+  PR_MCE_KILL_GET: 34,
+  PR_SET_MM: 35,
+  PR_SET_CHILD_SUBREAPER: 36,
+  PR_GET_CHILD_SUBREAPER: 37,
+  PR_SET_NO_NEW_PRIVS: 38,
+  PR_GET_NO_NEW_PRIVS: 39,
+  PR_SET_THP_DISABLE: 41,
+  PR_GET_THP_DISABLE: 42,
+  PR_CAP_AMBIENT: 47,
+  PR_GET_SPECULATION_CTRL: 52,
+  PR_SET_SPECULATION_CTRL: 53,
+  PR_SET_IO_FLUSHER: 57,
+  PR_GET_IO_FLUSHER: 58,
+  PR_SET_VMA: 0x53564d41,
+  PR_GET_AUXV: 0x41555856,
+} as const;
+
+/** How arguments 2–5 go to the host: all as values, or the first as a pointer to guest memory. */
+const VALUES = new Set<number>([
+  PR.PR_SET_PDEATHSIG,
+  PR.PR_GET_DUMPABLE,
+  PR.PR_SET_DUMPABLE,
+  PR.PR_GET_KEEPCAPS,
+  PR.PR_SET_KEEPCAPS,
+  PR.PR_GET_TIMING,
+  PR.PR_SET_TIMING,
+  PR.PR_GET_SECCOMP,
+  PR.PR_CAPBSET_READ,
+  PR.PR_CAPBSET_DROP,
+  PR.PR_GET_SECUREBITS,
+  PR.PR_SET_SECUREBITS,
+  PR.PR_SET_TIMERSLACK,
+  PR.PR_GET_TIMERSLACK,
+  PR.PR_MCE_KILL,
+  PR.PR_MCE_KILL_GET,
+  PR.PR_SET_CHILD_SUBREAPER,
+  PR.PR_SET_NO_NEW_PRIVS,
+  PR.PR_GET_NO_NEW_PRIVS,
+  PR.PR_SET_THP_DISABLE,
+  PR.PR_GET_THP_DISABLE,
+  PR.PR_CAP_AMBIENT,
+  PR.PR_GET_SPECULATION_CTRL,
+  PR.PR_SET_SPECULATION_CTRL,
+  PR.PR_SET_IO_FLUSHER,
+  PR.PR_GET_IO_FLUSHER,
+]);
+const POINTER = new Set<number>([
+  PR.PR_GET_PDEATHSIG,
+  PR.PR_SET_NAME,
+  PR.PR_GET_NAME,
+  PR.PR_GET_CHILD_SUBREAPER,
+]);
+
+/** PR_SET_VMA's only operation; the longest name the kernel takes, with its NUL. */
+const PR_SET_VMA_ANON_NAME = 0;
+const VMA_NAME_MAX = 80;
+
+type Args = { option: number; arg2: Int; arg3: Int; arg4: Int; arg5: Int };
+
+export function prctl(task: Task, { option, arg2, arg3, arg4, arg5 }: Args): SyscallResult {
+  if (VALUES.has(option)) return task.host.syscall('prctl', option, arg2, arg3, arg4, arg5);
+  if (POINTER.has(option)) return hostCall(task, 'prctl', option, ptr(task, toAddress(arg2)), arg3, arg4, arg5);
+  if (option === PR.PR_SET_VMA && arg2 === PR_SET_VMA_ANON_NAME) return nameMemory(task, arg3, arg4, arg5);
+  if (option === PR.PR_GET_AUXV) return getAuxv(task, toAddress(arg2), arg3);
+  reportUnimplemented(`prctl option ${choiceName(PR, option) ?? option} is not implemented`);
+  return -EINVAL;
+}
+
+/** Names anonymous memory, for the host's /proc/PID/maps and for ours. */
+function nameMemory(task: Task, start: Int, length: Int, nameAt: Int): SyscallResult {
+  const at = toAddress(start);
+  const name = toAddress(nameAt);
+  const result = hostCall(task, 'prctl', PR.PR_SET_VMA, 0, ptr(task, at), length, ptr(task, name));
+  if (result !== 0 || typeof length !== 'number') return result;
+  const staged = name === 0 ? 0 : stageFrom(task, name, Math.max(0, task.host.stringLength(name, VMA_NAME_MAX)) + 1);
+  task.space.setName(at, at + length, name === 0 || staged < 0 ? '' : `[anon:${stagedString(staged, VMA_NAME_MAX)}]`);
+  return 0;
+}
+
+/** The whole vector's size is the result, however much of it fits. */
+function getAuxv(task: Task, address: number, length: Int): SyscallResult {
+  const { auxv } = task.process;
+  const room = Math.min(Number(length), auxv.length);
+  const at = stage(auxv.length);
+  bytes.set(auxv, at);
+  return room <= 0 || deliver(task, address, at, room) ? auxv.length : -EFAULT;
+}
+
+/** prctl's second argument: a name for the options that take one. */
+export const prctlArgument: Codec<Int> = {
+  pass: Pass.value,
+  late: true,
+  decode: (_task, raw) => raw,
+  print: (p: Printing, raw) => {
+    const option = toInt32(p.argument('option'));
+    return option === PR.PR_SET_NAME || option === PR.PR_GET_NAME ? stringText(p, raw, 16) : hexText(raw);
+  },
+};
+
+/** The arguments that an option does not use are not printed. */
+export const prctlRest: Codec<Int> = {
+  pass: Pass.value,
+  late: true,
+  decode: (_task, raw) => raw,
+  print: (p, raw) => {
+    const option = toInt32(p.argument('option'));
+    const uses = option === PR.PR_SET_VMA || option === PR.PR_GET_AUXV || option === PR.PR_CAP_AMBIENT;
+    return uses ? hexText(raw) : undefined;
+  },
+};
+
+export const PRCTL_OPTIONS = PR;

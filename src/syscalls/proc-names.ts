@@ -1,0 +1,44 @@
+/**
+ * Which paths of /proc mean the guest: those of the calling process, by
+ * whichever name (/proc/self, /proc/thread-self, /proc/PID, task/TID below
+ * them, /dev/fd), and /proc/cpuinfo.
+ */
+import { steadyCall } from './call.ts';
+import type { Task } from './task.ts';
+
+/** Files of /proc/self that proc.ts makes; reading them would show the emulator. */
+const FILES = ['auxv', 'cmdline', 'environ', 'maps', 'mem', 'smaps', 'stat', 'status'];
+
+/**
+ * What an absolute path names in /proc: `self/maps`, `self/fd/3`, `self/exe`, `self` with any other name, or `cpuinfo`;
+ * undefined for what is not the guest's.
+ */
+export function procEntry(task: Task, text: string): string | undefined {
+  if (text.startsWith('/dev/fd')) return procEntry(task, `/proc/self/fd${text.slice(7)}`);
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts[0] !== 'proc') return undefined;
+  if (parts.length === 2 && parts[1] === 'cpuinfo') return 'cpuinfo';
+  if (parts.length < 3 || !isSelf(task, parts[1])) return undefined;
+  let rest = parts.slice(2);
+  if (rest[0] === 'task' && rest.length > 2) rest = rest.slice(2);
+  return `self/${rest.join('/')}`;
+}
+
+function isSelf(task: Task, name: string): boolean {
+  if (name === 'self' || name === 'thread-self') return true;
+  const first = name.charCodeAt(0);
+  return first > 48 && first <= 57 && name === String(steadyCall(task, 'getpid'));
+}
+
+/** True for a `self/NAME` that proc.ts generates. */
+export const isGenerated = (entry: string): boolean =>
+  entry === 'cpuinfo' || (entry.startsWith('self/') && FILES.includes(entry.slice(5)));
+
+/** True if a relative path might name one of /proc/self's files, so that its directory is worth a look. */
+export const mayBeProcName = (text: string): boolean => text === 'exe' || text === 'cpuinfo' || FILES.includes(text);
+
+/** The host path that a magic link of the guest leads to: /proc/self/exe. */
+export function followProc(task: Task, text: string): string | undefined {
+  if (!text.startsWith('/proc/') && !text.startsWith('//')) return undefined;
+  return procEntry(task, text) === 'self/exe' ? task.process.executable : undefined;
+}

@@ -1,0 +1,235 @@
+/**
+ * The files of /proc that show the guest instead of the emulator. An open of
+ * one of them makes its text and gives the guest a descriptor of a memfd with
+ * it; fields that are not ours to change are the host's.
+ */
+import type { Int } from '../host/host.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import { steadyCall } from './call.ts';
+import { riscvCpuinfo } from './cpuinfo.ts';
+import { ENOENT } from './errno.ts';
+import { bytes, stage, stagedText, stageString } from './staging.ts';
+import type { Task } from './task.ts';
+
+const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
+const MFD_CLOEXEC = 1;
+const CHUNK = 0x4000;
+
+/** Opens a generated entry (see procEntry) with the flags of open(2). A descriptor, or a negative errno. */
+export function openProc(task: Task, entry: string, flags: number): Int {
+  const text = procText(task, entry);
+  if (text === undefined) return -ENOENT;
+  const name = stageString(entry.slice(entry.indexOf('/') + 1));
+  const memory = steadyCall(task, 'memfd_create', task.host.stagingPointer(name), MFD_CLOEXEC);
+  if (memory < 0) return memory;
+  const buffer = stage(CHUNK);
+  for (let done = 0; done < text.length; done += CHUNK) {
+    const count = Math.min(CHUNK, text.length - done);
+    for (let i = 0; i < count; i++) bytes[buffer + i] = text.charCodeAt(done + i);
+    steadyCall(task, 'write', memory, task.host.stagingPointer(buffer), count);
+  }
+  // A descriptor of its own with the guest's flags, at the file's start.
+  const again = stageString(`/proc/self/fd/${memory}`);
+  const opened = steadyCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(again), flags, 0);
+  // The lowest free number is the guest's: give it the one that the memfd took.
+  if (opened < 0) {
+    steadyCall(task, 'close', memory);
+    return opened;
+  }
+  steadyCall(task, 'dup3', opened, memory, flags & O_CLOEXEC);
+  steadyCall(task, 'close', opened);
+  return memory;
+}
+
+/** The text of a generated entry, latin1; undefined if the entry is none. */
+export function procText(task: Task, entry: string): string | undefined {
+  switch (entry) {
+    case 'cpuinfo':
+      return riscvCpuinfo(hostFile(task, '/proc/cpuinfo').split(/^processor\b/m).length - 1);
+    case 'self/auxv':
+      return latin1(task.process.auxv);
+    case 'self/cmdline':
+      return strings(task, task.process.layout.argStart, task.process.layout.argEnd, task.process.argv);
+    case 'self/environ':
+      return strings(task, task.process.layout.envStart, task.process.layout.envEnd, task.process.env);
+    case 'self/maps':
+      return task.space.ranges().map(mapsLine).join('');
+    case 'self/smaps':
+      return smaps(task);
+    case 'self/stat':
+      return stat(task);
+    case 'self/status':
+      return status(task);
+    default:
+      return undefined;
+  }
+}
+
+function latin1(data: Uint8Array): string {
+  let text = '';
+  for (const byte of data) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** A file of the host's, latin1; '' if it cannot be read. */
+export function hostFile(task: Task, path: string): string {
+  const name = task.host.stagingPointer(stageString(path));
+  const descriptor = steadyCall(task, 'openat', AT_FDCWD, name, O_CLOEXEC, 0);
+  if (descriptor < 0) return '';
+  const buffer = stage(CHUNK);
+  let text = '';
+  for (;;) {
+    const count = Number(steadyCall(task, 'read', descriptor, task.host.stagingPointer(buffer), CHUNK));
+    if (count <= 0) break;
+    text += stagedText(buffer, count);
+  }
+  steadyCall(task, 'close', descriptor);
+  return text;
+}
+
+/** argv and environment as they are in memory now, for programs that set their title by overwriting them. */
+function strings(task: Task, start: number, end: number, initial: readonly string[]): string {
+  const now = end > start ? task.space.read(start, end - start) : undefined;
+  return now === undefined ? initial.map((text) => `${text}\0`).join('') : latin1(now);
+}
+
+type Range = ReturnType<Task['space']['ranges']>[number];
+
+const hexAddress = (n: number): string => n.toString(16).padStart(8, '0');
+
+/** Column of the path in /proc/PID/maps on 64-bit kernels (fs/proc/task_mmu.c). */
+const NAME_COLUMN = 73;
+
+function mapsLine(range: Range): string {
+  const { flags } = range;
+  const permissions =
+    (flags & PageFlag.read ? 'r' : '-') +
+    (flags & PageFlag.write ? 'w' : '-') +
+    (flags & PageFlag.exec ? 'x' : '-') +
+    (flags & PageFlag.shared ? 's' : 'p');
+  const line = `${hexAddress(range.start)}-${hexAddress(range.end)} ${permissions} ${hexAddress(range.offset)} ${range.device} ${range.inode} `;
+  return range.name === '' ? `${line}\n` : `${line.padEnd(NAME_COLUMN)}${range.name}\n`;
+}
+
+interface HostRange {
+  start: number;
+  end: number;
+  /** Lines in kB. */
+  sizes: Map<string, number>;
+}
+
+/** The host's counts of a range of pages, shared out by overlap where the host's ranges are not the guest's. */
+function smaps(task: Task): string {
+  const hostRanges = parseSmaps(hostFile(task, '/proc/self/smaps'), task.host.guestPointer(4096) - 4096);
+  let text = '';
+  for (const range of task.space.ranges()) {
+    const sums = new Map<string, number>();
+    for (const host of hostRanges) {
+      const overlap = Math.min(host.end, range.end) - Math.max(host.start, range.start);
+      if (overlap <= 0) continue;
+      const share = overlap / (host.end - host.start);
+      for (const [name, size] of host.sizes) sums.set(name, (sums.get(name) ?? 0) + size * share);
+    }
+    sums.set('Size', (range.end - range.start) / 1024);
+    sums.set('KernelPageSize', 4);
+    sums.set('MMUPageSize', 4);
+    text += mapsLine(range);
+    for (const [name, size] of sums) text += `${`${name}:`.padEnd(15)}${String(Math.round(size)).padStart(9)} kB\n`;
+    const vmFlags = (range.flags & 1 ? 'rd ' : '') + (range.flags & 2 ? 'wr ' : '') + (range.flags & 4 ? 'ex ' : '');
+    text += `VmFlags: ${vmFlags}${range.flags & PageFlag.shared ? 'sh ' : ''}mr mw me \n`;
+  }
+  return text;
+}
+
+function parseSmaps(text: string, windowStart: number): HostRange[] {
+  const ranges: HostRange[] = [];
+  for (const line of text.split('\n')) {
+    const header = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
+    if (header !== null) {
+      const start = Number.parseInt(header[1], 16) - windowStart;
+      ranges.push({ start, end: Number.parseInt(header[2], 16) - windowStart, sizes: new Map() });
+      continue;
+    }
+    const size = /^(\w+): +(\d+) kB$/.exec(line);
+    if (size !== null) ranges.at(-1)?.sizes.set(size[1], Number(size[2]));
+  }
+  return ranges;
+}
+
+/** The name that the kernel would show: the program's file name, 15 bytes. */
+const commandName = (task: Task): string =>
+  task.process.executable.slice(task.process.executable.lastIndexOf('/') + 1).slice(0, 15);
+
+/** The name set by prctl(PR_SET_NAME) or the program's; the process layer mirrors it on the host's thread. */
+function currentName(task: Task): string {
+  const name = hostFile(task, '/proc/thread-self/comm').trimEnd();
+  return name === '' || name === 'node' || name === 'MainThread' ? commandName(task) : name;
+}
+
+const mappedBytes = (task: Task): number => task.space.ranges().reduce((sum, range) => sum + range.end - range.start, 0);
+
+/** /proc/PID/stat, fields as numbered in proc_pid_stat(5). */
+function stat(task: Task): string {
+  const text = hostFile(task, '/proc/self/stat').trimEnd();
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ');
+  const set = (number: number, value: Int): void => {
+    fields[number - 3] = String(value);
+  };
+  const { layout } = task.process;
+  const ranges = task.space.ranges();
+  const heap = ranges.find((range) => range.name === '[heap]');
+  const data = ranges.find((range) => range.start >= layout.endCode && (range.flags & PageFlag.write) !== 0);
+  set(20, 1);
+  set(23, mappedBytes(task));
+  set(26, layout.startCode);
+  set(27, layout.endCode);
+  set(28, layout.stackPointer);
+  set(29, 0);
+  set(30, 0);
+  set(45, data?.start ?? 0);
+  set(46, data?.end ?? 0);
+  set(47, heap?.start ?? 0);
+  set(48, layout.argStart);
+  set(49, layout.argEnd);
+  set(50, layout.envStart);
+  set(51, layout.envEnd);
+  return `${text.slice(0, text.indexOf('('))}(${currentName(task)}) ${fields.join(' ')}\n`;
+}
+
+const kilobytes = (n: number): string => `${String(n / 1024).padStart(8)} kB`;
+const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
+
+/** /proc/PID/status: names, sizes and signals are the guest's. */
+function status(task: Task): string {
+  const ranges = task.space.ranges();
+  const sum = (test: (range: Range) => boolean): string =>
+    kilobytes(ranges.filter(test).reduce((total, range) => total + range.end - range.start, 0));
+  let ignored = 0n;
+  let caught = 0n;
+  for (let signo = 1; signo <= 64; signo++) {
+    const { handler } = task.signals.getAction(signo);
+    const bit = 1n << BigInt(signo - 1);
+    if (handler === 1n) ignored |= bit;
+    else if (handler !== 0n) caught |= bit;
+  }
+  const isCode = (range: Range): boolean => (range.flags & PageFlag.exec) !== 0;
+  const isStack = (range: Range): boolean => (range.flags & PageFlag.stack) !== 0;
+  const values: Record<string, string> = {
+    Name: currentName(task),
+    VmPeak: kilobytes(mappedBytes(task)),
+    VmSize: kilobytes(mappedBytes(task)),
+    VmData: sum((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write && !isStack(range)),
+    VmStk: sum(isStack),
+    VmExe: sum((range) => isCode(range) && range.start < task.process.layout.endCode && range.end > task.process.layout.startCode),
+    VmLib: sum((range) => isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode)),
+    Threads: '1',
+    SigBlk: mask(task.signals.mask),
+    SigIgn: mask(ignored),
+    SigCgt: mask(caught),
+  };
+  return hostFile(task, '/proc/thread-self/status').replace(/^(\w+):\t.*$/gm, (line, name: string) =>
+    name in values ? `${name}:\t${values[name]}` : line,
+  );
+}

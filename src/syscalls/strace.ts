@@ -1,0 +1,94 @@
+/**
+ * -strace: one line a call, as strace(1) writes it. What is known before the
+ * call is written before it, so that a call that blocks or never returns can
+ * be seen; outputs and the result follow.
+ *
+ *     openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3
+ */
+import type { Int } from '../host/host.ts';
+import type { Printing } from './codec.ts';
+import { errnoMessage, errnoName } from './errno.ts';
+import type { Row } from './row.ts';
+import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
+import { hexText, octalText } from './text.ts';
+
+/** Where the trace goes; text is latin1 and comes in pieces of a line. */
+export interface TraceSink {
+  write(text: string): void;
+}
+
+/** A line that {@link traceEnter} began. */
+export interface TraceLine {
+  readonly row: Row | undefined;
+  readonly printing: MutablePrinting;
+  /** Arguments already written, and characters so far. */
+  done: number;
+  column: number;
+}
+
+interface MutablePrinting extends Printing {
+  result: Int | undefined;
+}
+
+/** Column at which strace puts `= result`. */
+const RESULT_COLUMN = 40;
+
+/** Writes `name(` and the arguments up to the first output. */
+export function traceEnter(task: Task, row: Row | undefined, name: string, sink: TraceSink): TraceLine {
+  const args: Int[] = [];
+  for (let i = 0; i < (row?.codecs.length ?? 6); i++) args.push(task.cpu.argument(i));
+  const printing: MutablePrinting = {
+    task,
+    result: undefined,
+    argument: (argName) => args[row?.names.indexOf(argName) ?? -1] ?? 0,
+  };
+  const line: TraceLine = { row, printing, done: 0, column: 0 };
+  const text = `${name}(${row === undefined ? args.map(hexText).join(', ') : argumentsText(line, args, false)}`;
+  sink.write(text);
+  line.column = text.length;
+  return line;
+}
+
+/** Arguments from `line.done` on; those before the call end at the first output. */
+function argumentsText(line: TraceLine, args: readonly Int[], late: boolean): string {
+  const { codecs } = line.row!;
+  let text = '';
+  for (; line.done < codecs.length && (late || codecs[line.done].late !== true); line.done++) {
+    const argument = codecs[line.done].print(line.printing, args[line.done]);
+    if (argument !== undefined) text += (line.done > 0 ? ', ' : '') + argument;
+  }
+  return text;
+}
+
+/** Writes the rest of the line. */
+export function traceLeave(line: TraceLine, result: SyscallResult, sink: TraceSink): void {
+  const { row, printing } = line;
+  printing.result = result === NO_RESULT ? undefined : result;
+  let text = '';
+  if (row !== undefined) {
+    text = argumentsText(
+      line,
+      row.names.map((name) => printing.argument(name)),
+      true,
+    );
+  }
+  text += ')';
+  text += ' '.repeat(Math.max(1, RESULT_COLUMN - line.column - text.length));
+  sink.write(`${text}= ${resultText(row, printing, result)}\n`);
+}
+
+/** Ends the line of a call that does not return: exit_group. */
+export function traceNoReturn(line: TraceLine, sink: TraceSink): void {
+  sink.write(`)${' '.repeat(Math.max(1, RESULT_COLUMN - line.column - 1))}= ?\n`);
+}
+
+function resultText(row: Row | undefined, printing: Printing, result: SyscallResult): string {
+  if (result === NO_RESULT) return '?';
+  if (typeof result === 'number' && result < 0 && result >= -4095) {
+    return `-1 ${errnoName(-result)} (${errnoMessage(-result)})`;
+  }
+  const format = row?.marks.prints;
+  if (typeof format === 'function') return format(printing, result);
+  if (format === 'hex') return hexText(result);
+  return format === 'octal' ? octalText(Number(result)) : String(result);
+}

@@ -1,0 +1,28 @@
+/** Every system call, by topic. */
+import { eventRows } from './events.ts';
+import { fcntlRows } from './fcntl.ts';
+import { ioRows } from './files-io.ts';
+import { openRows } from './files-open.ts';
+import { treeRows } from './files-tree.ts';
+import { ioctlRows } from './ioctl.ts';
+import { memoryRows } from './memory.ts';
+import { pollRows } from './poll.ts';
+import type { Row } from './row.ts';
+import { signalRows } from './signals.ts';
+import { timeRows } from './time.ts';
+import { xattrRows } from './xattr.ts';
+
+/** All rows. Called once, when the first system call is made. */
+export const allRows = (): Row[] => [
+  ...openRows,
+  ...ioRows,
+  ...treeRows,
+  ...xattrRows,
+  ...fcntlRows,
+  ...ioctlRows,
+  ...pollRows,
+  ...eventRows,
+  ...signalRows,
+  ...timeRows,
+  ...memoryRows,
+];

@@ -1,0 +1,85 @@
+/**
+ * What a system call handler may use of the thread that makes the call. The
+ * process layer implements it; handlers depend on this interface only.
+ */
+import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { Host, Int } from '../host/host.ts';
+import type { AddressSpace } from '../memory/address-space.ts';
+
+/** Settings of the command line that the kernel side needs. */
+export interface KernelOptions {
+  /** `-L`: absolute guest paths are looked up below this directory first; '' for none. */
+  sysroot: string;
+  /** `-r`: the release that uname reports; '' for the host's. */
+  release: string;
+}
+
+/** State that all threads of a guest process share. */
+export interface Process {
+  readonly options: KernelOptions;
+  /** Host path of the guest program (what /proc/self/exe shows), argv as the guest was given it (latin1 byte strings). */
+  executable: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** The auxiliary vector's bytes, as on the stack. */
+  auxv: Uint8Array;
+  /** For /proc/self/{maps,stat}: guest addresses. */
+  layout: {
+    stackTop: number;
+    stackPointer: number;
+    argStart: number;
+    argEnd: number;
+    envStart: number;
+    envEnd: number;
+    vdso: number;
+    startCode: number;
+    endCode: number;
+  };
+  /** Host descriptors the guest must not see or close. */
+  readonly hiddenDescriptors: Set<number>;
+  /** Guest-visible resource limits by RLIMIT_* number that are ours to honour (AS, DATA, STACK, NPROC). */
+  readonly rlimits: Map<number, { soft: bigint; hard: bigint }>;
+}
+
+/** The thread's signal state; see src/process/signals.ts. */
+export interface SignalState {
+  /** Blocked signals, bit n-1 for signal n. */
+  mask: bigint;
+  /** Sets the mask (SIGKILL and SIGSTOP stay unblocked) and mirrors it on the host. */
+  setMask(mask: bigint): void;
+  getAction(signo: number): SignalAction;
+  setAction(signo: number, action: SignalAction): void;
+  altStack: { sp: bigint; flags: number; size: bigint };
+  /** Taken from the ring but not yet delivered, bit n-1 for signal n. */
+  readonly undelivered: bigint;
+  /** Restores this mask when the current system call returns, after delivering what came in meanwhile (sigsuspend, ppoll). */
+  restoreMaskOnReturn(mask: bigint): void;
+  /** Takes the first undelivered signal of `set`, also one that came in just now: its siginfo_t, 128 bytes. */
+  take(set: bigint): Uint8Array | undefined;
+  /** rt_sigreturn: restores the state saved in the frame at the stack pointer; false if the frame is bad, SIGSEGV is raised then. */
+  sigreturn(): boolean;
+}
+
+export interface SignalAction {
+  handler: bigint;
+  flags: bigint;
+  mask: bigint;
+  /** 0 on architectures without sa_restorer. */
+  restorer: bigint;
+}
+
+export interface Task {
+  readonly host: Host;
+  readonly space: AddressSpace;
+  readonly cpu: GuestCpu;
+  readonly process: Process;
+  readonly signals: SignalState;
+  /** Drops translations of [start, end): fence.i-like calls (riscv_flush_icache). */
+  flushCode(start: number, end: number): void;
+  /** Ends the process with the exit status. */
+  exit(status: number): never;
+}
+
+/** What a handler returns: the result register's value, or a negative errno. `NO_RESULT`: registers are already set. */
+export type SyscallResult = Int | typeof NO_RESULT;
+export const NO_RESULT: unique symbol = Symbol('no result');

@@ -1,0 +1,50 @@
+/**
+ * The decoded instruction of the cold tier: 16 bytes for every 2 bytes of guest
+ * code, so that the record of an address is found by arithmetic.
+ *
+ *     u16 @0   operation: 0 not yet decoded, then PAGE_END, ILLEGAL, then the rows
+ *     u16 @2 @4 @6 @12 @14   register operands: offset of the register's cell in the thread memory;
+ *              also small unsigned operands
+ *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says
+ */
+import type { OperandInfo, Row } from '../../cpu/row.ts';
+import { PAGE_SIZE } from '../../host/layout.ts';
+
+export const RECORD_SIZE = 16;
+/** Distance of records = distance of code << 3. */
+export const RECORD_SHIFT = 3;
+
+/** Bytes of the records of one guest page. */
+export const PAGE_RECORDS = PAGE_SIZE << RECORD_SHIFT;
+/** A decoded page: its records, and two PAGE_END records since the last instruction may be four bytes long. */
+export const DECODED_PAGE_SIZE = PAGE_RECORDS + 2 * RECORD_SIZE;
+
+export const NOT_DECODED = 0;
+/** In the two records behind a page's last: execution ran off the page. */
+export const PAGE_END = 1;
+export const ILLEGAL = 2;
+export const FIRST_ROW = 3;
+
+const WIDE_SLOT = 8;
+const HALF_SLOTS = [2, 4, 6, 12, 14];
+
+export interface Slot {
+  offset: number;
+  wide: boolean;
+}
+
+/** Where each operand of a row lies in its record. `isRegister` tells register operands by their kind. */
+export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) => boolean): Map<string, Slot> {
+  const layout = new Map<string, Slot>();
+  const free = [...HALF_SLOTS];
+  const integers = row.operands.filter((o) => !isRegister(o)).sort((a, b) => Number(b.signed) - Number(a.signed) || b.width - a.width);
+  const wide = integers.shift();
+  if (wide) layout.set(wide.name, { offset: WIDE_SLOT, wide: true });
+  for (const info of [...row.operands.filter(isRegister), ...integers]) {
+    const offset = free.shift();
+    const fits = isRegister(info) || (!info.signed && info.width <= 16);
+    if (offset === undefined || !fits) throw new Error(`${row.name}: operand ${info.name} does not fit a record`);
+    layout.set(info.name, { offset, wide: false });
+  }
+  return layout;
+}

@@ -1,0 +1,241 @@
+/**
+ * Runs guest code: the tiers, behind one interface.
+ *
+ *     const engine = new Engine(host, space, { pc: RISCV_STATE.pc }, moduleBytes);
+ *     for (;;) handle(engine.run());      // registers are in the thread memory
+ *
+ * `run` returns when the guest needs the kernel, faults, or is interrupted; the
+ * CPU state is then exact. Guest faults are values, an exception is a bug here.
+ */
+import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
+import type { Host } from '../host/host.ts';
+import { DECODED, PAGE_SIZE, STUB, TRANSLATOR } from '../host/layout.ts';
+import type { AddressSpace } from '../memory/address-space.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
+import { EXIT } from './exit.ts';
+import { SlowFloat } from './slow-float.ts';
+
+/** Why the guest stopped. The PC is at the instruction, after a system call behind it. */
+export type Exit =
+  | { kind: 'syscall' }
+  /** A signal waits in the ring. */
+  | { kind: 'interrupt' }
+  | { kind: 'breakpoint' }
+  | { kind: 'illegal' }
+  /** signo is SIGSEGV or SIGBUS, code its si_code, address its si_addr. */
+  | { kind: 'fault'; signo: number; code: number; address: bigint };
+
+const SIGBUS = 7;
+const BUS_ADRALN = 1;
+const SIGSEGV = 11;
+const SEGV_MAPERR = 1;
+const SEGV_ACCERR = 2;
+
+const SYSCALL: Exit = { kind: 'syscall' };
+const INTERRUPT: Exit = { kind: 'interrupt' };
+const BREAKPOINT: Exit = { kind: 'breakpoint' };
+const ILLEGAL: Exit = { kind: 'illegal' };
+
+/**
+ * Instructions before the cold tier returns for no other reason. V8 takes up its optimised code for a function only
+ * when the function is entered anew, so a guest loop must not stay in it for ever.
+ */
+const TIME_SLICE = 4_000_000n;
+const NO_LIMIT = (1n << 64n) - 1n;
+
+interface ColdTier {
+  run(): number;
+  step(): number;
+  fma(): number;
+}
+
+export class Engine {
+  private readonly space: AddressSpace;
+  private readonly host: Host;
+  private readonly cold: ColdTier;
+  private readonly words: Int32Array;
+  private readonly doublewords: BigUint64Array;
+  private readonly bytes: Uint8Array;
+  private readonly pcIndex: number;
+  private float: SlowFloat | undefined;
+  private onDecoded: ((pc: bigint, word: number) => void) | undefined;
+
+  /**
+   * @param state offset of the PC's cell in the thread memory
+   * @param module the cold tier's module for the guest architecture
+   */
+  constructor(host: Host, space: AddressSpace, state: { pc: number }, module: WebAssembly.Module) {
+    this.host = host;
+    this.space = space;
+    const { buffer } = host.threadMemory;
+    this.words = new Int32Array(buffer);
+    this.doublewords = new BigUint64Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.pcIndex = state.pc >> 3;
+    this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
+    const imports = {
+      thread: host.threadMemory,
+      window: host.window,
+      process: host.processMemory,
+      fp: (operation: number, rounding: number) => this.slowFloat(operation, rounding),
+      decoded: (pc: bigint, word: number) => this.onDecoded?.(BigInt.asUintN(64, pc), word >>> 0),
+      time: () => BigInt(Math.trunc(performance.now() * 10_000)),
+    };
+    this.cold = new WebAssembly.Instance(module, { e: imports }).exports as unknown as ColdTier;
+    space.onCodeChange = (start, end) => this.flush(start, end);
+  }
+
+  /** Executes until the guest needs something done. */
+  run(): Exit {
+    for (;;) {
+      const exit = this.enter(this.cold.run, TIME_SLICE);
+      if (exit && (exit !== INTERRUPT || this.words[STUB.pending >> 2] !== 0)) return exit;
+    }
+  }
+
+  /** Executes one instruction; INTERRUPT when it is done. */
+  step(): Exit {
+    for (;;) {
+      const exit = this.enter(this.cold.step, NO_LIMIT);
+      if (exit) return exit;
+    }
+  }
+
+  /** Reports every instruction when it is first decoded: its address and word (-d in_asm). */
+  reportDecoded(report: (pc: bigint, word: number) => void): void {
+    this.onDecoded = report;
+    this.words[TRANSLATOR.reportDecoded >> 2] = 1;
+  }
+
+  /** Forgets what was translated from [start, end). */
+  flush(start: number, end: number): void {
+    const { words } = this;
+    const table = DECODED.table >> 2;
+    const first = Math.floor(start / PAGE_SIZE);
+    const last = Math.ceil(end / PAGE_SIZE);
+    // An instruction may begin on the page before.
+    const before = first > 0 ? words[table + first - 1] : 0;
+    if (before !== 0) words[(before + PAGE_RECORDS - RECORD_SIZE) >> 2] = 0;
+    for (let page = first; page < last; page++) {
+      const records = words[table + page];
+      if (records === 0) continue;
+      words[table + page] = 0;
+      this.bytes.fill(0, records, records + PAGE_RECORDS);
+      words[(records + DECODED.link) >> 2] = words[TRANSLATOR.freeDecodedPages >> 2];
+      words[TRANSLATOR.freeDecodedPages >> 2] = records;
+    }
+  }
+
+  private flushAll(): void {
+    const { words } = this;
+    const next = words[TRANSLATOR.nextDecodedPage >> 2];
+    for (let records = DECODED.pages; records < next; records += DECODED_PAGE_SIZE) {
+      words[(DECODED.table >> 2) + words[(records + DECODED.link) >> 2]] = 0;
+    }
+    this.bytes.fill(0, DECODED.pages, next);
+    words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
+    words[TRANSLATOR.freeDecodedPages >> 2] = 0;
+  }
+
+  /** Runs guest code by `entry` up to `budget` instructions; undefined if it has just to be entered again. */
+  private enter(entry: () => number, budget: bigint): Exit | undefined {
+    const { words, doublewords } = this;
+    doublewords[STUB.limit >> 3] = budget === NO_LIMIT ? NO_LIMIT : doublewords[TRANSLATOR.instructions >> 3] + budget;
+    // A signal that came before the limit was set would be overlooked for a whole time slice.
+    if (words[STUB.pending >> 2] !== 0) return INTERRUPT;
+    let reason: number;
+    try {
+      reason = entry();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      return this.trapped();
+    }
+    switch (reason) {
+      case EXIT.interrupt:
+        return INTERRUPT;
+      case EXIT.syscall:
+        return SYSCALL;
+      case EXIT.breakpoint:
+        return BREAKPOINT;
+      case EXIT.illegal:
+        return ILLEGAL;
+      case EXIT.fence_i:
+        this.flushAll();
+        return undefined;
+      case EXIT.full:
+        this.flushAll();
+        return undefined;
+      case EXIT.protect:
+        this.space.protectCode(Number(doublewords[this.pcIndex]));
+        return undefined;
+      case EXIT.misaligned:
+        return { kind: 'fault', signo: SIGBUS, code: BUS_ADRALN, address: this.accessAddress };
+      case EXIT.fetch:
+        return this.segmentationFault(this.accessAddress);
+      case EXIT.atomic:
+        return this.storeToCode(this.accessAddress) ? undefined : this.segmentationFault(this.accessAddress);
+      default:
+        throw new Error(`cold tier: exit reason ${reason}`);
+    }
+  }
+
+  private get accessAddress(): bigint {
+    return this.doublewords[TRANSLATOR.accessAddress >> 3];
+  }
+
+  /** After a WebAssembly trap: the PC from the record being executed, and what the host says of the fault. */
+  private trapped(): Exit | undefined {
+    const { words, doublewords } = this;
+    const distance = words[TRANSLATOR.record >> 2] - words[TRANSLATOR.pageRecords >> 2];
+    doublewords[this.pcIndex] = doublewords[TRANSLATOR.pageAddress >> 3] + BigInt(distance >> RECORD_SHIFT);
+    const fault = this.host.takeFault();
+    // Addresses beyond what WebAssembly can address never reach the host's memory management.
+    if (!fault) return this.segmentationFault(this.accessAddress);
+    if (fault.signo !== SIGSEGV) return { kind: 'fault', ...fault };
+    if (this.storeToCode(fault.address)) return undefined;
+    return this.segmentationFault(fault.address);
+  }
+
+  private segmentationFault(address: bigint): Exit {
+    const flags = address < this.host.windowSize ? this.space.table[Number(address >> 12n)] : 0;
+    const code = (flags & PageFlag.mapped) !== 0 ? SEGV_ACCERR : SEGV_MAPERR;
+    return { kind: 'fault', signo: SIGSEGV, code, address };
+  }
+
+  /**
+   * If the store at the PC failed only because its page holds translated code: makes it writable and executes the
+   * store, which may lie on that very page, before anything is translated again.
+   */
+  private storeToCode(address: bigint): boolean {
+    if (!this.space.unprotectCode(Number(address))) return false;
+    const { words, doublewords } = this;
+    words[TRANSLATOR.unprotected >> 2] = 1;
+    doublewords[STUB.limit >> 3] = NO_LIMIT;
+    try {
+      this.cold.step();
+    } catch (error) {
+      // The other page of a store across two; it faults again when the guest goes on.
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      this.host.takeFault();
+    }
+    words[TRANSLATOR.unprotected >> 2] = 0;
+    const page = Number(doublewords[TRANSLATOR.pageAddress >> 3]);
+    this.flush(page, page + PAGE_SIZE);
+    return true;
+  }
+
+  /** The import `fp`: operands and result are in the thread memory, the raised flags are returned. */
+  private slowFloat(operation: number, rounding: number): number {
+    const { words, doublewords } = this;
+    this.float ??= new SlowFloat();
+    const first = TRANSLATOR.fpOperands >> 3;
+    const [a, b, c] = [doublewords[first], doublewords[first + 1], doublewords[first + 2]];
+    if (words[TRANSLATOR.fusedMultiplyAdd >> 2] === 0) {
+      words[TRANSLATOR.fusedMultiplyAdd >> 2] = this.cold.fma() === 1 ? 1 : 2;
+    }
+    const format = FP_FORMATS[operation % 3];
+    doublewords[TRANSLATOR.fpResult >> 3] = this.float.run(FP_OP_NAMES[Math.floor(operation / 3)], format, rounding, a, b, c);
+    return this.float.takeFlags();
+  }
+}

@@ -1,0 +1,79 @@
+/** The IR's floating-point operations by the exact implementation: what compiled fast paths leave to JavaScript. */
+import type { FpFormat, FpOpName } from '../cpu/ir.ts';
+import { riscvArithmetic, type RoundingMode, SoftFloat } from '../cpu/softfloat.ts';
+
+export class SlowFloat {
+  private readonly soft = new SoftFloat(riscvArithmetic);
+
+  /** The exception flags raised since the last call, as fflags bits. */
+  takeFlags(): number {
+    const { flags } = this.soft;
+    this.soft.flags = 0;
+    return flags;
+  }
+
+  /**
+   * One operation on bit patterns; operands beyond its arity are ignored.
+   *
+   * @param rounding 0–4 as RISC-V's frm
+   * @returns bit pattern or integer, integers sign-extended to 64 bits, truth values 0 or 1
+   */
+  run(op: FpOpName, format: FpFormat, rounding: number, a: bigint, b: bigint, c: bigint): bigint {
+    const { soft } = this;
+    const mode = rounding as RoundingMode;
+    const narrow = (value: bigint): bigint => value & ((1n << BigInt(format)) - 1n);
+    const [x, y, z] = [narrow(a), narrow(b), narrow(c)];
+    switch (op) {
+      case 'add':
+      case 'sub':
+      case 'mul':
+      case 'div':
+        return soft[op](format, x, y, mode);
+      case 'sqrt':
+        return soft.sqrt(format, x, mode);
+      case 'fma':
+        return soft.fma(format, x, y, z, mode);
+      case 'min':
+        return soft.minNum(format, x, y);
+      case 'max':
+        return soft.maxNum(format, x, y);
+      case 'minimum':
+      case 'maximum':
+        return soft[op](format, x, y);
+      case 'eq':
+      case 'lt':
+      case 'le':
+      case 'ltq':
+      case 'leq':
+        return soft[op](format, x, y) ? 1n : 0n;
+      case 'classify':
+        return BigInt(soft.classify(format, x));
+      case 'round':
+        return soft.roundToInt(format, x, mode, false);
+      case 'roundx':
+        return soft.roundToInt(format, x, mode, true);
+      case 'to16':
+        return soft.convert(format, 16, x, mode);
+      case 'to32':
+        return soft.convert(format, 32, x, mode);
+      case 'to64':
+        return soft.convert(format, 64, x, mode);
+      case 'to_i32':
+      case 'to_u32':
+        return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_i32'));
+      case 'to_i64':
+      case 'to_u64':
+        return soft.toInt(format, x, mode, 64, op === 'to_i64');
+      case 'to_i32_mod':
+        return BigInt.asIntN(32, soft.toIntModular(format, x, 32));
+      case 'from_i32':
+        return soft.fromInt(BigInt.asIntN(32, a), format, mode);
+      case 'from_u32':
+        return soft.fromInt(BigInt.asUintN(32, a), format, mode);
+      case 'from_i64':
+        return soft.fromInt(BigInt.asIntN(64, a), format, mode);
+      case 'from_u64':
+        return soft.fromInt(BigInt.asUintN(64, a), format, mode);
+    }
+  }
+}

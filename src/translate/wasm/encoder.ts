@@ -1,0 +1,275 @@
+/**
+ * A direct encoder of WebAssembly binaries: what the translator needs of the
+ * binary format (core specification 3.0, chapter 5) and nothing more.
+ *
+ * A module is built by declaring imports first, then functions, then exports:
+ *
+ *     const m = new ModuleEncoder();
+ *     const f = m.addFunction(m.type([I64], [I64]), [], (c) => c.localGet(0).op(Op.i64Eqz)…);
+ *     m.exportFunction('f', f);
+ *     new WebAssembly.Module(m.finish());
+ *
+ * The encoder does not validate; V8 does, and an error there is a bug here.
+ */
+
+/** Value types (binary format 5.3). */
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
+export const V128 = 0x7b;
+/** The empty block type. */
+export const VOID = 0x40;
+export type ValType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
+
+/** A growing byte buffer with the format's integer encodings (5.2). */
+export class ByteWriter {
+  private buffer = new Uint8Array(256);
+  length = 0;
+
+  byte(b: number): this {
+    if (this.length === this.buffer.length) this.grow(1);
+    this.buffer[this.length++] = b;
+    return this;
+  }
+
+  bytes(source: ArrayLike<number>): this {
+    if (this.length + source.length > this.buffer.length) this.grow(source.length);
+    this.buffer.set(source, this.length);
+    this.length += source.length;
+    return this;
+  }
+
+  /** Unsigned LEB128 of an integer below 2^53. */
+  u(n: number): this {
+    let rest = n;
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    return this.byte(rest);
+  }
+
+  /** Signed LEB128 of a 32-bit integer. */
+  s32(n: number): this {
+    let rest = n | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
+    }
+  }
+
+  /** Signed LEB128 of a 64-bit integer, taken modulo 2^64. */
+  s64(n: bigint): this {
+    let rest = BigInt.asIntN(64, n);
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
+    }
+  }
+
+  name(text: string): this {
+    const utf8 = new TextEncoder().encode(text);
+    return this.u(utf8.length).bytes(utf8);
+  }
+
+  /** The bytes written so far, a view. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private grow(needed: number): void {
+    const next = new Uint8Array(Math.max(this.buffer.length * 2, this.length + needed));
+    next.set(this.view());
+    this.buffer = next;
+  }
+}
+
+/** What an instruction reads or writes: memory index, static offset, log2 of the alignment hint. */
+export interface MemArg {
+  memory: number;
+  offset: number;
+  align: number;
+}
+
+/** The body of one function. Every method appends one instruction and returns the writer. */
+export class Code extends ByteWriter {
+  /** A one-byte opcode, or a prefixed one as `prefix << 8 | opcode` (0xfc, 0xfd, 0xfe). */
+  op(opcode: number): this {
+    return opcode < 0x100 ? this.byte(opcode) : this.byte(opcode >> 8).u(opcode & 0xff);
+  }
+  /** An opcode of the relaxed-SIMD range, whose number needs more than a byte. */
+  simd(opcode: number): this {
+    return this.byte(0xfd).u(opcode);
+  }
+  localGet(index: number): this {
+    return this.byte(0x20).u(index);
+  }
+  localSet(index: number): this {
+    return this.byte(0x21).u(index);
+  }
+  localTee(index: number): this {
+    return this.byte(0x22).u(index);
+  }
+  i32(value: number): this {
+    return this.byte(0x41).s32(value);
+  }
+  i64(value: bigint): this {
+    return this.byte(0x42).s64(value);
+  }
+  block(type: number = VOID): this {
+    return this.byte(0x02).byte(type);
+  }
+  loop(type: number = VOID): this {
+    return this.byte(0x03).byte(type);
+  }
+  if(type: number = VOID): this {
+    return this.byte(0x04).byte(type);
+  }
+  else(): this {
+    return this.byte(0x05);
+  }
+  end(): this {
+    return this.byte(0x0b);
+  }
+  br(depth: number): this {
+    return this.byte(0x0c).u(depth);
+  }
+  brIf(depth: number): this {
+    return this.byte(0x0d).u(depth);
+  }
+  brTable(depths: readonly number[], fallback: number): this {
+    this.byte(0x0e).u(depths.length);
+    for (const depth of depths) this.u(depth);
+    return this.u(fallback);
+  }
+  return(): this {
+    return this.byte(0x0f);
+  }
+  call(index: number): this {
+    return this.byte(0x10).u(index);
+  }
+  callIndirect(type: number, table = 0): this {
+    return this.byte(0x11).u(type).u(table);
+  }
+  f32(value: number): this {
+    return this.byte(0x43).bytes(new Uint8Array(new Float32Array([value]).buffer));
+  }
+  f64(value: number): this {
+    return this.byte(0x44).bytes(new Uint8Array(new Float64Array([value]).buffer));
+  }
+  /** A load, store or atomic access: the opcode, then its memory argument. */
+  access(opcode: number, { memory, offset, align }: MemArg): this {
+    this.op(opcode);
+    if (memory === 0) return this.u(align).u(offset);
+    return this.u(align | 0x40)
+      .u(memory)
+      .u(offset);
+  }
+}
+
+interface Limits {
+  shared: boolean;
+  address: 'i32' | 'i64';
+  /** Size in 64 KiB pages; the memory may be given with fewer if `atMost`. */
+  pages: number;
+  atMost?: boolean;
+}
+
+/** One module: sections are collected and written in the order the format wants (5.5). */
+export class ModuleEncoder {
+  private readonly types: string[] = [];
+  private readonly imports: ByteWriter[] = [];
+  private readonly bodies: { type: number; code: Uint8Array }[] = [];
+  private readonly exports = new ByteWriter();
+  private exportCount = 0;
+  private functionImports = 0;
+  private memoryImports = 0;
+  private elements: readonly number[] = [];
+
+  /** The index of a function type, declared once. */
+  type(params: readonly ValType[], results: readonly ValType[]): number {
+    const key = [0x60, params.length, ...params, results.length, ...results].join();
+    const known = this.types.indexOf(key);
+    return known >= 0 ? known : this.types.push(key) - 1;
+  }
+
+  importFunction(name: string, type: number): number {
+    this.imports.push(new ByteWriter().name('e').name(name).byte(0).u(type));
+    return this.functionImports++;
+  }
+
+  importMemory(name: string, { shared, address, pages, atMost = false }: Limits): number {
+    const flags = 1 | (shared ? 2 : 0) | (address === 'i64' ? 4 : 0);
+    this.imports.push(new ByteWriter().name('e').name(name).byte(2).byte(flags).u(atMost ? 0 : pages).u(pages));
+    return this.memoryImports++;
+  }
+
+  /**
+   * @param locals types of the locals after the parameters
+   * @param code the body without its final `end`
+   */
+  addFunction(type: number, locals: readonly ValType[], code: Code): number {
+    const body = new ByteWriter();
+    const runs: [number, ValType][] = [];
+    for (const local of locals) {
+      const last = runs.at(-1);
+      if (last && last[1] === local) last[0]++;
+      else runs.push([1, local]);
+    }
+    body.u(runs.length);
+    for (const [count, local] of runs) body.u(count).byte(local);
+    body.bytes(code.view()).byte(0x0b);
+    this.bodies.push({ type, code: body.view() });
+    return this.functionImports + this.bodies.length - 1;
+  }
+
+  /** Declares table 0, of functions, with these function indices from entry 0. */
+  setTable(functions: readonly number[]): void {
+    this.elements = functions;
+  }
+
+  /** The function's index once {@link addFunction} has been called `ahead` more times. */
+  nextFunction(ahead = 0): number {
+    return this.functionImports + this.bodies.length + ahead;
+  }
+
+  exportFunction(name: string, index: number): void {
+    this.exports.name(name).byte(0).u(index);
+    this.exportCount++;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const out = new ByteWriter().bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const section = (id: number, count: number, write: (w: ByteWriter) => void) => {
+      if (count === 0) return;
+      const content = new ByteWriter().u(count);
+      write(content);
+      out.byte(id).u(content.length).bytes(content.view());
+    };
+    section(1, this.types.length, (w) => {
+      for (const type of this.types) w.bytes(type.split(',').map(Number));
+    });
+    section(2, this.imports.length, (w) => {
+      for (const entry of this.imports) w.bytes(entry.view());
+    });
+    section(3, this.bodies.length, (w) => {
+      for (const { type } of this.bodies) w.u(type);
+    });
+    const { elements } = this;
+    section(4, elements.length && 1, (w) => w.byte(0x70).byte(1).u(elements.length).u(elements.length));
+    section(7, this.exportCount, (w) => w.bytes(this.exports.view()));
+    section(9, elements.length && 1, (w) => {
+      w.byte(0).byte(0x41).s32(0).byte(0x0b).u(elements.length);
+      for (const index of elements) w.u(index);
+    });
+    section(10, this.bodies.length, (w) => {
+      for (const { code } of this.bodies) w.u(code.length).bytes(code);
+    });
+    return out.view().slice();
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Functions that translated code calls for what takes more than a few
+ * instructions. Each is made when it is first asked for.
+ */
+import { PROCESS } from '../../host/layout.ts';
+import { PageFlag } from '../../memory/page-table.ts';
+import { EXIT } from '../exit.ts';
+import { Code, I32, I64, type ModuleEncoder, type ValType } from './encoder.ts';
+import { access, call, choose, type Expr, get, i32, i64, seq, set, when } from './expr.ts';
+import { FpFunctions } from './fp.ts';
+import { PROCESS_MEMORY } from './lower.ts';
+
+const HELPERS = {
+  mulh_u: mulhUnsigned,
+  mulh_s: mulhSigned,
+  mulh_su: mulhMixed,
+  clmul: carrylessLow,
+  clmulh: carrylessHigh,
+  xperm4: (h: Helpers) => permute(h, 4),
+  xperm8: (h: Helpers) => permute(h, 8),
+  atomic_check: atomicCheck,
+};
+/** Functions of the embedder: the host's clock, and a report of an instruction decoded (address, word). */
+export type HelperName = keyof typeof HELPERS | 'time' | 'decoded';
+
+export class Helpers {
+  readonly fp: FpFunctions;
+  readonly module: ModuleEncoder;
+  /** Bytes of the guest's window. */
+  readonly windowSize: number;
+  private readonly functions = new Map<HelperName, number>();
+
+  /** @param fpFlags offset of the i32 cell that accrues floating-point flags */
+  constructor(module: ModuleEncoder, fpFlags: number, windowSize: number) {
+    this.module = module;
+    this.windowSize = windowSize;
+    this.fp = new FpFunctions(module, fpFlags);
+    this.functions.set('time', module.importFunction('time', module.type([], [I64])));
+    this.functions.set('decoded', module.importFunction('decoded', module.type([I64, I32], [])));
+  }
+
+  index(name: HelperName): number {
+    let index = this.functions.get(name);
+    if (index === undefined) this.functions.set(name, (index = HELPERS[name as keyof typeof HELPERS](this)));
+    return index;
+  }
+
+  /** Adds a function whose body is an expression that leaves the result. */
+  add(params: readonly ValType[], results: readonly ValType[], locals: readonly ValType[], body: Expr): number {
+    const code = new Code();
+    body(code);
+    return this.module.addFunction(this.module.type(params, results), locals, code);
+  }
+}
+
+const [A, B] = [0, 1];
+const [a, b] = [get(A), get(B)];
+const low32 = (v: Expr) => i64.and(v, i64.const(0xffffffffn));
+const high32 = (v: Expr) => i64.shr_u(v, i64.const(32));
+
+/** Schoolbook on 32-bit halves: with t = lo·hi + carry(lo·lo) and u = hi·lo + low(t), high = hi·hi + high(t) + high(u). */
+function mulhUnsigned(h: Helpers): number {
+  const [T, U] = [2, 3];
+  return h.add(
+    [I64, I64],
+    [I64],
+    [I64, I64],
+    seq(
+      set(T, i64.add(i64.mul(low32(a), high32(b)), high32(i64.mul(low32(a), low32(b))))),
+      set(U, i64.add(i64.mul(high32(a), low32(b)), low32(get(T)))),
+      i64.add(i64.mul(high32(a), high32(b)), i64.add(high32(get(T)), high32(get(U)))),
+    ),
+  );
+}
+
+const sign = (v: Expr) => i64.shr_s(v, i64.const(63));
+
+function mulhSigned(h: Helpers): number {
+  const unsigned = call(h.index('mulh_u'), a, b);
+  return h.add([I64, I64], [I64], [], i64.sub(i64.sub(unsigned, i64.and(sign(a), b)), i64.and(sign(b), a)));
+}
+
+function mulhMixed(h: Helpers): number {
+  return h.add([I64, I64], [I64], [], i64.sub(call(h.index('mulh_u'), a, b), i64.and(sign(a), b)));
+}
+
+/** Runs `step` while local `counter` is not zero. */
+const whileNotZero =
+  (counter: number, step: Expr): Expr =>
+  (c) => {
+    c.block().loop();
+    c.localGet(counter).op(0x50).brIf(1);
+    step(c);
+    c.br(0).end().end();
+  };
+
+const isOdd = (v: Expr) => i32.wrap(i64.and(v, i64.const(1)));
+
+function carrylessLow(h: Helpers): number {
+  const SUM = 2;
+  return h.add(
+    [I64, I64],
+    [I64],
+    [I64],
+    seq(
+      whileNotZero(
+        B,
+        seq(
+          when(isOdd(b), set(SUM, i64.xor(get(SUM), a))),
+          set(A, i64.shl(a, i64.const(1))),
+          set(B, i64.shr_u(b, i64.const(1))),
+        ),
+      ),
+      get(SUM),
+    ),
+  );
+}
+
+/** Bit i of b contributes the bits of a that a shift by i pushes out at the top: a >> (64 - i). */
+function carrylessHigh(h: Helpers): number {
+  const [SUM, SHIFT] = [2, 3];
+  return h.add(
+    [I64, I64],
+    [I64],
+    [I64, I64],
+    seq(
+      set(SHIFT, i64.const(63)),
+      set(B, i64.shr_u(b, i64.const(1))),
+      whileNotZero(
+        B,
+        seq(
+          when(isOdd(b), set(SUM, i64.xor(get(SUM), i64.shr_u(a, get(SHIFT))))),
+          set(SHIFT, i64.sub(get(SHIFT), i64.const(1))),
+          set(B, i64.shr_u(b, i64.const(1))),
+        ),
+      ),
+      get(SUM),
+    ),
+  );
+}
+
+/** Element i of the result is element index(i) of a, where the index is element i of b. */
+function permute(h: Helpers, bits: 4 | 8): number {
+  const [SUM, I, INDEX] = [2, 3, 4];
+  const mask = i64.const(bits === 4 ? 15n : 255n);
+  const element = i64.and(i64.shr_u(b, get(I)), mask);
+  const inRange = i64.lt_u(get(INDEX), i64.const(64 / bits));
+  const picked = i64.and(i64.shr_u(a, i64.mul(get(INDEX), i64.const(bits))), mask);
+  return h.add(
+    [I64, I64],
+    [I64],
+    [I64, I64, I64],
+    seq(
+      set(I, i64.const(64)),
+      whileNotZero(
+        I,
+        seq(
+          set(I, i64.sub(get(I), i64.const(bits))),
+          set(INDEX, element),
+          when(inRange, set(SUM, i64.or(get(SUM), i64.shl(picked, get(I))))),
+        ),
+      ),
+      get(SUM),
+    ),
+  );
+}
+
+/**
+ * Exit code for an atomic access at an address, 0 if the page is readable and writable. V8 cannot turn a fault of
+ * an atomic instruction into a trap in all its compilers, so the page table is asked first.
+ */
+function atomicCheck(h: Helpers): number {
+  const need = PageFlag.read | PageFlag.write;
+  const flags = access(0x2d, PROCESS_MEMORY, PROCESS.pageTable, i32.wrap(i64.shr_u(a, i64.const(12))));
+  const all = need | PageFlag.code;
+  return h.add(
+    [I64],
+    [I32],
+    [],
+    choose(
+      I32,
+      i64.lt_u(a, i64.const(h.windowSize)),
+      choose(I32, i32.eq(i32.and(flags, i32.const(all)), i32.const(need)), i32.const(0), i32.const(EXIT.atomic)),
+      i32.const(EXIT.atomic),
+    ),
+  );
+}
+

@@ -1,0 +1,391 @@
+/**
+ * Lowers the IR to WebAssembly: values become stack code, statements become
+ * writes. Where registers, operands and the PC come from is up to the tier that
+ * derives from {@link Lowering}: the cold tier reads them from decoded
+ * instructions, region code has constants and locals.
+ *
+ * Every value is computed once, at its first use or, if it reads state that a
+ * statement is about to change, just before that statement.
+ */
+import type { AmoOp, OpName, Statement, Value, Width } from '../../cpu/ir.ts';
+import type { Operand } from '../../cpu/row.ts';
+import { EXIT } from '../exit.ts';
+import { type Code, I32, I64, type ValType } from './encoder.ts';
+import type { HelperName, Helpers } from './helpers.ts';
+
+/** Each pure operation: an opcode, or a helper function that does it. */
+const PURE = {
+  add: 0x7c,
+  sub: 0x7d,
+  mul: 0x7e,
+  and: 0x83,
+  or: 0x84,
+  xor: 0x85,
+  shl: 0x86,
+  shr_s: 0x87,
+  shr_u: 0x88,
+  rotl: 0x89,
+  rotr: 0x8a,
+  clz: 0x79,
+  ctz: 0x7a,
+  popcnt: 0x7b,
+  extend8_s: 0xc2,
+  extend16_s: 0xc3,
+  extend32_s: 0xc4,
+  div_s: 0x7f,
+  div_u: 0x80,
+  rem_s: 0x81,
+  rem_u: 0x82,
+  mulh_s: 'mulh_s',
+  mulh_u: 'mulh_u',
+  mulh_su: 'mulh_su',
+  clmul: 'clmul',
+  clmulh: 'clmulh',
+  xperm4: 'xperm4',
+  xperm8: 'xperm8',
+  eqz: 0x50,
+  eq: 0x51,
+  ne: 0x52,
+  lt_s: 0x53,
+  lt_u: 0x54,
+  ge_s: 0x59,
+  ge_u: 0x5a,
+  extend: 0xad,
+  select: 0x1b,
+} as const satisfies Record<OpName, number | HelperName>;
+
+const LOAD: Record<Width, { signed: number; unsigned: number }> = {
+  8: { signed: 0x30, unsigned: 0x31 },
+  16: { signed: 0x32, unsigned: 0x33 },
+  32: { signed: 0x34, unsigned: 0x35 },
+  64: { signed: 0x29, unsigned: 0x29 },
+};
+const STORE: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
+
+/** i64.atomic.rmw…: the opcodes of width 64; 8, 16 and 32 follow at +3, +4, +5 (threads proposal). */
+const RMW: Partial<Record<AmoOp | 'cmpxchg', number>> = {
+  add: 0x1f,
+  and: 0x2d,
+  or: 0x34,
+  xor: 0x3b,
+  swap: 0x42,
+  cmpxchg: 0x49,
+};
+const RMW_WIDTH: Record<Width, number> = { 64: 0, 8: 3, 16: 4, 32: 5 };
+
+/** Index of the thread memory and of the guest's window in every module of the translator. */
+export const THREAD = 0;
+export const WINDOW = 1;
+export const PROCESS_MEMORY = 2;
+
+const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
+
+export abstract class Lowering {
+  readonly code: Code;
+  protected readonly helpers: Helpers;
+  private readonly computed = new Map<Value, number>();
+  private readonly uses = new Map<Value, number>();
+  private readonly lastUse = new Map<Value, number>();
+
+  constructor(code: Code, helpers: Helpers) {
+    this.code = code;
+    this.helpers = helpers;
+  }
+
+  protected abstract newLocal(type: ValType): number;
+  protected abstract emitOperand(operand: Operand): void;
+  protected abstract emitReg(operand: Operand): void;
+  protected abstract emitSetReg(operand: Operand, emitValue: () => void): void;
+  protected abstract emitPc(next: boolean): void;
+  protected abstract emitInstructions(): void;
+  /** What has to be known if the access at the address in the local faults. */
+  protected abstract emitBeforeAccess(addressLocal: number): void;
+  protected abstract emitTerminator(statement: Terminator): void;
+  /** Leaves as an illegal instruction if the condition on the stack is 0. */
+  protected abstract emitRequire(): void;
+  /** Leaves with the trap of an atomic access: the non-zero exit code is on the stack if there is one. */
+  protected abstract emitAtomicCheck(): void;
+
+  lower(statements: readonly Statement[]): void {
+    this.computed.clear();
+    this.uses.clear();
+    this.lastUse.clear();
+    statements.forEach((statement, index) => {
+      for (const value of operandsOf(statement)) this.count(value, index);
+    });
+    statements.forEach((statement, index) => {
+      if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index);
+      this.lowerStatement(statement);
+    });
+  }
+
+  private count(value: Value, index: number): void {
+    const seen = this.uses.get(value) ?? 0;
+    this.uses.set(value, seen + 1);
+    this.lastUse.set(value, index);
+    for (const part of partsOf(value)) {
+      if (seen === 0) this.count(part, index);
+      else this.lastUse.set(part, index);
+    }
+  }
+
+  /** Computes the reads that were recorded before statement `index`, are needed after it, and would see its write. */
+  private saveReads(index: number): void {
+    for (const [value, last] of this.lastUse) {
+      if (value.kind !== 'reg' && value.kind !== 'cell') continue;
+      if (value.at > index || last <= index || this.computed.has(value)) continue;
+      this.emitUncached(value);
+      this.keep(value);
+      this.code.op(0x1a);
+    }
+  }
+
+  /** Pops the value into a local of its own and pushes it again. */
+  private keep(value: Value): void {
+    const local = this.newLocal(value.type === 'i32' ? I32 : I64);
+    this.code.localTee(local);
+    this.computed.set(value, local);
+  }
+
+  protected emit(value: Value): void {
+    const local = this.computed.get(value);
+    if (local !== undefined) {
+      this.code.localGet(local);
+      return;
+    }
+    this.emitUncached(value);
+    if (value.kind !== 'const' && (this.uses.get(value) ?? 0) > 1) this.keep(value);
+  }
+
+  /** The value in a local, computed if need be; nothing is left on the stack. */
+  protected inLocal(value: Value): number {
+    if (!this.computed.has(value)) {
+      this.emitUncached(value);
+      this.keep(value);
+      this.code.op(0x1a);
+    }
+    return this.computed.get(value) as number;
+  }
+
+  private emitUncached(value: Value): void {
+    const { code } = this;
+    switch (value.kind) {
+      case 'const':
+        code.i64(value.value);
+        return;
+      case 'operand':
+        this.emitOperand(value.operand);
+        return;
+      case 'reg':
+        this.emitReg(value.operand);
+        return;
+      case 'cell':
+        code.i32(0).access(value.bytes === 4 ? 0x35 : 0x29, { memory: THREAD, offset: value.offset, align: 2 });
+        return;
+      case 'pc':
+      case 'next':
+        this.emitPc(value.kind === 'next');
+        return;
+      case 'instructions':
+        this.emitInstructions();
+        return;
+      case 'time':
+        code.call(this.helpers.index('time'));
+        return;
+      case 'op':
+        this.emitOp(value.op, value.args);
+        return;
+      case 'fp':
+        for (const arg of value.args) this.emit(arg);
+        this.emit(value.rounding);
+        code.call(this.helpers.fp.index(value.op, value.format));
+        return;
+      case 'load': {
+        const address = this.inLocal(value.address);
+        this.emitBeforeAccess(address);
+        code.localGet(address);
+        code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset: 0, align: 0 });
+        return;
+      }
+      case 'amo':
+      case 'cas':
+      case 'cas_if':
+        this.emitAtomic(value);
+        return;
+    }
+  }
+
+  private emitOp(op: OpName, args: readonly Value[]): void {
+    const lowered = PURE[op];
+    // WebAssembly's select has its condition last.
+    const ordered = op === 'select' ? [args[1], args[2], args[0]] : args;
+    for (const arg of ordered) this.emit(arg);
+    if (typeof lowered === 'number') this.code.op(lowered);
+    else this.code.call(this.helpers.index(lowered));
+  }
+
+  /** Sign-extends the zero-extended result of a narrow atomic access. */
+  private emitExtend(width: Width): void {
+    if (width !== 64) this.code.op({ 8: 0xc2, 16: 0xc3, 32: 0xc4 }[width]);
+  }
+
+  private emitAtomic(value: Value & { kind: 'amo' | 'cas' | 'cas_if' }): void {
+    const { code } = this;
+    const { width } = value;
+    const address = this.inLocal(value.address);
+    const memory = { memory: WINDOW, offset: 0, align: alignment[width] };
+    const operand = this.inLocal(value.value);
+    const expected = value.kind === 'amo' ? 0 : this.inLocal(value.expected);
+    const condition = value.kind === 'cas_if' ? this.inLocal(value.condition) : 0;
+    this.emitBeforeAccess(address);
+    code.localGet(address).call(this.helpers.index('atomic_check'));
+    this.emitAtomicCheck();
+    const cmpxchg = (expectedLocal: number, newLocal: number) => {
+      code.localGet(address);
+      for (const local of [expectedLocal, newLocal]) {
+        code.localGet(local);
+        if (width !== 64) code.i64((1n << BigInt(width)) - 1n).op(0x83);
+      }
+      code.op(0xfe00 + (RMW.cmpxchg as number) + RMW_WIDTH[width]);
+      this.memarg(memory);
+    };
+    if (value.kind === 'cas') {
+      cmpxchg(expected, operand);
+      this.emitExtend(width);
+      return;
+    }
+    if (value.kind === 'cas_if') {
+      code.localGet(condition).if(I64);
+      cmpxchg(expected, operand);
+      this.emitExtend(width);
+      code.localGet(expected);
+      this.emitExtend(width);
+      code.op(0x51).op(0xad).else().i64(0n).end();
+      return;
+    }
+    const opcode = RMW[value.op];
+    if (opcode !== undefined) {
+      code.localGet(address).localGet(operand);
+      code.op(0xfe00 + opcode + RMW_WIDTH[width]);
+      this.memarg(memory);
+      this.emitExtend(width);
+      return;
+    }
+    // Minimum and maximum: compare-and-swap until nobody else wrote in between.
+    const old = this.newLocal(I64);
+    const next = this.newLocal(I64);
+    const isSigned = value.op.endsWith('_s');
+    const extend = () => {
+      if (width === 64) return;
+      if (isSigned) this.emitExtend(width);
+      else code.i64((1n << BigInt(width)) - 1n).op(0x83);
+    };
+    const lessThan = isSigned ? 0x53 : 0x54;
+    code.localGet(address);
+    code.access(LOAD[width].unsigned, { memory: WINDOW, offset: 0, align: 0 });
+    code.localSet(old).loop();
+    const pair = value.op.startsWith('min') ? [operand, old] : [old, operand];
+    code.localGet(operand).localGet(old);
+    for (const local of pair) {
+      code.localGet(local);
+      extend();
+    }
+    code.op(lessThan).op(0x1b).localSet(next);
+    cmpxchg(old, next);
+    code.localTee(next).localGet(old).localGet(next).localSet(old).op(0x52).brIf(0).end();
+    code.localGet(old);
+    this.emitExtend(width);
+  }
+
+  private memarg({ memory, offset, align }: { memory: number; offset: number; align: number }): void {
+    if (memory === 0) this.code.u(align).u(offset);
+    else
+      this.code
+        .u(align | 0x40)
+        .u(memory)
+        .u(offset);
+  }
+
+  private lowerStatement(statement: Statement): void {
+    const { code } = this;
+    switch (statement.kind) {
+      case 'setReg':
+        this.emitSetReg(statement.operand, () => this.emit(statement.value));
+        return;
+      case 'setCell':
+        code.i32(0);
+        this.emit(statement.value);
+        code.access(statement.bytes === 4 ? 0x3e : 0x37, { memory: THREAD, offset: statement.offset, align: 2 });
+        return;
+      case 'store': {
+        const address = this.inLocal(statement.address);
+        this.emitBeforeAccess(address);
+        code.localGet(address);
+        this.emit(statement.value);
+        code.access(STORE[statement.width], { memory: WINDOW, offset: 0, align: 0 });
+        return;
+      }
+      case 'evaluate':
+        this.inLocal(statement.value);
+        return;
+      case 'require':
+        this.emit(statement.condition);
+        this.emitRequire();
+        return;
+      case 'aligned': {
+        const address = this.inLocal(statement.address);
+        this.emitBeforeAccess(address);
+        code.localGet(address).i64(BigInt(statement.bytes - 1)).op(0x83).op(0x50).op(0x45);
+        code.if(I32).i32(EXIT.misaligned).else().i32(0).end();
+        this.emitAtomicCheck();
+        return;
+      }
+      case 'fence':
+        code.byte(0xfe).byte(0x03).byte(0x00);
+        return;
+      default:
+        this.emitTerminator(statement);
+    }
+  }
+}
+
+export type Terminator = Statement & { kind: 'branch' | 'jump' | 'jumpTo' | 'trap' };
+
+function operandsOf(statement: Statement): readonly Value[] {
+  switch (statement.kind) {
+    case 'setReg':
+    case 'setCell':
+    case 'evaluate':
+      return [statement.value];
+    case 'store':
+      return [statement.address, statement.value];
+    case 'require':
+    case 'branch':
+      return [statement.condition];
+    case 'aligned':
+    case 'jumpTo':
+      return [statement.address];
+    default:
+      return [];
+  }
+}
+
+function partsOf(value: Value): readonly Value[] {
+  switch (value.kind) {
+    case 'op':
+      return value.args;
+    case 'fp':
+      return [...value.args, value.rounding];
+    case 'load':
+      return [value.address];
+    case 'amo':
+      return [value.address, value.value];
+    case 'cas':
+      return [value.address, value.expected, value.value];
+    case 'cas_if':
+      return [value.condition, value.address, value.expected, value.value];
+    default:
+      return [];
+  }
+}
+
