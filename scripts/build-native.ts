@@ -9,13 +9,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { STUB } from '../src/host/layout.ts';
+import { STATE_MAGIC, StateWord } from '../src/host/linux/start-state.ts';
 
 const native = fileURLToPath(new URL('../src/host/linux/native/', import.meta.url));
 
 /** Freestanding code: no start files, no library, nothing that the compiler would want from one. */
 const FREESTANDING = [
   '-std=gnu11',
-  '-Os',
   '-Wall',
   '-Wextra',
   '-Werror',
@@ -30,10 +30,13 @@ const FREESTANDING = [
   '-s',
 ];
 
-/** `-D` options that give the stub the offsets of layout.ts: `ringHead` becomes `STUB_RING_HEAD`. */
-function layoutDefines(): string[] {
-  return Object.entries(STUB).map(
-    ([name, value]) => `-DSTUB_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}=${value}`,
+/** Guest architectures that have a command. */
+const ARCHITECTURES = ['riscv64'];
+
+/** `-D` options that give C the numbers of a layout: with prefix STUB, `ringHead` becomes `STUB_RING_HEAD`. */
+function defines(prefix: string, layout: Readonly<Record<string, number>>): string[] {
+  return Object.entries(layout).map(
+    ([name, value]) => `-D${prefix}_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}=${value}`,
   );
 }
 
@@ -44,17 +47,14 @@ function gcc(...args: string[]): void {
 /** Builds launchers and stub into `dist`. Throws if there is no working gcc. */
 export function buildNative(dist: string): void {
   mkdirSync(dist, { recursive: true });
-  gcc(
-    ...FREESTANDING,
-    ...layoutDefines(),
-    '-O2',
-    '-shared',
-    '-fPIC',
-    '-Wl,-z,defs',
-    '-o',
-    join(dist, 'host-stub.so'),
-    join(native, 'stub.c'),
-  );
+  const stub = ['-O2', '-shared', '-fPIC', '-Wl,-z,defs', '-o', join(dist, 'host-stub.so'), join(native, 'stub.c')];
+  gcc(...FREESTANDING, ...defines('STUB', STUB), ...stub);
+  const state = [...defines('STATE', StateWord), `-DSTATE_MAGIC_VALUE=${STATE_MAGIC}ul`];
+  const program = ['-Os', '-static', '-no-pie', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', join(native, 'launcher.c')];
+  for (const architecture of ARCHITECTURES) {
+    const output = join(dist, `tsemu-${architecture}`);
+    gcc(...FREESTANDING, ...state, `-DARCH="${architecture}"`, ...program, '-o', output);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -20,4 +20,3 @@ export interface Architecture {
   /** True if instructions whose two lowest bits are not 11 are 16 bits long. */
   compressed: boolean;
 }
-

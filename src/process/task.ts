@@ -13,7 +13,6 @@
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalFrames } from '../cpu/signal-frame.ts';
 import type { Host } from '../host/host.ts';
-import { STUB } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import type { SyscallTable } from '../syscalls/dispatch.ts';
 import { EINTR } from '../syscalls/errno.ts';
@@ -23,9 +22,6 @@ import type { Process, Task } from '../syscalls/task.ts';
 import type { Engine, Exit } from '../translate/engine.ts';
 import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
-
-/** `STUB.limit` when nothing asks translated code to leave. */
-const NO_LIMIT = 2n ** 63n - 1n;
 
 /** What a task is made of. */
 export interface TaskParts {
@@ -54,12 +50,13 @@ export class GuestTask implements Task, SignalOwner {
   readonly process: Process;
   readonly trampoline: bigint;
   readonly signals: Signals;
+  clearChildTid = 0;
+  robustList = 0n;
   readonly onSignal: TaskParts['onSignal'];
   private readonly engine: Engine;
   private readonly syscalls: SyscallTable;
   private readonly trace: TraceSink | undefined;
   private readonly onExit: TaskParts['onExit'];
-  private readonly limit: BigInt64Array;
 
   constructor(parts: TaskParts) {
     this.host = parts.host;
@@ -73,8 +70,6 @@ export class GuestTask implements Task, SignalOwner {
     this.syscalls = parts.syscalls;
     this.trace = parts.trace;
     this.onExit = parts.onExit;
-    this.limit = new BigInt64Array(parts.host.threadMemory.buffer, STUB.limit, 1);
-    this.limit[0] = NO_LIMIT;
     this.signals = new Signals(this);
   }
 
@@ -92,7 +87,7 @@ export class GuestTask implements Task, SignalOwner {
     for (;;) {
       const exit = this.engine.run();
       const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);
-      if (this.signals.ready || interrupted !== undefined) this.deliver(interrupted);
+      if (this.signals.ready || interrupted !== undefined) this.signals.deliver(interrupted);
     }
   }
 
@@ -126,11 +121,5 @@ export class GuestTask implements Task, SignalOwner {
     if (signo !== SIGSEGV || address >= BigInt(this.host.windowSize)) return false;
     const at = Number(address);
     return this.space.unprotectCode(at) || this.space.growStack(at, Number(this.cpu.sp));
-  }
-
-  private deliver(interrupted: RestartClass | undefined): void {
-    // Before looking at the ring: a signal that comes in between sets it again.
-    this.limit[0] = NO_LIMIT;
-    this.signals.deliver(interrupted);
   }
 }

@@ -44,13 +44,15 @@ const BASE_BEHAVIOR_IMA = 1n;
 const MISALIGNED_FAST = 3n;
 /** Bytes that cbo.zero and the other cache block operations work on. */
 const CACHE_BLOCK = 64n;
+/** Ticks a second of the time CSR (src/translate/engine.ts). */
+const TIME_FREQUENCY = 10_000_000n;
 const WHICH_CPUS = 1;
 const PAIR_SIZE = 16;
 
 const extensionBits = (): bigint => Object.values(EXTENSIONS).reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
 
 /** The value of a key; undefined for one that this kernel does not know. */
-function valueOf(task: Task, key: bigint): bigint | undefined {
+function probe(task: Task, key: bigint): bigint | undefined {
   switch (key) {
     case 0n: // MVENDORID, MARCHID, MIMPID: not a commercial implementation
     case 1n:
@@ -70,15 +72,12 @@ function valueOf(task: Task, key: bigint): bigint | undefined {
       return BigInt(task.host.windowSize - 1);
     case 10n: // MISALIGNED_VECTOR_PERF: unsupported, there are no vectors
       return 4n;
-    case 8n: // TIME_CSR_FREQ: see TIME_FREQUENCY
+    case 8n: // TIME_CSR_FREQ
       return TIME_FREQUENCY;
     default:
       return undefined;
   }
 }
-
-/** Ticks a second of the time CSR. */
-const TIME_FREQUENCY = 1_000_000_000n;
 
 /** Keys whose value is a set of bits: a CPU matches when it has all that are asked for. */
 const isBitmask = (key: bigint): boolean => key === 3n || key === 4n || key === 5n;
@@ -96,7 +95,7 @@ function values(task: Task, { pairs, pair_count, cpusetsize, cpus }: Args): Sysc
   const at = stage(PAIR_SIZE);
   for (let i = 0; i < pair_count; i++) {
     if (!fetch(task, at, pairs + i * PAIR_SIZE, PAIR_SIZE)) return -EFAULT;
-    const value = valueOf(task, view.getBigInt64(at, true));
+    const value = probe(task, view.getBigInt64(at, true));
     if (value === undefined) view.setBigInt64(at, -1n, true);
     view.setBigUint64(at + 8, value ?? 0n, true);
     if (!deliver(task, pairs + i * PAIR_SIZE, at, PAIR_SIZE)) return -EFAULT;
@@ -153,7 +152,7 @@ function whichCpus(task: Task, { pairs, pair_count, cpusetsize, cpus }: Args): S
     if (!fetch(task, at, pairs + i * PAIR_SIZE, PAIR_SIZE)) return -EFAULT;
     const key = view.getBigInt64(at, true);
     const wanted = view.getBigUint64(at + 8, true);
-    const value = valueOf(task, key);
+    const value = probe(task, key);
     if (value === undefined) {
       view.setBigInt64(at, -1n, true);
       view.setBigUint64(at + 8, 0n, true);

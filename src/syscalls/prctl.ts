@@ -79,12 +79,7 @@ const VALUES = new Set<number>([
   PR.PR_SET_IO_FLUSHER,
   PR.PR_GET_IO_FLUSHER,
 ]);
-const POINTER = new Set<number>([
-  PR.PR_GET_PDEATHSIG,
-  PR.PR_SET_NAME,
-  PR.PR_GET_NAME,
-  PR.PR_GET_CHILD_SUBREAPER,
-]);
+const POINTER = new Set<number>([PR.PR_GET_PDEATHSIG, PR.PR_SET_NAME, PR.PR_GET_NAME, PR.PR_GET_CHILD_SUBREAPER]);
 
 /** PR_SET_VMA's only operation; the longest name the kernel takes, with its NUL. */
 const PR_SET_VMA_ANON_NAME = 0;

@@ -29,7 +29,12 @@ export const RLIMITS = {
 } as const satisfies FlagTable;
 
 /** Limits that the guest has of its own. */
-export const OWN_RLIMITS = [RLIMITS.RLIMIT_DATA, RLIMITS.RLIMIT_STACK, RLIMITS.RLIMIT_NPROC, RLIMITS.RLIMIT_AS] as const;
+export const OWN_RLIMITS = [
+  RLIMITS.RLIMIT_DATA,
+  RLIMITS.RLIMIT_STACK,
+  RLIMITS.RLIMIT_NPROC,
+  RLIMITS.RLIMIT_AS,
+] as const;
 
 const INFINITY = 2n ** 64n - 1n;
 

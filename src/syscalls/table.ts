@@ -7,6 +7,7 @@ import { treeRows } from './files-tree.ts';
 import { ioctlRows } from './ioctl.ts';
 import { memoryRows } from './memory.ts';
 import { pollRows } from './poll.ts';
+import { processRows } from './process.ts';
 import type { Row } from './row.ts';
 import { signalRows } from './signals.ts';
 import { timeRows } from './time.ts';
@@ -25,4 +26,5 @@ export const allRows = (): Row[] => [
   ...signalRows,
   ...timeRows,
   ...memoryRows,
+  ...processRows,
 ];

@@ -74,6 +74,9 @@ export interface Task {
   readonly cpu: GuestCpu;
   readonly process: Process;
   readonly signals: SignalState;
+  /** Guest address that set_tid_address gave, 0 for none; and the head of the robust futex list. */
+  clearChildTid: number;
+  robustList: bigint;
   /** Drops translations of [start, end): fence.i-like calls (riscv_flush_icache). */
   flushCode(start: number, end: number): void;
   /** Ends the process with the exit status. */

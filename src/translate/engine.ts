@@ -235,7 +235,14 @@ export class Engine {
       words[TRANSLATOR.fusedMultiplyAdd >> 2] = this.cold.fma() === 1 ? 1 : 2;
     }
     const format = FP_FORMATS[operation % 3];
-    doublewords[TRANSLATOR.fpResult >> 3] = this.float.run(FP_OP_NAMES[Math.floor(operation / 3)], format, rounding, a, b, c);
+    doublewords[TRANSLATOR.fpResult >> 3] = this.float.run(
+      FP_OP_NAMES[Math.floor(operation / 3)],
+      format,
+      rounding,
+      a,
+      b,
+      c,
+    );
     return this.float.takeFlags();
   }
 }

@@ -1,6 +1,6 @@
 /** The IR's floating-point operations by the exact implementation: what compiled fast paths leave to JavaScript. */
 import type { FpFormat, FpOpName } from '../cpu/ir.ts';
-import { riscvArithmetic, type RoundingMode, SoftFloat } from '../cpu/softfloat.ts';
+import { type RoundingMode, riscvArithmetic, SoftFloat } from '../cpu/softfloat.ts';
 
 export class SlowFloat {
   private readonly soft = new SoftFloat(riscvArithmetic);

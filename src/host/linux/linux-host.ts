@@ -54,6 +54,7 @@ class LinuxHost implements Host {
   readonly startState: StartState;
   notMade = false;
 
+  private readonly launcherState: LauncherState | undefined;
   private readonly stub: Stub;
   private readonly call: Stub['syscall'];
   /** Number by name, with MAY_BLOCK added; filled as names are used. */
@@ -89,6 +90,7 @@ class LinuxHost implements Host {
     if (error !== 0) throw new Error(`installing the fault handlers failed: errno ${-error}`);
     this.syscall('mmap', this.windowStart, window.buffer.byteLength, PROT_NONE, MAP_RESERVE, -1, 0);
     this.quietHelpers();
+    this.launcherState = state;
     this.startState = state ?? this.ownState();
     if (state !== undefined) this.applyState(state);
   }
@@ -202,7 +204,7 @@ class LinuxHost implements Host {
   }
 
   ownDescriptors(): Set<number> {
-    return listOwnDescriptors();
+    return listOwnDescriptors(this.launcherState?.ownFrom, this.launcherState?.inherited);
   }
 
   exit(status: number): never {

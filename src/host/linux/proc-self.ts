@@ -27,14 +27,14 @@ export function readMappings(start: number, size: number): HostMapping[] {
 }
 
 /**
- * Descriptors of Node itself. The launcher keeps the low ones occupied while Node starts, so that they lie above 1,000
- * (or as high as the limit allows); they can be told from inherited files by what they are.
+ * Descriptors of Node itself: those from `from` on that were not `inherited`. Without a launcher they are mixed with the
+ * guest's; then all but the standard ones count as Node's.
  */
-export function listOwnDescriptors(): Set<number> {
+export function listOwnDescriptors(from = 3, inherited: readonly number[] = []): Set<number> {
   const own = new Set<number>();
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name);
-    if (fd > 2 && /^anon_inode:\[(eventpoll|io_uring|eventfd)\]$|^pipe:|^\/dev\/null$/.test(linkOf(name))) own.add(fd);
+    if (fd >= from && !inherited.includes(fd) && linkOf(name) !== '') own.add(fd);
   }
   return own;
 }

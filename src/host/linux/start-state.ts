@@ -3,7 +3,9 @@
  * from the memory file that it left open.
  *
  * The file: little-endian 64-bit words as {@link StateWord} says, then argc
- * strings of the command line and envc of the environment, each ended by NUL.
+ * strings of the command line, envc of the environment, and one that lists the
+ * inherited descriptors with high numbers (decimal, a space behind each), all
+ * of them ended by NUL.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { StartState } from '../host.ts';
@@ -20,12 +22,13 @@ export const StateWord = {
   closed: 3,
   argc: 4,
   envc: 5,
-  /** Number of descriptors the launcher opened to keep the low ones free for the guest, from `fillers` on a bitmap. */
+  /** Descriptors from here on are Node's, unless listed as inherited. */
   fillerLimit: 6,
   /** 16 times soft and hard limit, by RLIMIT_* number. */
   rlimits: 7,
+  /** Bitmap of the descriptors below that limit (at most 1,024) that the launcher occupied while Node starts. */
   fillers: 39,
-  /** Where the strings start: a bitmap of 1,024 descriptors later. */
+  /** Where the strings start. */
   strings: 55,
 } as const;
 
@@ -37,6 +40,9 @@ export interface LauncherState extends StartState {
   closedDescriptors: number;
   /** Ranges [first, last] of descriptors that only keep a place and are to be closed. */
   fillers: readonly (readonly [first: number, last: number])[];
+  /** Descriptors from this on are Node's, but for the inherited ones. */
+  ownFrom: number;
+  inherited: readonly number[];
 }
 
 /** Reads the state from the launcher's descriptor and closes that. Throws if it is not the launcher's. */
@@ -61,7 +67,8 @@ export function parseLauncherState(file: Buffer): LauncherState {
   const strings = file.toString('latin1', StateWord.strings * 8).split('\0');
   const argc = Number(word(StateWord.argc));
   const envc = Number(word(StateWord.envc));
-  if (strings.length !== argc + envc + 1) throw new Error('damaged state file');
+  if (strings.length !== argc + envc + 2) throw new Error('damaged state file');
+  const ownFrom = Number(word(StateWord.fillerLimit));
   const rlimits: { soft: bigint; hard: bigint }[] = [];
   for (let i = 0; i < RLIMIT_COUNT; i++) {
     rlimits.push({ soft: word(StateWord.rlimits + 2 * i), hard: word(StateWord.rlimits + 2 * i + 1) });
@@ -73,7 +80,9 @@ export function parseLauncherState(file: Buffer): LauncherState {
     argv: strings.slice(0, argc),
     env: strings.slice(argc, argc + envc),
     closedDescriptors: Number(word(StateWord.closed)),
-    fillers: bitRanges(file.subarray(StateWord.fillers * 8), Number(word(StateWord.fillerLimit))),
+    fillers: bitRanges(file.subarray(StateWord.fillers * 8), ownFrom),
+    ownFrom,
+    inherited: strings[argc + envc].split(' ').slice(0, -1).map(Number),
   };
 }
 

@@ -133,8 +133,16 @@ export function addDecoder(
     seq(tree(rows, known, true), illegal)(code);
     return module.addFunction(groupType, [], code);
   };
-  const wide = decodeFunction(candidates.filter(({ row }) => row.length === 4), arch.compressed ? 3 : 0);
-  const narrow = arch.compressed ? decodeFunction(candidates.filter(({ row }) => row.length === 2), 0) : wide;
+  const wide = decodeFunction(
+    candidates.filter(({ row }) => row.length === 4),
+    arch.compressed ? 3 : 0,
+  );
+  const narrow = arch.compressed
+    ? decodeFunction(
+        candidates.filter(({ row }) => row.length === 2),
+        0,
+      )
+    : wide;
   return addFetch(helpers, arch, wide, narrow);
 }
 

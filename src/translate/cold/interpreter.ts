@@ -19,14 +19,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Operand, Row } from '../../cpu/row.ts';
-import {
-  DECODED,
-  PAGE_SIZE,
-  PROCESS_MEMORY_PAGES,
-  STUB,
-  THREAD_MEMORY_PAGES,
-  TRANSLATOR,
-} from '../../host/layout.ts';
+import { DECODED, PAGE_SIZE, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encoder.ts';
@@ -58,7 +51,6 @@ const I64_STORE = 0x37;
 /** Rows whose code is longer than this many bytes become functions. */
 const INLINE_LIMIT = 120;
 
-
 const zero = i32.const(0);
 const cell = {
   get: (offset: number) => access(I32_LOAD, THREAD, offset, zero),
@@ -82,8 +74,7 @@ const LOOP_LOCALS: readonly ValType[] = [I32, I32, I32, I32, I64, I64, I64];
 abstract class RowLowering extends Lowering {
   protected readonly arch: Architecture;
   readonly row: Row<never>;
-  readonly slots: Map<string, Slot>;
-  readonly temps: ValType[] = [];
+  private readonly slots: Map<string, Slot>;
 
   constructor(helpers: Helpers, arch: Architecture, row: Row<never>) {
     super(new Code(), helpers);
@@ -92,12 +83,6 @@ abstract class RowLowering extends Lowering {
     this.slots = recordLayout(row, (info) => arch.registerFile(info) !== undefined);
   }
 
-  protected abstract readonly firstTemp: number;
-  protected abstract allocate(type: ValType): number;
-
-  protected newLocal(type: ValType): number {
-    return this.allocate(type);
-  }
   private slot(operand: Operand): Slot {
     const slot = this.slots.get(operand.info.name);
     if (!slot) throw new Error(`${this.row.name}: no operand ${operand.info.name}`);
@@ -107,7 +92,7 @@ abstract class RowLowering extends Lowering {
     const { offset, wide } = this.slot(operand);
     this.code.localGet(REC).access(wide ? 0x34 : 0x33, { memory: THREAD, offset, align: wide ? 2 : 1 });
   }
-  protected emitRegisterOffset(operand: Operand): void {
+  private emitRegisterOffset(operand: Operand): void {
     this.code.localGet(REC).access(I32_LOAD16, { memory: THREAD, offset: this.slot(operand).offset, align: 1 });
   }
   protected emitReg(operand: Operand): void {
@@ -135,7 +120,6 @@ interface Labels {
 }
 
 class InlineRow extends RowLowering {
-  protected readonly firstTemp = FIRST_TEMP;
   private readonly pool: TempPool;
   readonly labels: Labels;
   /** Set by a terminator: control never reaches the row's end. */
@@ -148,7 +132,7 @@ class InlineRow extends RowLowering {
     pool.restart();
   }
 
-  protected allocate(type: ValType): number {
+  protected newLocal(type: ValType): number {
     return FIRST_TEMP + this.pool.take(type);
   }
   protected emitPc(next: boolean): void {
@@ -159,7 +143,10 @@ class InlineRow extends RowLowering {
     this.code.localGet(COUNT);
   }
   private leave(reason: number, depth: number): void {
-    this.code.i32(reason).localSet(REASON).br(this.labels.exit + depth);
+    this.code
+      .i32(reason)
+      .localSet(REASON)
+      .br(this.labels.exit + depth);
   }
   protected emitRequire(): void {
     this.code.op(0x45).if();
@@ -167,7 +154,11 @@ class InlineRow extends RowLowering {
     this.code.end();
   }
   protected emitAtomicCheck(): void {
-    this.code.localTee(REASON).if().br(this.labels.exit + 1).end();
+    this.code
+      .localTee(REASON)
+      .if()
+      .br(this.labels.exit + 1)
+      .end();
   }
   emitAdvance(): void {
     this.code
@@ -201,15 +192,19 @@ class InlineRow extends RowLowering {
   }
   private emitJumpOffset(offset: Operand, depth: number): void {
     this.emitOperand(offset);
-    this.code.op(0xa7).localSet(OFFSET).br(this.labels.jumpOffset + depth);
+    this.code
+      .op(0xa7)
+      .localSet(OFFSET)
+      .br(this.labels.jumpOffset + depth);
   }
 }
 
 /** A row as a function of its record: gives an exit code, 0 to go on with the next instruction. */
 class OutlinedRow extends RowLowering {
-  protected readonly firstTemp = 1;
+  /** Types of the locals behind the parameter. */
+  readonly temps: ValType[] = [];
 
-  protected allocate(type: ValType): number {
+  protected newLocal(type: ValType): number {
     return this.temps.push(type);
   }
   protected emitPc(next: boolean): void {
@@ -223,7 +218,7 @@ class OutlinedRow extends RowLowering {
     this.code.op(0x45).if().i32(EXIT.illegal).return().end();
   }
   protected emitAtomicCheck(): void {
-    const reason = this.allocate(I32);
+    const reason = this.newLocal(I32);
     this.code.localTee(reason).if().localGet(reason).return().end();
   }
   protected emitTerminator(): void {
@@ -253,7 +248,9 @@ const pcOf = (rec: Expr, base: Expr, page: Expr): Expr =>
 function mustBeInlined(statements: readonly Statement[]): boolean {
   const terminators = ['branch', 'jump', 'jumpTo', 'trap'];
   return statements.some(
-    (s) => terminators.includes(s.kind) || ((s.kind === 'setReg' || s.kind === 'evaluate') && s.value.kind === 'instructions'),
+    (s) =>
+      terminators.includes(s.kind) ||
+      ((s.kind === 'setReg' || s.kind === 'evaluate') && s.value.kind === 'instructions'),
   );
 }
 
@@ -335,7 +332,10 @@ interface LoopParts {
  *
  * @param once leave after one instruction with EXIT.interrupt
  */
-function dispatchLoop({ arch, helpers, pool, inlined, outlined, functionType, decode, enter }: LoopParts, once: boolean): Code {
+function dispatchLoop(
+  { arch, helpers, pool, inlined, outlined, functionType, decode, enter }: LoopParts,
+  once: boolean,
+): Code {
   const c = new Code();
   /** How many levels further out than `poll` an instruction that does not jump goes on. */
   const past = once ? 0 : 1;
@@ -517,14 +517,22 @@ function addFmaProbe(helpers: Helpers): number {
   const x = TRANSLATOR.fpOperands;
   const probe: Expr = (c) => {
     // Operands come from memory so that nothing is folded at compile time.
-    c.i32(0).f64(1 + 2 ** -30).access(0x39, { memory: THREAD, offset: x, align: 3 });
-    c.i32(0).f64(-1 - 2 ** -29).access(0x39, { memory: THREAD, offset: x + 8, align: 3 });
+    c.i32(0)
+      .f64(1 + 2 ** -30)
+      .access(0x39, { memory: THREAD, offset: x, align: 3 });
+    c.i32(0)
+      .f64(-1 - 2 ** -29)
+      .access(0x39, { memory: THREAD, offset: x + 8, align: 3 });
     const load = (offset: number): Expr => access(0x2b, THREAD, offset, zero);
     for (const offset of [x, x, x + 8]) {
       load(offset)(c);
       c.simd(0x14);
     }
-    c.simd(0x107).simd(0x21).byte(0).f64(2 ** -60).op(0x61);
+    c.simd(0x107)
+      .simd(0x21)
+      .byte(0)
+      .f64(2 ** -60)
+      .op(0x61);
   };
   return helpers.add([], [I32], [], probe);
 }

@@ -37,7 +37,9 @@ export interface Slot {
 export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) => boolean): Map<string, Slot> {
   const layout = new Map<string, Slot>();
   const free = [...HALF_SLOTS];
-  const integers = row.operands.filter((o) => !isRegister(o)).sort((a, b) => Number(b.signed) - Number(a.signed) || b.width - a.width);
+  const integers = row.operands
+    .filter((o) => !isRegister(o))
+    .sort((a, b) => Number(b.signed) - Number(a.signed) || b.width - a.width);
   const wide = integers.shift();
   if (wide) layout.set(wide.name, { offset: WIDE_SLOT, wide: true });
   for (const info of [...row.operands.filter(isRegister), ...integers]) {

@@ -205,7 +205,15 @@ export class ModuleEncoder {
 
   importMemory(name: string, { shared, address, pages, atMost = false }: Limits): number {
     const flags = 1 | (shared ? 2 : 0) | (address === 'i64' ? 4 : 0);
-    this.imports.push(new ByteWriter().name('e').name(name).byte(2).byte(flags).u(atMost ? 0 : pages).u(pages));
+    this.imports.push(
+      new ByteWriter()
+        .name('e')
+        .name(name)
+        .byte(2)
+        .byte(flags)
+        .u(atMost ? 0 : pages)
+        .u(pages),
+    );
     return this.memoryImports++;
   }
 

@@ -6,7 +6,7 @@
  *
  * Opcode numbers are those of the core specification, section 5.4.
  */
-import { Code, VOID } from './encoder.ts';
+import { type Code, VOID } from './encoder.ts';
 
 export type Expr = (c: Code) => void;
 
@@ -132,14 +132,20 @@ export const i64 = {
   trunc_sat: { s: op(0xfc06), u: op(0xfc07) },
 };
 
-const simd = (opcode: number, ...lane: number[]) => (operand: Expr): Expr => (c) => {
-  operand(c);
-  c.simd(opcode).bytes(lane);
-};
-const relaxedMadd = (splat: number, madd: number, extract: number) => (x: Expr, y: Expr, z: Expr): Expr => (c) => {
-  for (const operand of [x, y, z]) simd(splat)(operand)(c);
-  c.simd(madd).simd(extract).byte(0);
-};
+const simd =
+  (opcode: number, ...lane: number[]) =>
+  (operand: Expr): Expr =>
+  (c) => {
+    operand(c);
+    c.simd(opcode).bytes(lane);
+  };
+const relaxedMadd =
+  (splat: number, madd: number, extract: number) =>
+  (x: Expr, y: Expr, z: Expr): Expr =>
+  (c) => {
+    for (const operand of [x, y, z]) simd(splat)(operand)(c);
+    c.simd(madd).simd(extract).byte(0);
+  };
 
 /** Operations of one floating-point type; `madd` is x * y + z, fused if the host's relaxed multiply-add is. */
 export const f32 = {

@@ -21,7 +21,11 @@ function generator(start: number): () => number {
   };
 }
 
-const FORMATS = { 16: { exponent: 5, fraction: 10 }, 32: { exponent: 8, fraction: 23 }, 64: { exponent: 11, fraction: 52 } };
+const FORMATS = {
+  16: { exponent: 5, fraction: 10 },
+  32: { exponent: 8, fraction: 23 },
+  64: { exponent: 11, fraction: 52 },
+};
 
 /** A bit pattern: often a special value, an integer, or one with few significant bits, so that exact results occur. */
 function pattern(format: FpFormat, random: () => number): bigint {
@@ -73,7 +77,12 @@ function compile() {
   };
 }
 
-const VALID: Partial<Record<FpOpName, FpFormat[]>> = { to_i32_mod: [64], to16: [32, 64], to32: [16, 64], to64: [16, 32] };
+const VALID: Partial<Record<FpOpName, FpFormat[]>> = {
+  to_i32_mod: [64],
+  to16: [32, 64],
+  to32: [16, 64],
+  to64: [16, 32],
+};
 
 describe(`compiled floating point equals the exact implementation (TSEMU_SEED=${seed})`, () => {
   const compiled = compile();

@@ -18,21 +18,7 @@
 import { FP_OPS, type FpFormat, type FpOpName, fpOpNumber } from '../../cpu/ir.ts';
 import { TRANSLATOR } from '../../host/layout.ts';
 import { Code, F32, F64, I32, I64, type ModuleEncoder, type ValType } from './encoder.ts';
-import {
-  access,
-  call,
-  choose,
-  type Expr,
-  f32,
-  f64,
-  get,
-  giveBack,
-  i32,
-  i64,
-  seq,
-  set,
-  when,
-} from './expr.ts';
+import { access, call, choose, type Expr, f32, f64, get, giveBack, i32, i64, seq, set, when } from './expr.ts';
 
 const I32_LOAD = 0x28;
 const I32_STORE = 0x36;
@@ -107,7 +93,7 @@ export class FpFunctions {
     const small = F.const(wide ? 2 ** -900 : 2 ** -100);
     const large = F.const(wide ? 2 ** 900 : 2 ** 100);
     const isNormal = (v: Expr) => i32.and(F.ge(F.abs(v), normal), F.lt(F.abs(v), infinity));
-    const isFinite = (v: Expr) => F.lt(F.abs(v), infinity);
+    const isBounded = (v: Expr) => F.lt(F.abs(v), infinity);
     const isMedium = (v: Expr) => i32.and(F.ge(F.abs(v), small), F.le(F.abs(v), large));
     const isSmallish = (v: Expr) => F.le(F.abs(v), large);
     const isZero = (v: Expr) => F.eq(v, F.const(0));
@@ -126,18 +112,11 @@ export class FpFunctions {
     const finish = (easy: Expr, checkable: Expr, exact: Expr): Expr =>
       when(
         both(nearest, easy),
-        seq(
-          when(sticky, done),
-          when(checkable, seq(when(i32.eqz(exact), raiseInexact), done)),
-        ),
+        seq(when(sticky, done), when(checkable, seq(when(i32.eqz(exact), raiseInexact), done))),
       );
     /** Error of r = u + v (TwoSum). */
     const sumError = (u: Expr, v: Expr) =>
-      seq(
-        set(X, F.sub(r, u)),
-        set(Y, F.sub(r, x)),
-        F.add(F.sub(u, y), F.sub(v, x)),
-      );
+      seq(set(X, F.sub(r, u)), set(Y, F.sub(r, x)), F.add(F.sub(u, y), F.sub(v, x)));
     const noError = (error: Expr) => isZero(error);
 
     switch (op) {
@@ -147,7 +126,7 @@ export class FpFunctions {
         return seq(
           load(2),
           set(R, F.add(a, addend)),
-          finish(isFinite(r), both(isSmallish(a), isSmallish(b)), noError(sumError(a, addend))),
+          finish(isBounded(r), both(isSmallish(a), isSmallish(b)), noError(sumError(a, addend))),
         );
       }
       case 'mul': {
@@ -159,7 +138,7 @@ export class FpFunctions {
         return seq(
           load(2),
           set(R, F.mul(a, b)),
-          when(both(isFinite(r), zeroProduct), done),
+          when(both(isBounded(r), zeroProduct), done),
           finish(isNormal(r), wide ? both(fused, checkable) : checkable, exact),
         );
       }
@@ -171,7 +150,7 @@ export class FpFunctions {
         return seq(
           load(2),
           set(R, F.div(a, b)),
-          when(both(isZero(a), both(isZero(r), isFinite(b))), done),
+          when(both(isZero(a), both(isZero(r), isBounded(b))), done),
           finish(isNormal(r), wide ? both(fused, checkable) : checkable, exact),
         );
       }
@@ -196,10 +175,7 @@ export class FpFunctions {
           checkable = seq(
             set(P, f64.mul(a, b)),
             set(Q, r),
-            both(
-              both(smallish, either(isMedium(p), either(isZero(a), isZero(b)))),
-              isZero(f64.madd(a, b, f64.neg(p))),
-            ),
+            both(both(smallish, either(isMedium(p), either(isZero(a), isZero(b)))), isZero(f64.madd(a, b, f64.neg(p)))),
           );
           exact = noError(sumError(p, c));
         } else {
@@ -212,10 +188,7 @@ export class FpFunctions {
           checkable = both(checkable, f64.eq(f64.sub(q, f64.promote(c)), p));
           exact = f64.eq(f64.promote(r), q);
         }
-        return seq(
-          load(3),
-          when(fused, seq(set(R, F.madd(a, b, c)), finish(isNormal(r), checkable, exact))),
-        );
+        return seq(load(3), when(fused, seq(set(R, F.madd(a, b, c)), finish(isNormal(r), checkable, exact))));
       }
       case 'min':
       case 'max': {
@@ -249,12 +222,7 @@ export class FpFunctions {
           F64,
           i32.eq(rounding, i32.const(1)),
           f64.trunc(p),
-          choose(
-            F64,
-            nearest,
-            f64.nearest(p),
-            choose(F64, i32.eq(rounding, i32.const(2)), f64.floor(p), f64.ceil(p)),
-          ),
+          choose(F64, nearest, f64.nearest(p), choose(F64, i32.eq(rounding, i32.const(2)), f64.floor(p), f64.ceil(p))),
         );
         const inRange = both(f64.ge(q, f64.const(low)), f64.lt(q, f64.const(high)));
         const converted =
@@ -269,10 +237,7 @@ export class FpFunctions {
           set(P, value),
           when(
             i32.lt_u(rounding, i32.const(4)),
-            seq(
-              set(Q, rounded),
-              when(inRange, seq(when(i32.eqz(f64.eq(p, q)), raiseInexact), giveBack(converted))),
-            ),
+            seq(set(Q, rounded), when(inRange, seq(when(i32.eqz(f64.eq(p, q)), raiseInexact), giveBack(converted)))),
           ),
         );
       }
@@ -303,7 +268,10 @@ export class FpFunctions {
     const narrowed = f32.demote(p);
     const back = f64.promote(narrowed);
     const magnitude = f64.abs(back);
-    const normal = i32.and(f64.ge(magnitude, f64.const(2 ** -125)), f64.lt(magnitude, f64.const(Number.POSITIVE_INFINITY)));
+    const normal = i32.and(
+      f64.ge(magnitude, f64.const(2 ** -125)),
+      f64.lt(magnitude, f64.const(Number.POSITIVE_INFINITY)),
+    );
     const easy = i32.or(normal, f64.eq(p, f64.const(0)));
     return seq(
       prepare,

@@ -185,4 +185,3 @@ function atomicCheck(h: Helpers): number {
     ),
   );
 }
-

@@ -335,7 +335,12 @@ export abstract class Lowering {
       case 'aligned': {
         const address = this.inLocal(statement.address);
         this.emitBeforeAccess(address);
-        code.localGet(address).i64(BigInt(statement.bytes - 1)).op(0x83).op(0x50).op(0x45);
+        code
+          .localGet(address)
+          .i64(BigInt(statement.bytes - 1))
+          .op(0x83)
+          .op(0x50)
+          .op(0x45);
         code.if(I32).i32(EXIT.misaligned).else().i32(0).end();
         this.emitAtomicCheck();
         return;
@@ -388,4 +393,3 @@ function partsOf(value: Value): readonly Value[] {
       return [];
   }
 }
-

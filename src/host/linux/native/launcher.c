@@ -163,7 +163,7 @@ static void write_high_descriptors(int fd, u64 limit) {
         const char *name = names + at + 19;
         u64 number = 0;
         for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
-        if (number < limit || number == (u64)fd) continue;
+        if (number < limit || number == (u64)fd || number == (u64)directory) continue;
         write_all(fd, name, length(name));
         write_all(fd, " ", 1);
       }
