@@ -57,10 +57,21 @@ const TEXT: Record<number, string> = {
 /** strerror(3). */
 export const errnoText = (errno: number): string => TEXT[errno] ?? `error ${errno}`;
 
+/** Control characters as `\n` or `\x1b`: names come from files, and a message is one line. */
+function printable(text: string): string {
+  let result = '';
+  for (const character of text) {
+    const code = character.charCodeAt(0);
+    if (code >= 0x20 && code !== 0x7f) result += character;
+    else result += character === '\n' ? '\\n' : `\\x${code.toString(16).padStart(2, '0')}`;
+  }
+  return result;
+}
+
 /** The error of `errno` with the given reason, by default strerror's; status 127 exactly for a missing file. */
 export function loadError(command: string, file: string, errno: number, reason = errnoText(errno)): LoadError {
   const missing = errno === ENOENT || errno === ENOTDIR;
-  return { error: { message: `${command}: ${file}: ${reason}`, status: missing ? 127 : 126, errno } };
+  return { error: { message: printable(`${command}: ${file}: ${reason}`), status: missing ? 127 : 126, errno } };
 }
 
 /** True for an error, false for what was asked for. */

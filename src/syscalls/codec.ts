@@ -12,9 +12,9 @@
 import type { Int } from '../host/host.ts';
 import { fail } from './call.ts';
 import { EBADF } from './errno.ts';
+import { peek } from './peek.ts';
 import type { Task } from './task.ts';
 import { flagNames, hexText, octalText, quoted } from './text.ts';
-import { peek } from './peek.ts';
 
 /** What a codec may ask while it prints. */
 export interface Printing {

@@ -7,14 +7,14 @@
  * print before and after.
  */
 import type { Int } from '../host/host.ts';
-import { failed, finishCall, hostCall, fail, retryFault, startCall } from './call.ts';
+import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
 import { EBADF, ENOSYS } from './errno.ts';
 import { memoryFileCall } from './proc-mem.ts';
 import { announceUnsupported, type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
-import { traceEnter, traceLeave, traceNoReturn, type TraceSink } from './strace.ts';
+import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
 
 /** The system calls of one architecture. One per worker. */

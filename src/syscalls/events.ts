@@ -2,7 +2,7 @@
 import { choice, dirfd, type FlagTable, fd, flags, hex, int, long, pointer, size, uint } from './codec.ts';
 import { O_CLOEXEC } from './files-flags.ts';
 import { path, pathAt } from './paths.ts';
-import { note, refused, type Row, syscall } from './row.ts';
+import { note, type Row, refused, syscall } from './row.ts';
 import { inSigset } from './sigset.ts';
 import { inStruct, outStruct } from './struct.ts';
 import { ITIMERSPEC } from './structs.ts';
@@ -44,11 +44,11 @@ const INOTIFY_MASK: FlagTable = {
 export const eventRows: Row[] = [
   syscall('eventfd2', {
     initval: uint,
-    flags: flags({ EFD_SEMAPHORE: 1, EFD_NONBLOCK: O_NONBLOCK, EFD_CLOEXEC: O_CLOEXEC }),
+    flags: flags({ EFD_SEMAPHORE: 1, EFD_CLOEXEC: O_CLOEXEC, EFD_NONBLOCK: O_NONBLOCK }),
   }),
   syscall('timerfd_create', {
     clockid: choice(CLOCKS),
-    flags: flags({ TFD_NONBLOCK: O_NONBLOCK, TFD_CLOEXEC: O_CLOEXEC }),
+    flags: flags({ TFD_CLOEXEC: O_CLOEXEC, TFD_NONBLOCK: O_NONBLOCK }),
   }),
   syscall('timerfd_settime', {
     fd,
@@ -59,15 +59,24 @@ export const eventRows: Row[] = [
   syscall('timerfd_gettime', { fd, curr_value: outStruct(ITIMERSPEC) }),
   syscall(
     'signalfd4',
-    { fd, mask: inSigset('sizemask'), sizemask: size, flags: flags({ SFD_NONBLOCK: O_NONBLOCK, SFD_CLOEXEC: O_CLOEXEC }) },
+    {
+      fd,
+      mask: inSigset('sizemask'),
+      sizemask: size,
+      flags: flags({ SFD_CLOEXEC: O_CLOEXEC, SFD_NONBLOCK: O_NONBLOCK }),
+    },
     note("the guest's signal mask is the host thread's, so the host's signalfd is right"),
   ),
-  syscall('inotify_init1', { flags: flags({ IN_NONBLOCK: O_NONBLOCK, IN_CLOEXEC: O_CLOEXEC }) }),
+  syscall('inotify_init1', { flags: flags({ IN_CLOEXEC: O_CLOEXEC, IN_NONBLOCK: O_NONBLOCK }) }),
   syscall('inotify_add_watch', { fd, pathname: path, mask: flags(INOTIFY_MASK) }),
   syscall('inotify_rm_watch', { fd, wd: int }),
-  refused('fanotify_init', { flags: hex, event_f_flags: hex }, 'events carry descriptors and process IDs of other programs'),
+  refused(
+    'fanotify_init',
+    { flags: hex, event_f_flags: hex },
+    'events carry descriptors and process IDs of other programs',
+  ),
   refused('fanotify_mark', { fd, flags: hex, mask: long, dirfd, pathname: pathAt(1) }, 'see fanotify_init'),
-  refused('userfaultfd', { flags: hex }, 'faults on guest pages are the emulator\'s'),
+  refused('userfaultfd', { flags: hex }, "faults on guest pages are the emulator's"),
   refused('io_setup', { nr_events: uint, ctx_idp: pointer }, 'asynchronous I/O'),
   refused('io_destroy', { ctx_id: long }, 'asynchronous I/O'),
   refused('io_submit', { ctx_id: long, nr: long, iocbpp: pointer }, 'asynchronous I/O'),
@@ -82,7 +91,11 @@ export const eventRows: Row[] = [
     { ctx_id: long, min_nr: long, nr: long, events: pointer, timeout: pointer, usig: pointer },
     'asynchronous I/O',
   ),
-  refused('io_uring_setup', { entries: uint, p: pointer }, 'rings hold addresses that the host would have to translate'),
+  refused(
+    'io_uring_setup',
+    { entries: uint, p: pointer },
+    'rings hold addresses that the host would have to translate',
+  ),
   refused(
     'io_uring_enter',
     { fd, to_submit: uint, min_complete: uint, flags: hex, sig: pointer, sz: size },

@@ -1,7 +1,19 @@
 /** fcntl(2) and flock(2). */
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
-import { addressText, choice, type Codec, type FlagTable, fd, flags, Pass, type Printing, toAddress, toInt32, toUint32 } from './codec.ts';
+import {
+  addressText,
+  type Codec,
+  choice,
+  type FlagTable,
+  fd,
+  flags,
+  Pass,
+  type Printing,
+  toAddress,
+  toInt32,
+  toUint32,
+} from './codec.ts';
 import { EINVAL } from './errno.ts';
 import { LOCK_FLAGS, openFlagsText } from './files-flags.ts';
 import { copied } from './files-open.ts';
@@ -9,7 +21,7 @@ import { reportUnimplemented } from './report.ts';
 import { prints, type Row, restarts, syscall } from './row.ts';
 import { signalName } from './sigset.ts';
 import { struct, structText } from './struct.ts';
-import { FLOCK } from './structs.ts';
+import { FLOCK, FLOCK_WITH_PID } from './structs.ts';
 import type { Task } from './task.ts';
 import { flagNames, hexText } from './text.ts';
 
@@ -106,7 +118,10 @@ function argumentText(p: Printing, raw: Int): string | undefined {
   const command = toInt32(p.argument('cmd'));
   if (NO_ARGUMENT.includes(command)) return undefined;
   const type = pointed(command);
-  if (type !== undefined) return p.result !== undefined && p.result < 0 && writes(command) ? addressText(raw) : structText(p, type, raw);
+  if (type !== undefined) {
+    if (p.result !== undefined && p.result < 0 && writes(command)) return addressText(raw);
+    return structText(p, writes(command) && type === FLOCK ? FLOCK_WITH_PID : type, raw);
+  }
   switch (command) {
     case C.F_SETFD:
       return flagNames({ FD_CLOEXEC: 1 }, toUint32(raw));
@@ -124,7 +139,9 @@ function argumentText(p: Printing, raw: Int): string | undefined {
 }
 
 const writes = (command: number): boolean =>
-  [C.F_GETLK, C.F_OFD_GETLK, C.F_GETOWN_EX, C.F_GETOWNER_UIDS, C.F_GET_RW_HINT, C.F_GET_FILE_RW_HINT].includes(command as 5);
+  [C.F_GETLK, C.F_OFD_GETLK, C.F_GETOWN_EX, C.F_GETOWNER_UIDS, C.F_GET_RW_HINT, C.F_GET_FILE_RW_HINT].includes(
+    command as 5,
+  );
 
 const argument: Codec<Int> = {
   pass: Pass.value,
@@ -151,9 +168,12 @@ function resultText(p: Printing, result: Int): string {
   }
 }
 
+const isCommand = (n: number): boolean =>
+  (n >= C.F_DUPFD && n <= C.F_GETSIG) || (n >= C.F_SETLEASE && n <= C.F_SET_FILE_RW_HINT);
+
 function fcntl(task: Task, fd: number, command: number, arg: Int): Int {
   if (pointed(command) !== undefined) return hostCall(task, 'fcntl', fd, command, ptr(task, toAddress(arg)));
-  if (!Object.values<number>(COMMANDS).includes(command)) {
+  if (!isCommand(command)) {
     reportUnimplemented(`fcntl command ${command} is not implemented`);
     return -EINVAL;
   }

@@ -2,8 +2,8 @@
 import {
   addressText,
   bytes,
-  choice,
   type Codec,
+  choice,
   fd,
   flags,
   int,

@@ -38,14 +38,14 @@ import {
   PIPE_FLAGS,
 } from './files-flags.ts';
 import { descriptorPath, path, stagePath, translatePath } from './paths.ts';
+import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
 import { isGenerated, mayBeProcName, procEntry } from './proc-names.ts';
-import { refused, type Row, restarts, syscall } from './row.ts';
+import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
 import type { Task } from './task.ts';
 import { flagNames, octalText } from './text.ts';
-import { peek } from './peek.ts';
 
 const O_DIRECTORY = 0o200000;
 
@@ -175,7 +175,8 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if ((resolve & (RESOLVE_FLAGS.RESOLVE_BENEATH | RESOLVE_FLAGS.RESOLVE_IN_ROOT)) !== 0) return call(at);
   const follow = (openFlags & O_NOFOLLOW) === 0 && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
   const target = openTarget(task, dir, at, follow);
-  if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at)) return -ELOOP;
+  if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at))
+    return -ELOOP;
   return openAny(task, target, openFlags, call);
 }
 

@@ -10,6 +10,7 @@ import {
   flags,
   hex,
   int,
+  long,
   mode,
   out,
   outInts,
@@ -19,7 +20,6 @@ import {
   size,
   toAddress,
   toUint32,
-  long,
   uid,
 } from './codec.ts';
 import { forgetDescriptor, isDescriptorDirectory } from './descriptors.ts';
@@ -38,12 +38,12 @@ import {
 import { descriptorPath, guestPath, hostPath, inSysroot, path, pathAt, pathIfFollow, pathNoFollow } from './paths.ts';
 import { peek } from './peek.ts';
 import { mayBeProcName, procEntry } from './proc-names.ts';
-import { note, prints, refused, type Row, restarts, syscall } from './row.ts';
-import { bytes, deliver, stage, stagedString, stagingLeft, stageString, view } from './staging.ts';
+import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
+import { bytes, deliver, stage, stagedString, stageString, stagingLeft, view } from './staging.ts';
 import { outStruct } from './struct.ts';
-import { modeText, deviceText, STAT, STATFS, STATX, STATX_MASK } from './structs.ts';
+import { deviceText, modeText, STAT, STATFS, STATX, STATX_MASK } from './structs.ts';
 import type { Task } from './task.ts';
-import { quoted } from './text.ts';
+import { flagNames, quoted } from './text.ts';
 
 /** Offset of d_reclen and d_name in struct linux_dirent64. */
 const DIRENT = { length: 16, name: 19 } as const;
@@ -151,8 +151,24 @@ const device: Codec<Int> = {
     [0o020000, 0o060000].includes(toUint32(p.argument('mode')) & 0o170000) ? deviceText(raw) : undefined,
 };
 
+/** How fresh statx's answer has to be: two bits of its flags. */
+const AT_STATX_SYNC_TYPE = 0x6000;
+const SYNC_TYPES = [
+  'AT_STATX_SYNC_AS_STAT',
+  'AT_STATX_FORCE_SYNC',
+  'AT_STATX_DONT_SYNC',
+  'AT_STATX_FORCE_SYNC|AT_STATX_DONT_SYNC',
+];
+
 const UTIME_NOW = 0x3fffffff;
 const UTIME_OMIT = 0x3ffffffe;
+
+/** ` /* 2024-02-29T12:00:00.5+0000 *\/`, in UTC; nothing for times that a Date cannot hold. */
+function dateComment(sec: number, nsec: number): string {
+  if (Math.abs(sec) > 8.64e12) return '';
+  const fraction = nsec === 0 ? '' : `.${String(nsec).padStart(9, '0')}`;
+  return ` /* ${new Date(sec * 1000).toISOString().slice(0, -5)}${fraction}+0000 */`;
+}
 
 /** Two timespecs, or NULL for now. */
 const fileTimes: Codec<number> = {
@@ -165,7 +181,8 @@ const fileTimes: Codec<number> = {
       const nsec = times.getBigInt64(at + 8, true);
       if (nsec === BigInt(UTIME_NOW)) return 'UTIME_NOW';
       if (nsec === BigInt(UTIME_OMIT)) return 'UTIME_OMIT';
-      return `{tv_sec=${times.getBigInt64(at, true)}, tv_nsec=${nsec}}`;
+      const sec = times.getBigInt64(at, true);
+      return `{tv_sec=${sec}, tv_nsec=${nsec}}${dateComment(Number(sec), Number(nsec))}`;
     };
     return `[${one(0)}, ${one(16)}]`;
   },
@@ -174,6 +191,14 @@ const fileTimes: Codec<number> = {
 /** struct file_handle has its size in its first word; the call is passed on. */
 const handle = pointer;
 const owner = { owner: uid, group: uid } as const;
+const statxFlags: Codec<number> = {
+  ...flags(AT_FLAGS),
+  print: (_p, raw) => {
+    const sync = toUint32(raw) & AT_STATX_SYNC_TYPE;
+    const rest = flagNames(AT_FLAGS, toUint32(raw) & ~AT_STATX_SYNC_TYPE, '');
+    return `${SYNC_TYPES[sync >> 13]}${rest === '' ? '' : `|${rest}`}`;
+  },
+};
 const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
@@ -183,13 +208,15 @@ export const treeRows: Row[] = [
   syscall('statx', {
     dirfd,
     pathname: pathAt(2),
-    flags: flags(AT_FLAGS, 'AT_STATX_SYNC_AS_STAT'),
+    flags: statxFlags,
     mask: flags(STATX_MASK),
     statxbuf: outStruct(STATX),
   }),
   syscall('statfs', { pathname: path, buf: outStruct(STATFS) }),
   syscall('fstatfs', { fd, buf: outStruct(STATFS) }),
-  syscall('getdents64', { fd, dirp: entries, count: size }, (task, { fd, dirp, count }) => getdents64(task, fd, dirp, count)),
+  syscall('getdents64', { fd, dirp: entries, count: size }, (task, { fd, dirp, count }) =>
+    getdents64(task, fd, dirp, count),
+  ),
   syscall(
     'readlinkat',
     { dirfd, pathname: pathNoFollow, buf: out('bufsiz'), bufsiz: int },
@@ -234,11 +261,16 @@ export const treeRows: Row[] = [
     mount_id: outInts(1),
     flags: linkFlags,
   }),
-  syscall('open_by_handle_at', { mount_fd: dirfd, handle, flags: openHandleFlags() }, (task, { mount_fd, handle, flags }) => {
-    const opened = hostCall(task, 'open_by_handle_at', mount_fd, ptr(task, handle), flags);
-    if (opened >= 0) forgetDescriptor(Number(opened));
-    return opened;
-  }, restarts('sa')),
+  syscall(
+    'open_by_handle_at',
+    { mount_fd: dirfd, handle, flags: openHandleFlags() },
+    (task, { mount_fd, handle, flags }) => {
+      const opened = hostCall(task, 'open_by_handle_at', mount_fd, ptr(task, handle), flags);
+      if (opened >= 0) forgetDescriptor(Number(opened));
+      return opened;
+    },
+    restarts('sa'),
+  ),
   syscall('mount', { source: cstring, target: path, filesystemtype: cstring, mountflags: hex, data: pointer }),
   syscall('umount2', { target: path, flags: hex }),
   syscall('pivot_root', { new_root: path, put_old: path }),
@@ -255,4 +287,3 @@ export const treeRows: Row[] = [
 function openHandleFlags(): Codec<number> {
   return { ...hex, print: (_p, raw) => openFlagsText(toUint32(raw)) };
 }
-

@@ -6,7 +6,18 @@
  */
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
-import { addressText, type Codec, choiceName, type FlagTable, fd, Pass, type Printing, toAddress, toInt32, toUint32 } from './codec.ts';
+import {
+  addressText,
+  type Codec,
+  choiceName,
+  type FlagTable,
+  fd,
+  Pass,
+  type Printing,
+  toAddress,
+  toInt32,
+  toUint32,
+} from './codec.ts';
 import { ENOTTY } from './errno.ts';
 import { peek } from './peek.ts';
 import { reportUnimplemented } from './report.ts';
@@ -184,8 +195,8 @@ function requestText(request: number): string {
 
 const SPEEDS = [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
 const FAST_SPEEDS = [
-  0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000,
-  4000000,
+  0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000,
+  3500000, 4000000,
 ];
 
 /** strace's short form of struct termios: speed, and the flags that matter to a user at the terminal. */

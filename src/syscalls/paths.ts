@@ -105,7 +105,9 @@ export function translatePath(task: Task, text: string, follow: boolean): string
 const HOST_DIRECTORIES = ['/proc', '/sys', '/dev'];
 
 function isHostDirectory(text: string): boolean {
-  return HOST_DIRECTORIES.some((directory) => text.startsWith(directory) && (text.length === directory.length || text[directory.length] === '/'));
+  return HOST_DIRECTORIES.some(
+    (directory) => text.startsWith(directory) && (text.length === directory.length || text[directory.length] === '/'),
+  );
 }
 
 /** Where an absolute path lies below -L, as a host path; undefined if it does not exist there. */

@@ -1,7 +1,21 @@
 /** Waiting for descriptors: ppoll(2), pselect6(2), epoll(7). */
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
-import { addressText, choice, type Codec, type FlagTable, fd, flags, int, Pass, type Printing, size, toAddress, toInt32, toSize } from './codec.ts';
+import {
+  addressText,
+  type Codec,
+  choice,
+  type FlagTable,
+  fd,
+  flags,
+  int,
+  Pass,
+  type Printing,
+  size,
+  toAddress,
+  toInt32,
+  toSize,
+} from './codec.ts';
 import { EFAULT, EINVAL } from './errno.ts';
 import { O_CLOEXEC } from './files-flags.ts';
 import { peek } from './peek.ts';
@@ -182,7 +196,8 @@ const epollEvents: Codec<number> = {
     const data = count < 0 ? undefined : peek(p.task, raw, Math.min(count, SHOWN) * size);
     if (data === undefined) return addressText(raw);
     const parts: string[] = [];
-    for (let at = 0; at < data.length; at += size) parts.push(fieldsText(EPOLL_EVENT, new DataView(data.buffer, at, size)));
+    for (let at = 0; at < data.length; at += size)
+      parts.push(fieldsText(EPOLL_EVENT, new DataView(data.buffer, at, size)));
     return `[${parts.join(', ')}${count > SHOWN ? ', ...' : ''}]`;
   },
 };

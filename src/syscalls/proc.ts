@@ -167,7 +167,8 @@ function currentName(task: Task): string {
   return name === '' || name === 'node' || name === 'MainThread' ? commandName(task) : name;
 }
 
-const mappedBytes = (task: Task): number => task.space.ranges().reduce((sum, range) => sum + range.end - range.start, 0);
+const mappedBytes = (task: Task): number =>
+  task.space.ranges().reduce((sum, range) => sum + range.end - range.start, 0);
 
 /** /proc/PID/stat, fields as numbered in proc_pid_stat(5). */
 function stat(task: Task): string {
@@ -222,8 +223,14 @@ function status(task: Task): string {
     VmSize: kilobytes(mappedBytes(task)),
     VmData: sum((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write && !isStack(range)),
     VmStk: sum(isStack),
-    VmExe: sum((range) => isCode(range) && range.start < task.process.layout.endCode && range.end > task.process.layout.startCode),
-    VmLib: sum((range) => isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode)),
+    VmExe: sum(
+      (range) =>
+        isCode(range) && range.start < task.process.layout.endCode && range.end > task.process.layout.startCode,
+    ),
+    VmLib: sum(
+      (range) =>
+        isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode),
+    ),
     Threads: '1',
     SigBlk: mask(task.signals.mask),
     SigIgn: mask(ignored),

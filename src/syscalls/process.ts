@@ -8,7 +8,6 @@ import {
   addressText,
   type Codec,
   choice,
-  cstring,
   fd,
   flags,
   hex,
@@ -32,7 +31,7 @@ import { hwprobe } from './hwprobe.ts';
 import { peek } from './peek.ts';
 import { PRCTL_OPTIONS, prctl, prctlArgument, prctlRest } from './prctl.ts';
 import { prlimit, RLIMIT, RLIMITS } from './rlimits.ts';
-import { note, prints, type Row, refused, restarts, syscall, unsupported } from './row.ts';
+import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
 import { SIGINFO } from './siginfo.ts';
 import { signal } from './sigset.ts';
 import { bytes, deliver, stage, stageString } from './staging.ts';
@@ -208,7 +207,6 @@ function getRobustList(task: Task, v: { pid: number; head_ptr: number; len_ptr: 
 }
 
 const EXIT_STATUS = 0xff;
-const CLONE_HINT = 'processes and threads are not supported yet';
 const noArgs = {};
 const ids = { pid };
 const three = { ruid: uid, euid: uid, suid: uid };
@@ -224,14 +222,6 @@ export function setTaskName(task: Task, name: string): void {
 export const processRows: Row[] = [
   syscall('exit', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
   syscall('exit_group', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
-  unsupported(
-    'clone',
-    { flags: ulong, stack: pointer, parent_tid: pointer, tls: pointer, child_tid: pointer },
-    CLONE_HINT,
-  ),
-  unsupported('clone3', { cl_args: pointer, size }, CLONE_HINT),
-  unsupported('execve', { pathname: cstring, argv: pointer, envp: pointer }, CLONE_HINT),
-  unsupported('execveat', { dirfd: fd, pathname: cstring, argv: pointer, envp: pointer, flags: hex }, CLONE_HINT),
   syscall('wait4', { pid, wstatus: outInt, options: flags(WAIT), rusage: outStruct(RUSAGE) }),
   syscall('waitid', {
     which: choice({ P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }),

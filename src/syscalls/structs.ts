@@ -4,8 +4,8 @@
  * against arch/x86/include/uapi/asm/stat.h).
  */
 import type { Int } from '../host/host.ts';
-import { flagNames, hexText, octalText } from './text.ts';
 import { type Fields, struct } from './struct.ts';
+import { flagNames, hexText, octalText } from './text.ts';
 
 export const TIMESPEC = struct('timespec', 'tv_sec:i64 tv_nsec:i64');
 export const TIMEVAL = struct('timeval', 'tv_sec:i64 tv_usec:i64');
@@ -29,13 +29,13 @@ export const ITIMERVAL = struct(
 );
 
 const FILE_TYPES: Record<number, string> = {
-  0o010000: 'S_IFIFO',
-  0o020000: 'S_IFCHR',
-  0o040000: 'S_IFDIR',
-  0o060000: 'S_IFBLK',
-  0o100000: 'S_IFREG',
-  0o120000: 'S_IFLNK',
-  0o140000: 'S_IFSOCK',
+  2401: 'S_IFIFO',
+  4802: 'S_IFCHR',
+  9604: 'S_IFDIR',
+  14406: 'S_IFBLK',
+  16807: 'S_IFREG',
+  21609: 'S_IFLNK',
+  26411: 'S_IFSOCK',
 };
 const SPECIAL_BITS = { S_ISUID: 0o4000, S_ISGID: 0o2000, S_ISVTX: 0o1000 } as const;
 
@@ -109,27 +109,23 @@ export const STATX = struct(
   undefined,
   (f) =>
     `{stx_mask=${flagNames(STATX_MASK, Number(f.stx_mask))}, stx_attributes=${flagNames(STATX_ATTRIBUTES, Number(f.stx_attributes))}, ` +
-    `stx_mode=${modeText(Number(f.stx_mode))}, ` +
-    (isDevice(f.stx_mode)
-      ? `stx_rdev_major=${f.stx_rdev_major}, stx_rdev_minor=${f.stx_rdev_minor}`
-      : `stx_size=${f.stx_size}`) +
-    ', ...}',
+    `stx_mode=${modeText(Number(f.stx_mode))}, stx_size=${f.stx_size}, ...}`,
 );
 
 const FILE_SYSTEMS: Record<number, string> = {
-  0xef53: 'EXT2_SUPER_MAGIC',
-  0x01021994: 'TMPFS_MAGIC',
-  0x794c7630: 'OVERLAYFS_SUPER_MAGIC',
-  0x9fa0: 'PROC_SUPER_MAGIC',
-  0x62656572: 'SYSFS_MAGIC',
-  0x58465342: 'XFS_SUPER_MAGIC',
-  0x9123683e: 'BTRFS_SUPER_MAGIC',
-  0x27e0eb: 'CGROUP_SUPER_MAGIC',
-  0x63677270: 'CGROUP2_SUPER_MAGIC',
-  0x1cd1: 'DEVPTS_SUPER_MAGIC',
-  0x50495045: 'PIPEFS_MAGIC',
-  0x534f434b: 'SOCKFS_MAGIC',
-  0x6969: 'NFS_SUPER_MAGIC',
+  61267: 'EXT2_SUPER_MAGIC',
+  16914836: 'TMPFS_MAGIC',
+  2035054128: 'OVERLAYFS_SUPER_MAGIC',
+  40864: 'PROC_SUPER_MAGIC',
+  1650812274: 'SYSFS_MAGIC',
+  1481003842: 'XFS_SUPER_MAGIC',
+  2435016766: 'BTRFS_SUPER_MAGIC',
+  2613483: 'CGROUP_SUPER_MAGIC',
+  1667723888: 'CGROUP2_SUPER_MAGIC',
+  7377: 'DEVPTS_SUPER_MAGIC',
+  1346981957: 'PIPEFS_MAGIC',
+  1397703499: 'SOCKFS_MAGIC',
+  26985: 'NFS_SUPER_MAGIC',
 };
 const MOUNT_FLAGS = {
   ST_VALID: 0x20,
@@ -159,13 +155,13 @@ export const STATFS = struct(
 const LOCK_TYPES = ['F_RDLCK', 'F_WRLCK', 'F_UNLCK'];
 const WHENCE = ['SEEK_SET', 'SEEK_CUR', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'];
 
-export const FLOCK = struct(
-  'flock',
-  'l_type:i16 l_whence:i16 l_start:i64 l_len:i64 l_pid:i32',
-  undefined,
-  (f) =>
-    `{l_type=${LOCK_TYPES[Number(f.l_type)] ?? f.l_type}, l_whence=${WHENCE[Number(f.l_whence)] ?? f.l_whence}, ` +
-    `l_start=${f.l_start}, l_len=${f.l_len}}`,
-);
+const FLOCK_FIELDS = 'l_type:i16 l_whence:i16 l_start:i64 l_len:i64 l_pid:i32';
+const lockText = (f: Fields): string =>
+  `l_type=${LOCK_TYPES[Number(f.l_type)] ?? f.l_type}, l_whence=${WHENCE[Number(f.l_whence)] ?? f.l_whence}, ` +
+  `l_start=${f.l_start}, l_len=${f.l_len}`;
+
+export const FLOCK = struct('flock', FLOCK_FIELDS, undefined, (f) => `{${lockText(f)}}`);
+/** As F_GETLK fills it. */
+export const FLOCK_WITH_PID = struct('flock', FLOCK_FIELDS, undefined, (f) => `{${lockText(f)}, l_pid=${f.l_pid}}`);
 
 export const WINSIZE = struct('winsize', 'ws_row:u16 ws_col:u16 ws_xpixel:u16 ws_ypixel:u16');

@@ -1,10 +1,13 @@
 /** Every system call, by topic. */
+import { adminRows } from './admin.ts';
 import { eventRows } from './events.ts';
 import { fcntlRows } from './fcntl.ts';
 import { ioRows } from './files-io.ts';
 import { openRows } from './files-open.ts';
 import { treeRows } from './files-tree.ts';
 import { ioctlRows } from './ioctl.ts';
+import { ipcRows } from './ipc.ts';
+import { laterRows } from './later.ts';
 import { memoryRows } from './memory.ts';
 import { pollRows } from './poll.ts';
 import { processRows } from './process.ts';
@@ -27,4 +30,7 @@ export const allRows = (): Row[] => [
   ...timeRows,
   ...memoryRows,
   ...processRows,
+  ...ipcRows,
+  ...adminRows,
+  ...laterRows,
 ];

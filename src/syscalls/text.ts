@@ -3,7 +3,7 @@ import type { Int } from '../host/host.ts';
 
 /** `0x7f`; 0 stays `0`. Negative values are two's complement of 64 bits. */
 export function hexText(n: Int): string {
-  if (n == 0) return '0';
+  if (n === 0) return '0';
   return `0x${(n < 0 ? BigInt.asUintN(64, BigInt(n)) : n).toString(16)}`;
 }
 
@@ -29,8 +29,8 @@ export function quoted(data: Uint8Array, truncated = false): string {
   for (let i = 0; i < data.length; i++) {
     const byte = data[i];
     const next = data[i + 1];
-    const escape = ESCAPES[byte];
-    if (escape !== undefined) text += escape;
+    const escaped = ESCAPES[byte];
+    if (escaped !== undefined) text += escaped;
     else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
     else text += `\\${byte.toString(8).padStart(next >= 48 && next <= 57 ? 3 : 1, '0')}`;
   }

@@ -29,7 +29,16 @@ function withArgs(
   if (!fetch(task, at, args.args, ARGS_SIZE)) return -EFAULT;
   setPointer(at, ptr(task, stagedUint64(at)));
   const { host } = task;
-  return hostCall(task, call, args.dirfd, args.path, args.at_flags, ptr(task, args.name), host.stagingPointer(at), ARGS_SIZE);
+  return hostCall(
+    task,
+    call,
+    args.dirfd,
+    args.path,
+    args.at_flags,
+    ptr(task, args.name),
+    host.stagingPointer(at),
+    ARGS_SIZE,
+  );
 }
 
 /** A path whose host pointer the handler gets. */

@@ -81,7 +81,7 @@ int main(void) {
   FAULT("exchange on no access", p + PAGE + 32, __atomic_exchange_n((long *)(p + PAGE + 32), 1, __ATOMIC_SEQ_CST));
   munmap(p + 2 * PAGE, PAGE);
   FAULT("read unmapped", p + 2 * PAGE, (void)*(volatile long *)(p + 2 * PAGE));
-  FAULT("memset into unmapped", p + 2 * PAGE, (memset(p + 2 * PAGE, 1, 64), __asm__ volatile("" ::: "memory")));
+  FAULT("memset into unmapped", p + 2 * PAGE, memset(p + 2 * PAGE, 1, 64));
   FAULT("call unmapped", p + 2 * PAGE, ((void (*)(void))(p + 2 * PAGE))());
 
   int fd = memfd_create("short", 0);

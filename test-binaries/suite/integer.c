@@ -61,8 +61,8 @@ int main(void) {
   long product;
   volatile int large = INT_MAX;
   volatile long larger = LONG_MIN;
-  printf("%d %d %d\n", __builtin_add_overflow(large, 1, &sum), __builtin_sub_overflow(large, 1, &sum),
-         __builtin_mul_overflow(larger, -1L, &product));
+  bool added = __builtin_add_overflow(large, 1, &sum), subtracted = __builtin_sub_overflow(large, 1, &sum);
+  printf("%d %d %d\n", added, subtracted, __builtin_mul_overflow(larger, -1L, &product));
   struct fields {
     unsigned a : 3;
     signed b : 5;

@@ -8,7 +8,6 @@ enum { PAGE = 4096 };
 static sigjmp_buf recover;
 static volatile int faults, repair;
 static char *volatile fault_address;
-static char *repair_from;
 
 static void on_fault(int signo, siginfo_t *info, void *context) {
   (void)context;

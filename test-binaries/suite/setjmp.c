@@ -35,11 +35,12 @@ int main(void) {
   printf("setjmp gave %d in round %d, %g %g\n", result, round, seen, kept);
   if (round < 4) {
     static const int values[] = {1, 0, -7, INT_MAX};
-    descend(50 * round + 1, values[round++]);
+    round = round + 1;
+    descend(50 * round, values[round - 1]);
   }
   struct sigaction action = {.sa_handler = on_signal};
   CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-  for (int save = 0; save < 2; save++) {
+  for (volatile int save = 0; save < 2; save++) {
     volatile int tries = 0;
     int value = sigsetjmp(signal_place, save);
     sigset_t mask;

@@ -11,7 +11,7 @@
 import { readdirSync } from 'node:fs';
 import type { Host, HostFault, HostMapping, Int, StartState } from '../host.ts';
 import { SCRATCH, STAGING, STUB } from '../layout.ts';
-import { createMemories } from './memories.ts';
+import { createProcessMemory, createThreadMemory, createWindow, spareReservation } from './memories.ts';
 import { inheritedArguments, listOwnDescriptors, readMappings } from './proc-self.ts';
 import { type LauncherState, RLIMIT_COUNT, readLauncherState } from './start-state.ts';
 import { loadStub, MAY_BLOCK, memoryAddress, NOT_MADE, STUB_ACTION, type Stub } from './stub.ts';
@@ -31,6 +31,8 @@ const MAP_RESERVE = 0x4032; // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NOR
 const SIG_SETMASK = 2;
 const RLIMIT_FSIZE = 1;
 const RLIMIT_NOFILE = 7;
+const RLIMIT_AS = 9;
+const INFINITE = 2n ** 64n - 1n;
 const SIGINFO_SIZE = 128;
 
 export interface LinuxHostOptions {
@@ -38,6 +40,8 @@ export interface LinuxHostOptions {
   stub: string;
   /** Descriptor of the launcher's state file; without one the state is this process's own (tests, development). */
   stateDescriptor?: number;
+  /** The launcher's state, if it has been read already. */
+  state?: LauncherState;
 }
 
 /** Creates the host of this process's main thread. Throws if the stub cannot be loaded or memory is limited too much. */
@@ -68,29 +72,31 @@ class LinuxHost implements Host {
 
   constructor(options: LinuxHostOptions) {
     const { stateDescriptor } = options;
-    const state = stateDescriptor === undefined ? undefined : readLauncherState(stateDescriptor);
+    const state = options.state ?? (stateDescriptor === undefined ? undefined : readLauncherState(stateDescriptor));
     this.stub = loadStub(options.stub);
     this.call = this.stub.syscall;
-    const { window, threadMemory, processMemory } = createMemories();
-    this.window = window;
-    this.threadMemory = threadMemory;
-    this.processMemory = processMemory;
-    const { buffer } = threadMemory;
+    this.launcherState = state;
+    const { buffer } = (this.threadMemory = createThreadMemory());
     this.cells = new Int32Array(buffer);
     this.wideCells = new BigInt64Array(buffer);
     this.ring = new Uint8Array(buffer, STUB.ring, STUB.ringEntries * SIGINFO_SIZE);
-    this.windowStart = memoryAddress(window);
-    this.windowSize = window.buffer.byteLength - GUARD_SIZE;
-    this.threadStart = memoryAddress(threadMemory);
+    this.threadStart = memoryAddress(this.threadMemory);
     this.stagingStart = this.threadStart + STAGING.start;
-
-    this.wideCells[STUB.windowStart / 8] = BigInt(this.windowStart);
-    this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
     const error = this.stub.init(this.threadStart);
     if (error !== 0) throw new Error(`installing the fault handlers failed: errno ${-error}`);
-    this.syscall('mmap', this.windowStart, window.buffer.byteLength, PROT_NONE, MAP_RESERVE, -1, 0);
+
+    const limited = state !== undefined && state.rlimits[RLIMIT_AS].soft < INFINITE;
+    if (limited) this.unmapSpare(this.threadMemory);
+    this.processMemory = createProcessMemory();
+    if (limited) this.unmapSpare(this.processMemory);
+    this.window = createWindow();
+    const windowLength = this.window.buffer.byteLength;
+    this.windowStart = memoryAddress(this.window);
+    this.windowSize = windowLength - GUARD_SIZE;
+    this.wideCells[STUB.windowStart / 8] = BigInt(this.windowStart);
+    this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
+    this.syscall('mmap', this.windowStart, windowLength, PROT_NONE, MAP_RESERVE, -1, 0);
     this.quietHelpers();
-    this.launcherState = state;
     this.startState = state ?? this.ownState();
     if (state !== undefined) this.applyState(state);
   }
@@ -215,6 +221,11 @@ class LinuxHost implements Host {
   die(signo: number): never {
     this.stub.die(signo);
     throw new Error('the process outlived exit_group');
+  }
+
+  private unmapSpare(memory: WebAssembly.Memory): void {
+    const spare = spareReservation(memory, memoryAddress(memory));
+    if (spare !== undefined) this.syscall('munmap', spare.start, spare.size);
   }
 
   /** V8's helper threads do not block signals, so one meant for the guest could end up there, or kill from there. */

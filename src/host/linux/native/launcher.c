@@ -24,7 +24,9 @@ enum {
   NR_CLOSE = 3,
   NR_RT_SIGACTION = 13,
   NR_RT_SIGPROCMASK = 14,
+  NR_PWRITE64 = 18,
   NR_ACCESS = 21,
+  NR_PIPE = 22,
   NR_EXECVE = 59,
   NR_FCNTL = 72,
   NR_READLINK = 89,
@@ -38,6 +40,9 @@ enum {
   SIGXFSZ_NR = 25,
   F_DUPFD_ = 0,
   F_GETFD_ = 1,
+  F_SETFL_ = 4,
+  F_DUPFD_CLOEXEC_ = 1030,
+  F_SETPIPE_SZ_ = 1031,
   LIMIT_FSIZE = 1,
   LIMIT_DATA = 2,
   LIMIT_STACK = 3,
@@ -48,8 +53,8 @@ enum {
 
 #define INFINITE (~0ul)
 #define GIB (1ul << 30)
-/* V8 reserves 16 GiB for the window and 8 GiB for each 32-bit memory; without its trap handler only what is used. */
-#define ADDRESS_SPACE_NEEDED (40 * GIB)
+/* V8 reserves 16 GiB for the window when it catches bad accesses by their faults; Node itself takes 1.4 GiB. */
+#define ADDRESS_SPACE_NEEDED (18 * GIB + GIB / 2)
 /* Descriptors below this are left to the guest: Node's own lie above. */
 #define GUEST_DESCRIPTORS 1024ul
 /* Descriptors that Node needs for itself. */
@@ -153,7 +158,7 @@ static void write_strings(int fd, char **strings) {
 }
 
 /* Writes the numbers of inherited descriptors from `limit` on, so that the guest gets these and not Node's. */
-static void write_high_descriptors(int fd, u64 limit) {
+static void write_high_descriptors(int writer, int reader, u64 limit) {
   int directory = (int)sys4(NR_OPENAT, -100, (i64) "/proc/self/fd", 0200000 /* O_DIRECTORY */, 0);
   if (directory >= 0) {
     for (;;) {
@@ -163,24 +168,41 @@ static void write_high_descriptors(int fd, u64 limit) {
         const char *name = names + at + 19;
         u64 number = 0;
         for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
-        if (number < limit || number == (u64)fd || number == (u64)directory) continue;
-        write_all(fd, name, length(name));
-        write_all(fd, " ", 1);
+        if (number < limit || number == (u64)writer || number == (u64)reader || number == (u64)directory) continue;
+        write_all(writer, name, length(name));
+        write_all(writer, " ", 1);
       }
     }
     sys4(NR_CLOSE, directory, 0, 0, 0);
   }
-  write_all(fd, "", 1);
+  write_all(writer, "", 1);
 }
 
-/* A place for the state outside the guest's descriptors. */
-static int open_state(u64 limit) {
-  i64 low = sys4(NR_MEMFD_CREATE, (i64) "tsemu", 0, 0, 0);
-  if (low < 0) fail("memfd_create", low);
-  i64 fd = sys4(NR_FCNTL, low, F_DUPFD_, (i64)limit, 0);
+/* Moves a descriptor out of the guest's reach. */
+static int move_up(int low, u64 limit, int command) {
+  i64 fd = sys4(NR_FCNTL, low, command, (i64)limit, 0);
   if (fd < 0) fail("no file descriptor left", fd);
   sys4(NR_CLOSE, low, 0, 0, 0);
   return (int)fd;
+}
+
+/*
+ * Opens a place for the state, above the guest's descriptors: where to write it, and where Node reads it. A memory file,
+ * or, where a limit on file sizes forbids that, a pipe (whose 1 MiB holds all but absurd environments).
+ */
+static void open_state(u64 limit, int *writer, int *reader) {
+  int pipe[2];
+  i64 low = sys4(NR_MEMFD_CREATE, (i64) "tsemu", 0, 0, 0);
+  if (low < 0) fail("memfd_create", low);
+  *reader = *writer = move_up((int)low, limit, F_DUPFD_);
+  if (sys4(NR_PWRITE64, *writer, (i64) "", 1, sizeof state) == 1) return;
+  sys4(NR_CLOSE, *writer, 0, 0, 0);
+  i64 error = sys4(NR_PIPE, (i64)pipe, 0, 0, 0);
+  if (error < 0) fail("pipe", error);
+  *reader = move_up(pipe[0], limit, F_DUPFD_);
+  *writer = move_up(pipe[1], limit, F_DUPFD_CLOEXEC_);
+  sys4(NR_FCNTL, *writer, F_SETPIPE_SZ_, 1 << 20, 0);
+  sys4(NR_FCNTL, *writer, F_SETFL_, 04000 /* O_NONBLOCK */, 0);
 }
 
 /* Occupies every free descriptor from 3 up to `limit`, and notes which. */
@@ -227,13 +249,14 @@ __attribute__((used)) static void start(i64 *stack) {
   u64 ignore[4] = {1, 0, 0, 0};
   sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
 
-  int fd = open_state(limit);
+  int writer, fd;
+  open_state(limit, &writer, &fd);
   fill_descriptors(fd, limit);
   state[STATE_FILLER_LIMIT] = limit;
-  write_all(fd, (char *)state, sizeof state);
-  if (stack[0] > 0) write_strings(fd, argv);
-  if (*env) write_strings(fd, env);
-  write_high_descriptors(fd, limit);
+  write_all(writer, (char *)state, sizeof state);
+  if (stack[0] > 0) write_strings(writer, argv);
+  if (*env) write_strings(writer, env);
+  write_high_descriptors(writer, fd, limit);
 
   static char descriptor[8], script[sizeof path];
   char *digit = descriptor + sizeof descriptor - 1;

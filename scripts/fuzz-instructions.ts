@@ -1,0 +1,74 @@
+/**
+ * Compares instructions between two emulators on random words and states.
+ *
+ *     node scripts/fuzz-instructions.ts --count 100000 --seed 1 --group float
+ *
+ * Options: `--group` (repeatable; all if none), `--count` cases a group, `--seed`,
+ * `--subject` and `--reference` (`tsemu`, `qemu`, `rows`: the rows' effects
+ * interpreted in JavaScript), `--row NAME` only this row, `--batch` cases a
+ * process, `--option` (repeatable) for tsemu, `--shown` differences printed.
+ * Ends with status 1 if anything differs.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { makeRandom } from '../src/cpu/encode.ts';
+import { compareCases, type Difference, describeDifference, emulator, QEMU, type Subject } from '../tests/support/compare-instructions.ts';
+import { evaluateCases } from '../tests/support/evaluate-effect.ts';
+import { type Case, GROUPS, type Group, NOT_IN_QEMU, randomCase, rowsOfGroup } from '../tests/support/instruction-cases.ts';
+
+const { values } = parseArgs({
+  options: {
+    group: { type: 'string', multiple: true, default: [...GROUPS] },
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
+    subject: { type: 'string', default: 'tsemu' },
+    reference: { type: 'string', default: 'qemu' },
+    row: { type: 'string' },
+    batch: { type: 'string', default: '2000' },
+    option: { type: 'string', multiple: true, default: [] },
+    shown: { type: 'string', default: '10' },
+  },
+});
+
+const TSEMU = fileURLToPath(new URL('../dist/tsemu-riscv64', import.meta.url));
+
+function subjectNamed(name: string): Subject {
+  if (name === 'rows') return evaluateCases;
+  if (name === 'qemu') return emulator(QEMU);
+  if (name === 'tsemu') return emulator([TSEMU, ...values.option]);
+  return emulator([name]);
+}
+
+const [count, seed, batch, shown] = [values.count, values.seed, values.batch, values.shown].map(Number);
+const subject = subjectNamed(values.subject);
+const reference = subjectNamed(values.reference);
+const withQemu = [values.subject, values.reference].includes('qemu');
+
+/** One difference of each row first, then how many there were. */
+function report(differences: readonly Difference[]): void {
+  const byRow = Map.groupBy(differences, (difference) => difference.case.row.name);
+  for (const [name, all] of [...byRow].slice(0, shown)) {
+    console.log(`${describeDifference(all[0])}\n  (${all.length} of ${name})`);
+  }
+  if (byRow.size > shown) console.log(`… ${[...byRow.keys()].slice(shown).join(' ')}`);
+}
+
+let failed = false;
+for (const group of values.group as Group[]) {
+  const rows = rowsOfGroup(group, (row) => !(withQemu && NOT_IN_QEMU.has(row.extension))).filter(
+    ({ name }) => !values.row || name === values.row,
+  );
+  if (rows.length === 0) continue;
+  const random = makeRandom(seed);
+  const differences: Difference[] = [];
+  const start = performance.now();
+  for (let done = 0; done < count; done += batch) {
+    const cases: Case[] = Array.from({ length: Math.min(batch, count - done) }, (_, slot) => randomCase(rows, slot, random));
+    differences.push(...compareCases(cases, subject, reference));
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${group}: ${count} cases of ${rows.length} rows, seed ${seed}, ${differences.length} differences, ${seconds} s`);
+  report(differences);
+  failed ||= differences.length > 0;
+}
+process.exitCode = failed ? 1 : 0;

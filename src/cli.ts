@@ -1,0 +1,138 @@
+/**
+ * The commands `tsemu-<arch>`: from the launcher's record to a running guest.
+ *
+ * The path without options is the one that has to be quick, so what only
+ * options, logs and failures need is in bundles of their own. It has to be
+ * loaded before the guest runs: from then on nothing returns to Node's event
+ * loop.
+ */
+import type { Watching } from './cli/logging.ts';
+import { type Command, environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
+import { createLinuxHost } from './host/linux/linux-host.ts';
+import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
+import { readResource, writeLog } from './host/resources.ts';
+import { isLoadError } from './loader/load-error.ts';
+import type { Guest } from './process/guest.ts';
+import { riscv64 } from './process/riscv64.ts';
+import { startProcess } from './process/start.ts';
+import { RLIMITS } from './syscalls/rlimits.ts';
+
+const VERSION = '0.1.0';
+const STDOUT = 1;
+const STDERR = 2;
+/** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
+const INTERNAL_ERROR = 70;
+const GUESTS: Record<string, Guest> = { riscv64 };
+
+/** How the launcher started this process. */
+export interface Invocation {
+  /** Where the emulator's files are, with a slash at its end. */
+  directory: string;
+  /** `riscv64`. */
+  architecture: string;
+  /** Of the launcher's record. */
+  descriptor: number;
+}
+
+/** A run that options have been read for. */
+interface Run {
+  directory: string;
+  guest: Guest;
+  state: LauncherState;
+  settings: Settings;
+  program: string;
+  args: readonly string[];
+}
+
+/** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
+export function main({ directory, architecture, descriptor }: Invocation): void {
+  const guest = GUESTS[architecture];
+  guarded(guest, () => {
+    const state = readLauncherState(descriptor);
+    const [, program, ...args] = state.argv;
+    const settings = environmentSettings(state.env);
+    if (program !== undefined && program[0] !== '-') start({ directory, guest, state, settings, program, args });
+    else {
+      const given = state.argv.slice(1);
+      later(guest, import('./cli/options.ts'), ({ parseOptions }) => {
+        obey(parseOptions(given, settings, guest.abi.command, VERSION), directory, guest, state);
+      });
+    }
+  });
+}
+
+function obey(command: Command, directory: string, guest: Guest, state: LauncherState): void {
+  if ('print' in command) finish(command.stream === 'stdout' ? STDOUT : STDERR, command.print, command.status);
+  else start({ directory, guest, state, settings: command.run, program: command.program, args: command.args });
+}
+
+function start(run: Run): void {
+  const { guest, settings } = run;
+  if (settings.log.size === 0) execute(run, { watch: {} });
+  else {
+    later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
+      execute(run, startLogging(settings.log, settings.logFile, guest.abi.name));
+    });
+  }
+}
+
+function execute({ directory, guest, state, settings, program, args }: Run, watching: Watching): never {
+  const { command, name } = guest.abi;
+  const coldTier = new WebAssembly.Module(readResource(`${directory}cold-${name}.wasm`));
+  const host = createLinuxHost({ stub: `${directory}host-stub.so`, state: withStackLimit(state, settings.stackSize) });
+  const task = startProcess(host, guest, {
+    program,
+    argv: [settings.argv0 ?? program, ...args],
+    env: guestEnvironment(state.env, settings),
+    options: { sysroot: settings.sysroot, release: settings.release },
+    coldTier,
+    reports: {
+      unimplemented: watching.unimplemented ?? (() => {}),
+      announce: (text) => writeLog(STDERR, `${command}: ${text}\n`),
+    },
+    watch: watching.watch,
+    onDecoded: watching.onDecoded,
+  });
+  if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
+  return task.run();
+}
+
+/** `-s` is RLIMIT_STACK's soft limit. */
+function withStackLimit(state: LauncherState, size: number | undefined): LauncherState {
+  if (size === undefined) return state;
+  const rlimits = [...state.rlimits];
+  const soft = BigInt(size);
+  const { hard } = rlimits[RLIMITS.RLIMIT_STACK];
+  rlimits[RLIMITS.RLIMIT_STACK] = { soft, hard: hard > soft ? hard : soft };
+  return { ...state, rlimits };
+}
+
+/** Goes on when a bundle is loaded. */
+function later<T>(guest: Guest, loading: Promise<T>, action: (module: T) => void): void {
+  loading.then(
+    (module) => guarded(guest, () => action(module)),
+    (error) => crash(guest, error),
+  );
+}
+
+function guarded(guest: Guest, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Error && error.name === UsageError.NAME) {
+      finish(STDERR, `${guest.abi.command}: ${error.message}\n`, 1);
+    }
+    crash(guest, error);
+  }
+}
+
+/** A bug, or a host on which we cannot run (too little address space, for instance). */
+function crash(guest: Guest, error: unknown): never {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return finish(STDERR, `${guest.abi.command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
+}
+
+function finish(fd: number, text: string, status: number): never {
+  writeLog(fd, text);
+  process.exit(status);
+}

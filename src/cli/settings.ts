@@ -1,0 +1,143 @@
+/**
+ * What a command can be told, and the environment variables that say the same.
+ * Options are in options.ts, which is loaded only when there is one.
+ *
+ * Each variable exists as TSEMU_NAME and as QEMU_NAME; ours wins. Options win
+ * over variables.
+ */
+
+/** The items of `-d`, with what `-d help` says of them. */
+export const LOG_ITEMS = {
+  in_asm: 'show each guest instruction when it is first translated',
+  strace: 'log every system call, its arguments and its result',
+  unimp: 'log system calls and requests that are not implemented',
+} as const;
+export type LogItem = keyof typeof LOG_ITEMS;
+
+export interface Settings {
+  /** `-L`: where absolute guest paths are looked up first; '' for none. */
+  sysroot: string;
+  /** `-r`: release that uname(2) reports; '' for the host's. */
+  release: string;
+  /** `-0`: the guest's argv[0]. */
+  argv0: string | undefined;
+  /** `-s`: soft limit of the stack in bytes. */
+  stackSize: number | undefined;
+  /** `-E NAME=VALUE` and `-U NAME` in order: a value, or undefined to unset. */
+  environment: [name: string, value: string | undefined][];
+  log: Set<LogItem>;
+  /** `-D`: file for what is logged; '' for stderr. */
+  logFile: string;
+  host: 'linux' | 'node';
+}
+
+/** What to do: run a program, or print something and end. */
+export type Command =
+  | { run: Settings; program: string; args: readonly string[] }
+  | { print: string; status: number; stream: 'stdout' | 'stderr' };
+
+/** An option or variable that cannot be obeyed; the message has no prefix. */
+export class UsageError extends Error {
+  /** `instanceof` does not hold across bundles; the name does. */
+  static readonly NAME = 'UsageError';
+  override readonly name = UsageError.NAME;
+}
+
+export const defaultSettings = (): Settings => ({
+  sysroot: '',
+  release: '',
+  argv0: undefined,
+  stackSize: undefined,
+  environment: [],
+  log: new Set(),
+  logFile: '',
+  host: 'linux',
+});
+
+/** CPU models: only one processor is emulated, under the names that qemu has for such. */
+const CPU_MODELS = ['max', 'rv64', 'any'];
+
+/** How each setting is read from its text; shared by variables and options. Throws {@link UsageError}. */
+export const APPLY = {
+  LD_PREFIX: (s: Settings, text: string) => void (s.sysroot = text),
+  UNAME: (s: Settings, text: string) => void (s.release = text),
+  ARGV0: (s: Settings, text: string) => void (s.argv0 = text),
+  STACK_SIZE: (s: Settings, text: string) => void (s.stackSize = parseSize(text)),
+  SET_ENV: (s: Settings, text: string) => setEnvironment(s, text),
+  UNSET_ENV: (s: Settings, text: string) => {
+    for (const name of text.split(',')) {
+      if (name === '' || name.includes('=')) throw new UsageError(`'${name}' is not the name of a variable`);
+      s.environment.push([name, undefined]);
+    }
+  },
+  STRACE: (s: Settings) => void s.log.add('strace'),
+  LOG: (s: Settings, text: string) => addLogItems(s, text),
+  LOG_FILENAME: (s: Settings, text: string) => void (s.logFile = text),
+  CPU: (_s: Settings, text: string) => {
+    if (!CPU_MODELS.includes(text)) throw new UsageError(`unable to find CPU model '${text}'`);
+  },
+  HOST: (s: Settings, text: string) => {
+    if (text !== 'linux' && text !== 'node') throw new UsageError(`unknown host '${text}': linux or node`);
+    s.host = text;
+  },
+  /** Only the cold tier exists now; the option keeps scripts that force it working. */
+  TIER: (_s: Settings, text: string) => {
+    if (text !== 'cold') throw new UsageError(`unknown tier '${text}': cold`);
+  },
+} as const;
+export type VariableName = keyof typeof APPLY;
+
+function setEnvironment(settings: Settings, text: string): void {
+  for (const assignment of text.split(',')) {
+    const equals = assignment.indexOf('=');
+    if (equals <= 0) throw new UsageError(`'${assignment}' is not NAME=VALUE`);
+    settings.environment.push([assignment.slice(0, equals), assignment.slice(equals + 1)]);
+  }
+}
+
+function addLogItems(settings: Settings, text: string): void {
+  for (const item of text.split(',')) {
+    if (!Object.hasOwn(LOG_ITEMS, item)) throw new UsageError(`unknown log item '${item}'; -d help lists them`);
+    settings.log.add(item as LogItem);
+  }
+}
+
+const UNITS: Record<string, number> = { '': 1, k: 1024, K: 1024, M: 1024 * 1024 };
+
+/** `8388608`, `0x800000`, `8192k`, `8M`. */
+function parseSize(text: string): number {
+  const unit = 'kKM'.includes(text.slice(-1)) ? text.slice(-1) : '';
+  const size = Number(text.slice(0, text.length - unit.length) || Number.NaN) * UNITS[unit];
+  if (!Number.isSafeInteger(size) || size <= 0) throw new UsageError(`'${text}' is not a stack size`);
+  return size;
+}
+
+/** The settings that the environment asks for. `env` has `NAME=VALUE` strings. Throws {@link UsageError}. */
+export function environmentSettings(env: readonly string[]): Settings {
+  const settings = defaultSettings();
+  const ours = new Map<string, string>();
+  const theirs = new Map<string, string>();
+  for (const assignment of env) {
+    const found = assignment.startsWith('TSEMU_') ? ours : assignment.startsWith('QEMU_') ? theirs : undefined;
+    if (found === undefined) continue;
+    const equals = assignment.indexOf('=');
+    found.set(assignment.slice(assignment.indexOf('_') + 1, equals), assignment.slice(equals + 1));
+  }
+  if (ours.size === 0 && theirs.size === 0) return settings;
+  for (const name of Object.keys(APPLY) as VariableName[]) {
+    const text = ours.get(name) ?? theirs.get(name);
+    if (text !== undefined) APPLY[name](settings, text);
+  }
+  return settings;
+}
+
+/** The guest's environment: the launcher's, changed as `-E` and `-U` say. */
+export function guestEnvironment(env: readonly string[], settings: Settings): readonly string[] {
+  if (settings.environment.length === 0) return env;
+  let result = [...env];
+  for (const [name, value] of settings.environment) {
+    result = result.filter((assignment) => !assignment.startsWith(`${name}=`));
+    if (value !== undefined) result.push(`${name}=${value}`);
+  }
+  return result;
+}

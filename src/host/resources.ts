@@ -1,0 +1,32 @@
+/** The emulator's own files: those shipped beside it, and the one it logs to. */
+import { openSync, readFileSync, writeSync } from 'node:fs';
+
+/** Reads a file that belongs to the installation. Throws if it is missing. */
+export const readResource = (path: string): Uint8Array<ArrayBuffer> => readFileSync(path);
+
+/**
+ * Opens what is logged to: a file, or for '' a second descriptor of stderr, so that a guest that closes or redirects
+ * its own does not take the log with it. To be called before the descriptors kept for the guest are freed.
+ * Throws if the file cannot be opened.
+ */
+export function openLog(path: string): number {
+  if (path !== '') return openSync(path, 'w');
+  try {
+    return openSync('/proc/self/fd/2', 'a');
+  } catch {
+    // A socket, for instance, cannot be opened by name.
+    return 2;
+  }
+}
+
+/** Writes latin1 text. What cannot be written (a full disk, a closed pipe) is dropped: a log must not change the run. */
+export function writeLog(fd: number, text: string): void {
+  const data = Buffer.from(text, 'latin1');
+  for (let at = 0; at < data.length; ) {
+    try {
+      at += writeSync(fd, data, at);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') return;
+    }
+  }
+}

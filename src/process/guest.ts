@@ -1,0 +1,13 @@
+/** What the process layer puts together for one guest architecture. */
+import type { GuestAbi } from '../cpu/guest-abi.ts';
+import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { SignalFrames } from '../cpu/signal-frame.ts';
+
+export interface Guest {
+  readonly abi: GuestAbi;
+  /** Offset of the PC's cell in the thread memory. */
+  readonly state: { readonly pc: number };
+  /** System call names by number. */
+  readonly syscalls: Readonly<Record<number, string>>;
+  createCpu(threadMemory: WebAssembly.Memory): { cpu: GuestCpu; frames: SignalFrames };
+}

@@ -1,0 +1,72 @@
+/** Makes the guest process: loads the program and gives it its first thread. */
+import type { Host } from '../host/host.ts';
+import { loadProgram } from '../loader/load.ts';
+import { isLoadError, type LoadError } from '../loader/load-error.ts';
+import { AddressSpace } from '../memory/address-space.ts';
+import { SyscallTable } from '../syscalls/dispatch.ts';
+import { setTaskName } from '../syscalls/process.ts';
+import type { ReportHooks } from '../syscalls/report.ts';
+import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
+import { beginCall } from '../syscalls/staging.ts';
+import { allRows } from '../syscalls/table.ts';
+import type { KernelOptions, Process } from '../syscalls/task.ts';
+import { Engine } from '../translate/engine.ts';
+import type { Guest } from './guest.ts';
+import { GuestTask, type TaskParts } from './task.ts';
+
+/** What to run, and how the user wants to watch it. Strings are latin1: one character a byte. */
+export interface StartRequest {
+  program: string;
+  argv: readonly string[];
+  env: readonly string[];
+  options: KernelOptions;
+  /** The cold tier's module for the guest. */
+  coldTier: WebAssembly.Module;
+  reports: ReportHooks;
+  watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
+  /** `-d in_asm`: told of each instruction when it is first decoded. */
+  onDecoded?: (pc: bigint, word: number) => void;
+}
+
+/** Loads the program; its first thread, ready to run, or why it cannot be started. */
+export function startProcess(host: Host, guest: Guest, request: StartRequest): GuestTask | LoadError {
+  const { program, argv, env, options } = request;
+  const { rlimits } = host.startState;
+  const space = new AddressSpace(host);
+  const limits: Process['rlimits'] = new Map();
+  for (const resource of OWN_RLIMITS) limits.set(resource, rlimits[resource]);
+  space.limits = limits;
+  const { abi } = guest;
+  const loaded = loadProgram(host, space, { path: program, argv, env, sysroot: options.sysroot, abi });
+  if (isLoadError(loaded)) return loaded;
+
+  const { cpu, frames } = guest.createCpu(host.threadMemory);
+  cpu.pc = BigInt(loaded.entry);
+  cpu.sp = BigInt(loaded.sp);
+  const engine = new Engine(host, space, guest.state, request.coldTier);
+  if (request.onDecoded !== undefined) engine.reportDecoded(request.onDecoded);
+  const process: Process = {
+    options,
+    executable: loaded.executable,
+    argv: loaded.argv,
+    env: loaded.env,
+    auxv: loaded.auxv,
+    layout: loaded.layout,
+    hiddenDescriptors: host.ownDescriptors(),
+    rlimits: limits,
+  };
+  const task = new GuestTask({
+    host,
+    space,
+    cpu,
+    frames,
+    engine,
+    process,
+    syscalls: new SyscallTable(guest.syscalls, allRows(), request.reports),
+    trampoline: BigInt(loaded.sigreturn),
+    ...request.watch,
+  });
+  beginCall(task);
+  setTaskName(task, program.slice(program.lastIndexOf('/') + 1));
+  return task;
+}

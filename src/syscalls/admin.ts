@@ -1,0 +1,62 @@
+/** Calls of system administration, and other processes by descriptor. The host decides who may; what would need its structures translated is refused. */
+import { bytes, choice, cstring, dirfd, fd, hex, hexLong, int, long, pid, pointer, size, uint } from './codec.ts';
+import { path, pathAt } from './paths.ts';
+import { type Row, refused, syscall } from './row.ts';
+import { signal } from './sigset.ts';
+
+const IOPRIO_WHO = { IOPRIO_WHO_PROCESS: 1, IOPRIO_WHO_PGRP: 2, IOPRIO_WHO_USER: 3 } as const;
+const LANDLOCK = 'rules would bind the emulator too';
+const KEYS = 'the key retention service';
+
+export const adminRows: Row[] = [
+  syscall('sethostname', { name: bytes('len'), len: size }),
+  syscall('setdomainname', { name: bytes('len'), len: size }),
+  syscall('syslog', { type: int, bufp: pointer, len: int }),
+  syscall('reboot', { magic: hex, magic2: hex, op: hex, arg: pointer }),
+  syscall('ioprio_set', { which: choice(IOPRIO_WHO), who: int, ioprio: hex }),
+  syscall('ioprio_get', { which: choice(IOPRIO_WHO), who: int }),
+  syscall('pidfd_open', { pid, flags: hex }),
+  syscall('pidfd_send_signal', { pidfd: fd, sig: signal, info: pointer, flags: hex }),
+  syscall('pidfd_getfd', { pidfd: fd, targetfd: int, flags: hex }),
+  syscall('kcmp', { pid1: pid, pid2: pid, type: int, idx1: long, idx2: long }),
+  syscall('cachestat', { fd, cstat_range: pointer, cstat: pointer, flags: hex }),
+  syscall('open_tree', { dirfd, pathname: pathAt(2), flags: hex }),
+  syscall('move_mount', { from_dirfd: dirfd, from_pathname: path, to_dirfd: dirfd, to_pathname: path, flags: hex }),
+  syscall('fsopen', { fsname: cstring, flags: hex }),
+  syscall('fsconfig', { fd, cmd: int, key: cstring, value: pointer, aux: int }),
+  syscall('fsmount', { fd, flags: hex, attr_flags: hex }),
+  syscall('fspick', { dirfd, pathname: path, flags: hex }),
+  syscall('mount_setattr', { dirfd, pathname: pathAt(2), flags: hex, attr: pointer, size }),
+  syscall('statmount', { req: pointer, buf: pointer, bufsize: size, flags: hex }),
+  syscall('listmount', { req: pointer, mnt_ids: pointer, nr_mnt_ids: size, flags: hex }),
+  syscall('lsm_get_self_attr', { attr: uint, ctx: pointer, size: pointer, flags: hex }),
+  syscall('lsm_set_self_attr', { attr: uint, ctx: pointer, size: uint, flags: hex }),
+  syscall('lsm_list_modules', { ids: pointer, size: pointer, flags: hex }),
+  refused('kexec_load', { entry: hexLong, nr_segments: long, segments: pointer, flags: hexLong }, 'loading kernels'),
+  refused(
+    'kexec_file_load',
+    { kernel_fd: fd, initrd_fd: fd, len: size, cmdline: pointer, flags: hex },
+    'loading kernels',
+  ),
+  refused('init_module', { module_image: pointer, len: size, param_values: pointer }, "kernel modules are the host's"),
+  refused('finit_module', { fd, param_values: pointer, flags: hex }, "kernel modules are the host's"),
+  refused('delete_module', { name: cstring, flags: hex }, "kernel modules are the host's"),
+  refused(
+    'bpf',
+    { cmd: int, attr: pointer, size: uint },
+    'attributes hold addresses that the host would have to translate',
+  ),
+  refused(
+    'perf_event_open',
+    { attr: pointer, pid, cpu: int, group_fd: int, flags: hexLong },
+    'would count the emulator',
+  ),
+  refused('add_key', { type: cstring, description: cstring, payload: pointer, plen: size, keyring: int }, KEYS),
+  refused('request_key', { type: cstring, description: cstring, callout_info: pointer, keyring: int }, KEYS),
+  refused('keyctl', { operation: int, arg2: hexLong, arg3: hexLong, arg4: hexLong, arg5: hexLong }, KEYS),
+  refused('landlock_create_ruleset', { attr: pointer, size, flags: hex }, LANDLOCK),
+  refused('landlock_add_rule', { ruleset_fd: fd, rule_type: int, rule_attr: pointer, flags: hex }, LANDLOCK),
+  refused('landlock_restrict_self', { ruleset_fd: fd, flags: hex }, LANDLOCK),
+  refused('map_shadow_stack', { addr: hexLong, size, flags: hex }, 'no shadow stacks'),
+  refused('process_mrelease', { pidfd: fd, flags: hex }, 'releases memory of killed processes'),
+];
