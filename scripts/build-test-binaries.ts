@@ -58,9 +58,14 @@ const SUITE_FLAGS = [
   '-Wall',
   '-Wextra',
   // The programs do on purpose what these warn of.
-  ...['unused-result', 'format-truncation', 'stringop-overflow', 'stringop-overread', 'type-limits', 'infinite-recursion'].map(
-    (name) => `-Wno-${name}`,
-  ),
+  ...[
+    'unused-result',
+    'format-truncation',
+    'stringop-overflow',
+    'stringop-overread',
+    'type-limits',
+    'infinite-recursion',
+  ].map((name) => `-Wno-${name}`),
   '-g0',
   '-fsigned-char',
   '-ffp-contract=off',
@@ -150,7 +155,15 @@ function staticPie(arch: string): { before: string[]; after: string[] } {
   const result = spawnSync(gcc, [...flags, ...options], { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`${source}: ${result.stderr}`);
   return {
-    before: ['-fPIE', '-static', '-nostartfiles', '-Wl,-pie,--no-dynamic-linker', object, ask(gcc, 'crti.o'), ask(gcc, 'crtbeginS.o')],
+    before: [
+      '-fPIE',
+      '-static',
+      '-nostartfiles',
+      '-Wl,-pie,--no-dynamic-linker',
+      object,
+      ask(gcc, 'crti.o'),
+      ask(gcc, 'crtbeginS.o'),
+    ],
     after: [ask(gcc, 'crtendS.o'), ask(gcc, 'crtn.o')],
   };
 }
@@ -179,7 +192,9 @@ function benchJobs(arch: string): Job[] {
     return { target, source, command: [gcc, ...flags, ...BENCH_FLAGS, ...link, source, '-o', target, '-lm'] };
   };
   const files = cFiles(join(sources, 'bench'));
-  return files.flatMap((source) => (programName(source) === 'hello' ? [job(source, false), job(source, true)] : [job(source, false)]));
+  return files.flatMap((source) =>
+    programName(source) === 'hello' ? [job(source, false), job(source, true)] : [job(source, false)],
+  );
 }
 
 /** The freestanding programs, into `directory` (the one in the repository unless a test compares). */
@@ -205,7 +220,11 @@ function compilerVersion(gcc: string): string {
 /** Everything that the result depends on. */
 function hashOf(job: Job): string {
   const directory = dirname(job.source);
-  const headers = [directory, join(directory, '..')].flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.h')).map((f) => join(d, f)));
+  const headers = [directory, join(directory, '..')].flatMap((d) =>
+    readdirSync(d)
+      .filter((f) => f.endsWith('.h'))
+      .map((f) => join(d, f)),
+  );
   const hash = createHash('sha256').update(compilerVersion(job.command[0]));
   for (const word of job.command) hash.update(`\0${word.replace(root, '')}`);
   for (const file of [job.source, ...headers]) hash.update(readFileSync(file));
@@ -219,7 +238,12 @@ export interface BuildResult {
 }
 
 /** Runs the jobs whose inputs changed, `parallel` at a time. */
-export async function runJobs(jobs: readonly Job[], parallel: number, force = false, verbose = false): Promise<BuildResult> {
+export async function runJobs(
+  jobs: readonly Job[],
+  parallel: number,
+  force = false,
+  verbose = false,
+): Promise<BuildResult> {
   const failures: string[] = [];
   let built = 0;
   const queue = jobs.filter((job) => {

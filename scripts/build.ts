@@ -4,19 +4,22 @@
  *
  *     node scripts/build.ts [dist]
  */
-import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { buildColdTiers } from './build-cold.ts';
 import { buildNative } from './build-native.ts';
+import { makeCodeCaches } from './code-cache.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const shim = (name: string): string => join(root, 'scripts/shims', name);
 
 /** Modules that the main bundle loads when it needs them, and the bundles they become. */
 const LATER: Record<string, string> = {
-  'src/cli/options.ts': 'options.cjs',
-  'src/cli/logging.ts': 'logging.cjs',
+  'src/cli/options.ts': 'options.js',
+  'src/cli/logging.ts': 'logging.js',
+  'src/host/node/node-host.ts': 'node-host.js',
 };
 
 /** Turns `import('./cli/options.ts')` into a require of the bundle beside. */
@@ -37,6 +40,10 @@ async function bundle(entry: string, output: string): Promise<void> {
     outfile: output,
     bundle: true,
     format: 'cjs',
+    // What scripts/bundle-loader.cjs expects: a function that gets require and gives the exports.
+    banner: { js: '(function (require) { var module = { exports: {} }, exports = module.exports;' },
+    footer: { js: 'return module.exports; })' },
+    charset: 'ascii',
     platform: 'node',
     target: 'node26',
     // Whitespace and syntax only: stack traces of a crash keep their names. Less to read is less to start.
@@ -45,8 +52,17 @@ async function bundle(entry: string, output: string): Promise<void> {
     supported: { 'dynamic-import': false },
     legalComments: 'none',
     logLevel: 'warning',
-    // yargs asks where its module is, to find message catalogues that are not shipped.
-    define: { 'import.meta.url': '"file:///"' },
+    define: {
+      // yargs asks where its module is, to find message catalogues that are not shipped,
+      'import.meta.url': '"file:///"',
+      // and for the terminal's width, for which Node would load its streams and sockets: 14 ms.
+      'process.stdout.columns': 'undefined',
+    },
+    alias: {
+      assert: shim('assert.cjs'),
+      cliui: shim('text.mjs'),
+      'string-width': shim('text.mjs'),
+    },
     plugins: [laterBundles],
   });
 }
@@ -67,8 +83,10 @@ export async function buildAll(dist: string): Promise<void> {
   buildNative(dist);
   buildColdTiers(dist);
   linkNode(dist);
-  await bundle('src/main.ts', join(dist, 'tsemu.cjs'));
+  copyFileSync(join(root, 'scripts/bundle-loader.cjs'), join(dist, 'tsemu.cjs'));
+  await bundle('src/main.ts', join(dist, 'tsemu.js'));
   for (const [entry, output] of Object.entries(LATER)) await bundle(entry, join(dist, output));
+  makeCodeCaches(dist, 'tsemu-riscv64');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));

@@ -42,7 +42,9 @@ export const SETS: Record<string, readonly string[]> = {
     'lua5.4',
     'perl',
     'python3',
-    'libpython3-testsuite',
+    // By its version, since the test suite is packaged by version only; every release in SUITES has it.
+    'python3.13',
+    'libpython3.13-testsuite',
     'gzip',
     'xz-utils',
     'zstd',
@@ -64,7 +66,15 @@ type Architecture = (typeof ARCHITECTURES)[number];
 /** Directories that Debian merged into /usr; dpkg -x needs the links to exist first. */
 const MERGED_USR = ['bin', 'sbin', 'lib', 'lib64'];
 
+/**
+ * Releases to take packages from, in order of preference. A mirror that is being updated can have an index that does not
+ * match its signed Release file; the next release's may be in order.
+ */
+const SUITES = ['trixie', 'forky', 'sid'];
+
 class Failure extends Error {}
+/** The index does not match the signed Release file. Never worked around: unverified packages would be run. */
+class UnverifiedIndex extends Failure {}
 
 /** Expands the names of {@link SETS}; sorted, without duplicates. */
 export function expandPackages(names: readonly string[]): string[] {
@@ -152,8 +162,7 @@ function privateApt(base: string, architecture: Architecture, suite: string): Ap
     });
     if (result.error) throw new Failure(`${tool}: ${result.error.message}`);
     if (/Mirror sync in progress|unexpected size|Hash Sum mismatch/.test(result.stderr + result.stdout)) {
-      // The index does not match the signed Release file. Never worked around: unverified packages would be run.
-      throw new Failure(
+      throw new UnverifiedIndex(
         `${machineMirror()} is being updated: its ${architecture} index does not match the signed ${suite} Release. ` +
           `Try again later, or name another mirror in TSEMU_DEBIAN_MIRROR.`,
       );
@@ -205,40 +214,56 @@ export function defaultRoot(architecture: string): string {
 
 /** Makes sure that the packages and all they depend on are unpacked; returns the root's path. */
 export function debianRoot(options: DebianRoot): string {
-  const { architecture, suite = 'trixie', progress = () => {} } = options;
+  const { architecture, suite, progress = () => {} } = options;
   const root = resolve(options.root ?? process.env.TSEMU_DEBIAN_ROOT ?? defaultRoot(architecture));
   const stamp = `${root}.stamp.json`;
   const wanted = expandPackages(options.packages);
   const have: { suite?: string; packages?: string[]; files?: string[] } = existsSync(stamp)
     ? JSON.parse(readFileSync(stamp, 'utf8'))
     : {};
-  const current = existsSync(root) && have.suite === suite;
+  const suites = suite === undefined ? SUITES : [suite];
+  const current = existsSync(root) && have.suite !== undefined && suites.includes(have.suite);
   if (current && wanted.every((name) => have.packages?.includes(name))) return root;
 
   const all = expandPackages([...(current ? (have.packages ?? []) : []), ...wanted]);
-  const base = `${root}.apt`;
-  const apt = privateApt(base, architecture, suite);
-  progress(`reading the index of Debian ${suite} for ${architecture}`);
-  apt('apt-get', 'update', '--error-on=any');
-  progress(`downloading ${all.join(' ')}`);
-  apt('apt-get', 'install', '--download-only', '--no-install-recommends', ...all);
-
-  const unpacked = new Set(current ? have.files : []);
-  if (!current) rmSync(root, { recursive: true, force: true });
-  mergeUsr(root);
-  const archives = join(base, 'cache/archives');
-  // Only what this resolution asks for: older archives may lie beside it.
-  const files = readdirSync(archives).filter((name) => name.endsWith('.deb'));
-  progress(`unpacking ${files.length - files.filter((name) => unpacked.has(name)).length} packages`);
-  for (const file of files.sort()) {
-    if (unpacked.has(file)) continue;
-    execFileSync('dpkg-deb', ['-x', join(archives, file), root], { stdio: ['ignore', 'ignore', 'inherit'] });
-    unpacked.add(file);
+  // A root is of one release: what is added to it has to be.
+  const candidates = current ? [have.suite as string] : suites;
+  for (const [index, candidate] of candidates.entries()) {
+    try {
+      const files = fetchAndUnpack(candidate, all, current ? (have.files ?? []) : undefined);
+      writeFileSync(`${stamp}.new`, JSON.stringify({ suite: candidate, packages: all, files }, null, 2));
+      renameSync(`${stamp}.new`, stamp);
+      return root;
+    } catch (error) {
+      if (!(error instanceof UnverifiedIndex) || index === candidates.length - 1) throw error;
+      progress(`${error.message} Trying ${candidates[index + 1]}.`);
+    }
   }
-  configure(root);
-  writeFileSync(`${stamp}.new`, JSON.stringify({ suite, packages: all, files: [...unpacked] }, null, 2));
-  renameSync(`${stamp}.new`, stamp);
-  return root;
+  throw new Failure('no release to take packages from');
+
+  /** @param present archives already unpacked in the root; undefined to start it anew. Returns all that are now. */
+  function fetchAndUnpack(from: string, packages: readonly string[], present: readonly string[] | undefined): string[] {
+    const base = `${root}.apt`;
+    if (!present) rmSync(base, { recursive: true, force: true });
+    const apt = privateApt(base, architecture, from);
+    progress(`reading the index of Debian ${from} for ${architecture}`);
+    apt('apt-get', 'update', '--error-on=any');
+    progress(`downloading ${packages.join(' ')}`);
+    apt('apt-get', 'install', '--download-only', '--no-install-recommends', ...packages);
+
+    if (!present) rmSync(root, { recursive: true, force: true });
+    mergeUsr(root);
+    const archives = join(base, 'cache/archives');
+    const unpacked = new Set(present);
+    const missing = readdirSync(archives).filter((name) => name.endsWith('.deb') && !unpacked.has(name));
+    progress(`unpacking ${missing.length} packages`);
+    for (const file of missing.sort()) {
+      execFileSync('dpkg-deb', ['-x', join(archives, file), root], { stdio: ['ignore', 'ignore', 'inherit'] });
+      unpacked.add(file);
+    }
+    configure(root);
+    return [...unpacked];
+  }
 }
 
 function main(): void {

@@ -7,7 +7,8 @@
  * loop.
  */
 import type { Watching } from './cli/logging.ts';
-import { type Command, environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
+import { environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
+import type { Host } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
 import { readResource, writeLog } from './host/resources.ts';
@@ -32,11 +33,12 @@ export interface Invocation {
   architecture: string;
   /** Of the launcher's record. */
   descriptor: number;
+  /** Called when the guest has ended, before the process does. */
+  onExit?: () => void;
 }
 
 /** A run that options have been read for. */
-interface Run {
-  directory: string;
+interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
   guest: Guest;
   state: LauncherState;
   settings: Settings;
@@ -45,41 +47,51 @@ interface Run {
 }
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
-export function main({ directory, architecture, descriptor }: Invocation): void {
+export function main({ directory, architecture, descriptor, onExit }: Invocation): void {
   const guest = GUESTS[architecture];
   guarded(guest, () => {
     const state = readLauncherState(descriptor);
     const [, program, ...args] = state.argv;
     const settings = environmentSettings(state.env);
-    if (program !== undefined && program[0] !== '-') start({ directory, guest, state, settings, program, args });
+    if (program !== undefined && program[0] !== '-') start({ directory, onExit, guest, state, settings, program, args });
     else {
       const given = state.argv.slice(1);
       later(guest, import('./cli/options.ts'), ({ parseOptions }) => {
-        obey(parseOptions(given, settings, guest.abi.command, VERSION), directory, guest, state);
+        const order = parseOptions(given, settings, guest.abi.command, VERSION);
+        if ('print' in order) finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
+        start({ directory, onExit, guest, state, settings: order.run, program: order.program, args: order.args });
       });
     }
   });
 }
 
-function obey(command: Command, directory: string, guest: Guest, state: LauncherState): void {
-  if ('print' in command) finish(command.stream === 'stdout' ? STDOUT : STDERR, command.print, command.status);
-  else start({ directory, guest, state, settings: command.run, program: command.program, args: command.args });
-}
-
 function start(run: Run): void {
   const { guest, settings } = run;
-  if (settings.log.size === 0) execute(run, { watch: {} });
+  if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
-      execute(run, startLogging(settings.log, settings.logFile, guest.abi.name));
+      withHost(run, startLogging(settings.log, settings.logFile, guest.abi.name));
     });
   }
 }
 
-function execute({ directory, guest, state, settings, program, args }: Run, watching: Watching): never {
-  const { command, name } = guest.abi;
-  const coldTier = new WebAssembly.Module(readResource(`${directory}cold-${name}.wasm`));
-  const host = createLinuxHost({ stub: `${directory}host-stub.so`, state: withStackLimit(state, settings.stackSize) });
+function withHost(run: Run, watching: Watching): void {
+  const { directory, guest, settings } = run;
+  const state = withStackLimit(run.state, settings.stackSize);
+  // Read while there still are descriptors for it: the host leaves the guest the limit that it had.
+  const coldTier = new WebAssembly.Module(readResource(`${directory}cold-${guest.abi.name}.wasm`));
+  if (settings.host === 'linux') {
+    execute(run, createLinuxHost({ stub: `${directory}host-stub.so`, state }), coldTier, watching);
+  } else {
+    later(guest, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
+      execute(run, createNodeHost({ state }), coldTier, watching);
+    });
+  }
+}
+
+function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
+  const { onExit, guest, state, settings, program, args } = run;
+  const { command } = guest.abi;
   const task = startProcess(host, guest, {
     program,
     argv: [settings.argv0 ?? program, ...args],
@@ -90,7 +102,7 @@ function execute({ directory, guest, state, settings, program, args }: Run, watc
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: (text) => writeLog(STDERR, `${command}: ${text}\n`),
     },
-    watch: watching.watch,
+    watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
     onDecoded: watching.onDecoded,
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);

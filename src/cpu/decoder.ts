@@ -62,7 +62,8 @@ function plant<R extends Row<never>>(rows: readonly R[], known = 0): Node<R> | u
     plant(
       rows.filter(({ value }) => ((value >>> low) & mask) === field),
       known | (mask << low),
-    ));
+    ),
+  );
   return { low, mask, children };
 }
 

@@ -332,7 +332,7 @@ describe('the interpreter', () => {
 
   test('missing: says where it looked and mentions -L', () => {
     expect(refused(program('/lib/nowhere.so'))).toEqual({
-      message: `tsemu-riscv64: ${join(directory, 'dynamic')}: interpreter /lib/nowhere.so not found: give the directory of the riscv64 libraries, as in -L /usr/riscv64-linux-gnu`,
+      message: `tsemu-riscv64: ${join(directory, 'dynamic')}: interpreter /lib/nowhere.so not found: -L names a directory to look below, such as /usr/riscv64-linux-gnu`,
       status: 127,
       errno: 2,
     });

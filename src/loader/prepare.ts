@@ -135,8 +135,7 @@ function cannotOpenReason(interpreter: string, errno: number, sysroot: string, a
   const isAbsolute = interpreter[0] === '/';
   if (!isAbsolute) return `interpreter ${interpreter} not found`;
   if (sysroot !== '') return `interpreter ${interpreter} not found, neither there nor below ${sysroot} (-L)`;
-  const example = `-L ${abi.exampleSysroot}`;
-  return `interpreter ${interpreter} not found: give the directory of the ${abi.name} libraries, as in ${example}`;
+  return `interpreter ${interpreter} not found: -L names a directory to look below, such as ${abi.exampleSysroot}`;
 }
 
 /** Opens and checks PT_INTERP's file. */

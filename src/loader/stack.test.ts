@@ -81,6 +81,7 @@ describe('buildStack', () => {
         const argv = ['x'.repeat(length), ...Array<string>(count).fill('')];
         const stack = buildStack(riscv64Abi, TOP, { ...CONTENTS, argv });
         expect(stack.sp % 16).toBe(0);
+        expect(readBack(stack, 8).auxv.get(AT.RANDOM)! % 16).toBe(0);
         expect(stack.sp + stack.bytes.length).toBe(TOP);
         expect(readBack(stack, 8).argv).toEqual(argv);
       }

@@ -3,7 +3,7 @@
  * auxiliary vector, and the pointers to them, as execve(2) leaves them.
  *
  *     sp →  argc, argv[…], NULL, envp[…], NULL, auxv[…]      one word each, sp aligned to 16
- *           padding, 16 random bytes, platform string
+ *           padding, 16 random bytes (aligned), platform string
  *           argv strings, envp strings, file name
  *           8 zero bytes                                     top
  *
@@ -98,7 +98,7 @@ export function buildStack(abi: GuestAbi, top: number, contents: StackContents):
   for (const string of env) stringsSize += string.length + 1;
   const stringsStart = top - 8 - stringsSize;
   const platformStart = platform === undefined ? stringsStart : stringsStart - (platform.length + 1);
-  const randomStart = platformStart - RANDOM_SIZE;
+  const randomStart = Math.floor(platformStart / 16) * 16 - RANDOM_SIZE;
 
   const pairs = [...contents.auxv];
   const put = (type: number, value: number | bigint) => pairs.push([type, value]);

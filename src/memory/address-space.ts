@@ -132,7 +132,8 @@ export class AddressSpace extends GuestData {
 
     const start = this.place(hint, size, flags);
     if (start < 0) return start;
-    const replaced = (flags & MAP.fixed) === 0 ? 0 : this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
+    const replaced =
+      (flags & MAP.fixed) === 0 ? 0 : this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
     const data = (prot & PROT.write) !== 0 && !shared;
     if (!this.withinLimits(size / PAGE_SIZE - replaced, data ? size / PAGE_SIZE : 0)) return ENOMEM;
 
@@ -465,7 +466,8 @@ export class AddressSpace extends GuestData {
   }
 
   private unprotectRange(start: number, end: number): void {
-    for (const page of this.codePages) if (page * PAGE_SIZE >= start && page * PAGE_SIZE < end) this.unprotectCode(page * PAGE_SIZE);
+    for (const page of this.codePages)
+      if (page * PAGE_SIZE >= start && page * PAGE_SIZE < end) this.unprotectCode(page * PAGE_SIZE);
   }
 
   private unprotectPage(page: number): void {

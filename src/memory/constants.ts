@@ -29,6 +29,7 @@ export const RLIMIT = { data: 2, stack: 3, as: 9 } as const;
 export const EPERM = -1;
 export const EBADF = -9;
 export const ENOMEM = -12;
+export const EACCES = -13;
 export const EFAULT = -14;
 export const EEXIST = -17;
 export const EINVAL = -22;

@@ -87,7 +87,10 @@ export abstract class GuestData {
 
   private copyIn(address: number, length: number): boolean {
     const { host } = this;
-    return host.copyIn(STAGING.size, address, length) || (this.growStack(address, 0) && host.copyIn(STAGING.size, address, length));
+    return (
+      host.copyIn(STAGING.size, address, length) ||
+      (this.growStack(address, 0) && host.copyIn(STAGING.size, address, length))
+    );
   }
 
   private copyOut(address: number, length: number): boolean {

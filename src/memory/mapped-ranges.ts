@@ -62,7 +62,12 @@ export class MappingNames {
 }
 
 /** Guest mappings in order, equal neighbours merged. `host` covers the whole window. */
-export function mappedRanges(host: HostMapping[], table: Uint8Array, runs: PageRuns, names: MappingNames): MappedRange[] {
+export function mappedRanges(
+  host: HostMapping[],
+  table: Uint8Array,
+  runs: PageRuns,
+  names: MappingNames,
+): MappedRange[] {
   const ranges: MappedRange[] = [];
   for (const mapping of host) {
     const end = Math.min(mapping.end / PAGE_SIZE, table.length);

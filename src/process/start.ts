@@ -8,7 +8,7 @@ import { setTaskName } from '../syscalls/process.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
 import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { beginCall } from '../syscalls/staging.ts';
-import { allRows } from '../syscalls/table.ts';
+import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
 import { Engine } from '../translate/engine.ts';
 import type { Guest } from './guest.ts';
@@ -62,7 +62,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     frames,
     engine,
     process,
-    syscalls: new SyscallTable(guest.syscalls, allRows(), request.reports),
+    syscalls: new SyscallTable(guest.syscalls, TOPICS, request.reports),
     trampoline: BigInt(loaded.sigreturn),
     ...request.watch,
   });

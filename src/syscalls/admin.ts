@@ -1,22 +1,17 @@
 /** Calls of system administration, and other processes by descriptor. The host decides who may; what would need its structures translated is refused. */
-import { bytes, choice, cstring, dirfd, fd, hex, hexLong, int, long, pid, pointer, size, uint } from './codec.ts';
+import { bytes, cstring, dirfd, fd, hex, hexLong, int, long, pid, pointer, size, uint } from './codec.ts';
 import { path, pathAt } from './paths.ts';
 import { type Row, refused, syscall } from './row.ts';
-import { signal } from './sigset.ts';
 
-const IOPRIO_WHO = { IOPRIO_WHO_PROCESS: 1, IOPRIO_WHO_PGRP: 2, IOPRIO_WHO_USER: 3 } as const;
 const LANDLOCK = 'rules would bind the emulator too';
+const FUTEX2 = 'the newer futex interface; programs fall back to futex';
 const KEYS = 'the key retention service';
 
-export const adminRows: Row[] = [
+export const adminRows = (): Row[] => [
   syscall('sethostname', { name: bytes('len'), len: size }),
   syscall('setdomainname', { name: bytes('len'), len: size }),
   syscall('syslog', { type: int, bufp: pointer, len: int }),
   syscall('reboot', { magic: hex, magic2: hex, op: hex, arg: pointer }),
-  syscall('ioprio_set', { which: choice(IOPRIO_WHO), who: int, ioprio: hex }),
-  syscall('ioprio_get', { which: choice(IOPRIO_WHO), who: int }),
-  syscall('pidfd_open', { pid, flags: hex }),
-  syscall('pidfd_send_signal', { pidfd: fd, sig: signal, info: pointer, flags: hex }),
   syscall('pidfd_getfd', { pidfd: fd, targetfd: int, flags: hex }),
   syscall('kcmp', { pid1: pid, pid2: pid, type: int, idx1: long, idx2: long }),
   syscall('cachestat', { fd, cstat_range: pointer, cstat: pointer, flags: hex }),
@@ -57,6 +52,27 @@ export const adminRows: Row[] = [
   refused('landlock_create_ruleset', { attr: pointer, size, flags: hex }, LANDLOCK),
   refused('landlock_add_rule', { ruleset_fd: fd, rule_type: int, rule_attr: pointer, flags: hex }, LANDLOCK),
   refused('landlock_restrict_self', { ruleset_fd: fd, flags: hex }, LANDLOCK),
+  syscall('unshare', { flags: hex }),
+  syscall('setns', { fd, nstype: hex }),
+  refused(
+    'seccomp',
+    { operation: uint, flags: hex, args: pointer },
+    "filters would see the host's calls, not the guest's",
+  ),
+  refused('futex_waitv', { waiters: pointer, nr_futexes: uint, flags: hex, timeout: pointer, clockid: int }, FUTEX2),
+  refused('futex_wake', { uaddr: pointer, mask: hexLong, nr: int, flags: hex }, FUTEX2),
+  refused(
+    'futex_wait',
+    { uaddr: pointer, val: hexLong, mask: hexLong, flags: hex, timeout: pointer, clockid: int },
+    FUTEX2,
+  ),
+  refused('futex_requeue', { waiters: pointer, flags: hex, nr_wake: int, nr_requeue: int }, FUTEX2),
+  refused('mseal', { addr: hexLong, len: size, flags: hex }, 'mappings cannot be sealed'),
+  refused(
+    'set_mempolicy_home_node',
+    { start: hexLong, len: size, home_node: hexLong, flags: hex },
+    'memory policies of nodes',
+  ),
   refused('map_shadow_stack', { addr: hexLong, size, flags: hex }, 'no shadow stacks'),
   refused('process_mrelease', { pidfd: fd, flags: hex }, 'releases memory of killed processes'),
 ];

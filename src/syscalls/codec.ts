@@ -14,7 +14,7 @@ import { fail } from './call.ts';
 import { EBADF } from './errno.ts';
 import { peek } from './peek.ts';
 import type { Task } from './task.ts';
-import { flagNames, hexText, octalText, quoted } from './text.ts';
+import { flagNames, hexText, octalText, quoted, quotedHex } from './text.ts';
 
 /** What a codec may ask while it prints. */
 export interface Printing {
@@ -80,8 +80,9 @@ export const hex = value(toUint32, (raw) => hexText(toUint32(raw)));
 export const hexLong = value((raw) => raw, hexText);
 /** mode_t. */
 export const mode = value(toUint32, (raw) => octalText(toUint32(raw)));
-/** pid_t, uid_t and the like. */
-export const pid = int;
+/** pid_t. */
+export const pid = value(toInt32, (raw) => String(toInt32(raw)));
+/** uid_t and gid_t; -1 means no change. */
 export const uid = value(toUint32, (raw) => String(toInt32(raw) === -1 ? -1 : toUint32(raw)));
 
 const fdText = (raw: Int): string => {
@@ -144,6 +145,16 @@ export const out = (sizeName: string): Codec<number> => ({
     if (p.result === undefined || p.result < 0) return addressText(raw);
     const room = toSize(p.argument(sizeName));
     return bufferText(p, raw, Math.min(Number(p.result), room));
+  },
+});
+
+/** Like {@link out}, for random bytes: shown in hexadecimal. */
+export const outHex = (sizeName: string): Codec<number> => ({
+  ...out(sizeName),
+  print: (p, raw) => {
+    const filled = Number(p.result ?? -1);
+    const data = filled < 0 ? undefined : peek(p.task, raw, Math.min(filled, SHOWN));
+    return data === undefined ? addressText(raw) : quotedHex(data, filled > SHOWN);
   },
 });
 

@@ -12,22 +12,37 @@ import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
 import { EBADF, ENOSYS } from './errno.ts';
 import { memoryFileCall } from './proc-mem.ts';
-import { announceUnsupported, type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
+import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
 import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
+import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
 
 /** The system calls of one architecture. One per worker. */
 export class SyscallTable {
   private readonly numbers: Readonly<Record<number, string>>;
   private readonly byNumber: (Row | undefined)[] = [];
+  private readonly byName = new Map<string, Row>();
+  private readonly topics: readonly Topic[];
+  private nextTopic = 0;
 
-  constructor(numbers: Readonly<Record<number, string>>, rows: readonly Row[], hooks: ReportHooks) {
+  constructor(numbers: Readonly<Record<number, string>>, topics: readonly Topic[], hooks: ReportHooks) {
     this.numbers = numbers;
+    this.topics = topics;
     setReportHooks(hooks);
-    const byName = new Map<string, Row>();
-    for (const row of rows) byName.set(row.name, row);
-    for (const number in numbers) this.byNumber[number] = byName.get(numbers[number]);
+  }
+
+  /** The row for a number, which makes the rows of topics not looked at yet. */
+  private find(number: number): Row | undefined {
+    const name = this.numbers[number];
+    if (name === undefined) return undefined;
+    let row = this.byName.get(name);
+    while (row === undefined && this.nextTopic < this.topics.length) {
+      for (const made of this.topics[this.nextTopic++]()) this.byName.set(made.name, made);
+      row = this.byName.get(name);
+    }
+    this.byNumber[number] = row;
+    return row;
   }
 
   /** `read` for 63; undefined for a number that the kernel does not know either. */
@@ -37,7 +52,7 @@ export class SyscallTable {
 
   /** What an interrupted call does, signal(7): see {@link RestartClass}. */
   restartClass(number: number): RestartClass {
-    return this.byNumber[number]?.marks.restart ?? 'always';
+    return (this.byNumber[number] ?? this.find(number))?.marks.restart ?? 'always';
   }
 
   /**
@@ -46,8 +61,8 @@ export class SyscallTable {
    */
   dispatch(task: Task, sink?: TraceSink): SyscallResult {
     const number = task.cpu.syscallNumber;
-    const row = this.byNumber[number];
-    if (row === undefined || row.marks.refused === 'announced') this.complain(number, row);
+    const row = this.byNumber[number] ?? this.find(number);
+    if (row === undefined) this.complain(number);
     startCall(task);
     if (sink !== undefined) return this.traced(task, number, row, sink);
     const result = row === undefined ? -ENOSYS : run(task, row);
@@ -67,10 +82,9 @@ export class SyscallTable {
     return result;
   }
 
-  private complain(number: number, row: Row | undefined): void {
+  private complain(number: number): void {
     const name = this.numbers[number];
-    if (row !== undefined) announceUnsupported(name);
-    else reportUnimplemented(`system call ${number}${name === undefined ? '' : ` (${name})`} is not implemented`);
+    reportUnimplemented(`system call ${number}${name === undefined ? '' : ` (${name})`} is not implemented`);
   }
 }
 

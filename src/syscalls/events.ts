@@ -41,7 +41,7 @@ const INOTIFY_MASK: FlagTable = {
   IN_ONESHOT: 0x80000000,
 };
 
-export const eventRows: Row[] = [
+export const eventRows = (): Row[] => [
   syscall('eventfd2', {
     initval: uint,
     flags: flags({ EFD_SEMAPHORE: 1, EFD_CLOEXEC: O_CLOEXEC, EFD_NONBLOCK: O_NONBLOCK }),
@@ -76,7 +76,6 @@ export const eventRows: Row[] = [
     'events carry descriptors and process IDs of other programs',
   ),
   refused('fanotify_mark', { fd, flags: hex, mask: long, dirfd, pathname: pathAt(1) }, 'see fanotify_init'),
-  refused('userfaultfd', { flags: hex }, "faults on guest pages are the emulator's"),
   refused('io_setup', { nr_events: uint, ctx_idp: pointer }, 'asynchronous I/O'),
   refused('io_destroy', { ctx_id: long }, 'asynchronous I/O'),
   refused('io_submit', { ctx_id: long, nr: long, iocbpp: pointer }, 'asynchronous I/O'),

@@ -181,7 +181,7 @@ function fcntl(task: Task, fd: number, command: number, arg: Int): Int {
   return command === C.F_DUPFD || command === C.F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
 
-export const fcntlRows: Row[] = [
+export const fcntlRows = (): Row[] => [
   syscall(
     'fcntl',
     { fd, cmd: choice(COMMANDS), arg: argument },

@@ -32,7 +32,7 @@ const position: Codec<number> = {
 
 const sa = restarts('sa');
 
-export const ioRows: Row[] = [
+export const ioRows = (): Row[] => [
   syscall('read', { fd, buf: out('count'), count: size }, sa),
   syscall('write', { fd, buf: bytes('count'), count: size }, sa),
   syscall('pread64', { fd, buf: out('count'), count: size, offset: long }, sa),

@@ -17,7 +17,7 @@ import {
   uint,
 } from './codec.ts';
 import {
-  addDescriptorDirectory,
+  addFilteredDirectory,
   addMemoryFile,
   copyDescriptor,
   forgetDescriptor,
@@ -37,7 +37,7 @@ import {
   openFlagsText,
   PIPE_FLAGS,
 } from './files-flags.ts';
-import { descriptorPath, path, stagePath, translatePath } from './paths.ts';
+import { directoryPath, path, stagePath, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
 import { isGenerated, mayBeProcName, procEntry } from './proc-names.ts';
@@ -96,7 +96,7 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
     // A relative path is ours only in a directory of /proc, which is worth finding out for few names.
     const name = stagedString(at, 9);
     if (!mayBeProcName(name)) return at;
-    const directory = dir === AT_FDCWD ? workingDirectory(task) : descriptorPath(task, dir);
+    const directory = directoryPath(task, dir);
     if (directory?.startsWith('/proc') !== true) return at;
     return specialTarget(task, `${directory}/${name}`, at, follow) ?? at;
   }
@@ -114,16 +114,10 @@ function specialTarget(task: Task, text: string, at: number, follow: boolean): s
   const entry = procEntry(task, text);
   if (entry === undefined) return undefined;
   if (entry === 'self/exe' && follow) return stageString(task.process.executable);
-  if (isGenerated(entry) || entry === 'self/fd' || entry === 'self/fdinfo') return entry;
+  if (isGenerated(entry) || ['self/fd', 'self/fdinfo', 'self/task'].includes(entry)) return entry;
   const descriptor = /^self\/fd(?:info)?\/(\d+)/.exec(entry);
   if (descriptor !== null && task.process.hiddenDescriptors.has(Number(descriptor[1]))) return -ENOENT;
   return at;
-}
-
-function workingDirectory(task: Task): string | undefined {
-  const buffer = stage(4096);
-  const length = steadyCall(task, 'getcwd', task.host.stagingPointer(buffer), 4096);
-  return length < 0 ? undefined : stagedString(buffer, 4096);
 }
 
 /** Opens what `target` says; `open` makes the host's call for a staged path. */
@@ -137,7 +131,8 @@ function openAny(task: Task, target: string | number, openFlags: number, open: (
   const number = Number(opened);
   forgetDescriptor(number);
   if (target === 'self/mem') addMemoryFile(number);
-  else if (target === 'self/fd' || target === 'self/fdinfo') addDescriptorDirectory(number);
+  else if (target === 'self/fd' || target === 'self/fdinfo') addFilteredDirectory(number, 'descriptors');
+  else if (target === 'self/task') addFilteredDirectory(number, 'threads');
   return number;
 }
 
@@ -204,7 +199,7 @@ export function copied(from: number, result: Int): Int {
   return result;
 }
 
-export const openRows: Row[] = [
+export const openRows = (): Row[] => [
   syscall(
     'openat',
     { dirfd, pathname: path, flags: openFlags, mode: openMode },

@@ -1,6 +1,6 @@
 /** Directories, links, names and attributes of files. */
 import type { Int } from '../host/host.ts';
-import { hostCall, ptr } from './call.ts';
+import { hostCall, ptr, steadyCall } from './call.ts';
 import {
   addressText,
   type Codec,
@@ -22,12 +22,11 @@ import {
   toUint32,
   uid,
 } from './codec.ts';
-import { forgetDescriptor, isDescriptorDirectory } from './descriptors.ts';
+import { type FilteredDirectory, filteredDirectory, forgetDescriptor } from './descriptors.ts';
 import { EFAULT, EINVAL, ENOENT } from './errno.ts';
 import {
   ACCESS_MODES,
   AT_EMPTY_PATH,
-  AT_FDCWD,
   AT_FLAGS,
   AT_SYMLINK_FOLLOW,
   FACCESSAT_FLAGS,
@@ -35,7 +34,7 @@ import {
   RENAME_FLAGS,
   UNLINK_FLAGS,
 } from './files-flags.ts';
-import { descriptorPath, guestPath, hostPath, inSysroot, path, pathAt, pathIfFollow, pathNoFollow } from './paths.ts';
+import { directoryPath, guestPath, hostPath, inSysroot, path, pathAt, pathIfFollow, pathNoFollow } from './paths.ts';
 import { peek } from './peek.ts';
 import { mayBeProcName, procEntry } from './proc-names.ts';
 import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
@@ -62,9 +61,10 @@ const entries: Codec<number> = {
   },
 };
 
-/** Reads directory entries; those of /proc/self/fd leave out the emulator's descriptors. */
+/** Reads directory entries; those of /proc/self/fd and task leave out the emulator's. */
 function getdents64(task: Task, directory: number, address: number, count: number): Int {
-  if (!isDescriptorDirectory(directory)) {
+  const kind = filteredDirectory(directory);
+  if (kind === undefined) {
     return hostCall(task, 'getdents64', directory, ptr(task, address), count);
   }
   const room = Math.min(count, stagingLeft() - 16);
@@ -72,18 +72,18 @@ function getdents64(task: Task, directory: number, address: number, count: numbe
   for (;;) {
     const result = task.host.syscall('getdents64', directory, task.host.stagingPointer(buffer), room);
     if (result <= 0) return result;
-    const kept = dropHidden(task, buffer, Number(result));
+    const kept = dropHidden(task, kind, buffer, Number(result));
     if (kept > 0) return deliver(task, address, buffer, kept) ? kept : -EFAULT;
   }
 }
 
 /** Moves the entries that the guest may see to the front; their size. */
-function dropHidden(task: Task, buffer: number, length: number): number {
+function dropHidden(task: Task, kind: FilteredDirectory, buffer: number, length: number): number {
   let kept = 0;
   for (let at = 0; at < length; ) {
     const size = view.getUint16(buffer + at + DIRENT.length, true);
     const name = stagedString(buffer + at + DIRENT.name, size - DIRENT.name);
-    if (!task.process.hiddenDescriptors.has(Number(name))) {
+    if (!isHiddenEntry(task, kind, name)) {
       bytes.copyWithin(buffer + kept, buffer + at, buffer + at + size);
       kept += size;
     }
@@ -92,12 +92,19 @@ function dropHidden(task: Task, buffer: number, length: number): number {
   return kept;
 }
 
+function isHiddenEntry(task: Task, kind: FilteredDirectory, name: string): boolean {
+  if (name.startsWith('.')) return false;
+  if (kind === 'descriptors') return task.process.hiddenDescriptors.has(Number(name));
+  const { threads } = task.process;
+  return threads === undefined ? name !== String(steadyCall(task, 'getpid')) : !threads.has(Number(name));
+}
+
 /** The guest's answer for a link of /proc, or undefined for the host's. */
 function procLink(task: Task, dir: number, text: string): string | number | undefined {
   let absolute = text;
   if (text[0] !== '/') {
     if (!mayBeProcName(text)) return undefined;
-    const directory = dir === AT_FDCWD ? undefined : descriptorPath(task, dir);
+    const directory = directoryPath(task, dir);
     if (directory?.startsWith('/proc') !== true) return undefined;
     absolute = `${directory}/${text}`;
   } else if (!text.startsWith('/proc') && !text.startsWith('/dev/fd') && !text.startsWith('//')) return undefined;
@@ -202,7 +209,7 @@ const statxFlags: Codec<number> = {
 const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
-export const treeRows: Row[] = [
+export const treeRows = (): Row[] => [
   syscall('fstat', { fd, statbuf: outStruct(STAT) }),
   syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStruct(STAT), flags: flags(AT_FLAGS) }),
   syscall('statx', {

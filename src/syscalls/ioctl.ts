@@ -147,6 +147,11 @@ const VALUE: FlagTable = {
   NS_GET_NSTYPE: 0xb703,
 };
 
+/** Those of them that have none. */
+const NO_ARGUMENT =
+  ' TIOCEXCL TIOCNXCL TIOCCONS TIOCNOTTY TIOCSBRK TIOCCBRK TIOCVHANGUP FIONCLEX FIOCLEX BLKFLSBUF ' +
+  'NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE ';
+
 /** _IOC_DIR and _IOC_SIZE of asm-generic/ioctl.h. */
 const direction = (request: number): number => request >>> 30;
 const payload = (request: number): number => (request >>> 16) & 0x3fff;
@@ -220,7 +225,9 @@ const argument: Codec<Int> = {
   decode: (_task, raw) => raw,
   print: (p, raw) => {
     const number = toUint32(p.argument('request'));
-    if (kindOf(number) === 'value') return String(toInt32(raw));
+    if (kindOf(number) === 'value') {
+      return NO_ARGUMENT.includes(` ${choiceName(VALUE, number)} `) ? undefined : String(toInt32(raw));
+    }
     if (raw === 0 || (p.result !== undefined && p.result < 0)) return addressText(raw);
     const name = choiceName(POINTER, number);
     if (name === 'TIOCGWINSZ' || name === 'TIOCSWINSZ') return structText(p, WINSIZE, raw);
@@ -240,7 +247,7 @@ function integerText(p: Printing, raw: Int): string {
   return data === undefined ? addressText(raw) : `[${new DataView(data.buffer).getInt32(0, true)}]`;
 }
 
-export const ioctlRows: Row[] = [
+export const ioctlRows = (): Row[] => [
   syscall(
     'ioctl',
     { fd, request, arg: argument },

@@ -1,11 +1,15 @@
 /** Calls whose time has not come: they say so, and fail with ENOSYS. */
 import { dirfd, fd, flags, hex, hexLong, int, long, pid, pointer, size } from './codec.ts';
+import { ENOSYS } from './errno.ts';
 import { AT_FLAGS } from './files-flags.ts';
 import { path, pathAt } from './paths.ts';
-import { type Arguments, type Row, type SyscallName, unsupported } from './row.ts';
+import { type Arguments, notYet, type Row, type SyscallName, syscall, unsupported } from './row.ts';
 
 const PROCESSES = 'threads, fork and exec';
 const SOCKETS = 'sockets';
+const AF_UNIX = 1;
+/** SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK. */
+const NSCD_TYPE = 0x80801;
 const message = { sockfd: fd, msg: pointer, flags: hex } as const;
 const messages = { sockfd: fd, msgvec: pointer, vlen: int, flags: hex } as const;
 const address = { sockfd: fd, addr: pointer, addrlen: pointer } as const;
@@ -14,7 +18,7 @@ const vectors = { pid, local_iov: pointer, liovcnt: long, remote_iov: pointer, r
 
 const socket = (name: SyscallName, args: Arguments): Row => unsupported(name, args, SOCKETS);
 
-export const laterRows: Row[] = [
+export const laterRows = (): Row[] => [
   unsupported(
     'clone',
     { flags: hexLong, stack: pointer, parent_tid: pointer, tls: hexLong, child_tid: pointer },
@@ -30,7 +34,13 @@ export const laterRows: Row[] = [
   unsupported('ptrace', { request: int, pid, addr: hexLong, data: hexLong }, 'tracing'),
   unsupported('process_vm_readv', vectors, 'memory of other processes'),
   unsupported('process_vm_writev', vectors, 'memory of other processes'),
-  socket('socket', { domain: int, type: hex, protocol: int }),
+  syscall(
+    'socket',
+    { domain: int, type: hex, protocol: int },
+    // glibc asks whether a name service cache daemon runs, in `ls -l` for instance: ENOSYS is answer enough.
+    (_task, { domain, type }) => (domain === AF_UNIX && type === NSCD_TYPE ? -ENOSYS : notYet('socket')),
+    { refused: 'announced', note: SOCKETS },
+  ),
   socket('socketpair', { domain: int, type: hex, protocol: int, sv: pointer }),
   socket('bind', { sockfd: fd, addr: pointer, addrlen: int }),
   socket('listen', { sockfd: fd, backlog: int }),

@@ -120,7 +120,7 @@ function munlockall(task: Task): SyscallResult {
   return 0;
 }
 
-export const memoryRows: Row[] = [
+export const memoryRows = (): Row[] => [
   syscall(
     'mmap',
     { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE'), flags: flags(MAP), fd, offset: long },

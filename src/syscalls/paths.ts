@@ -17,7 +17,7 @@ import { fail, steadyCall } from './call.ts';
 import { type Codec, Pass, stringText, toAddress, toUint32 } from './codec.ts';
 import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
 import { followProc } from './proc-names.ts';
-import { bytes, fetch, stage, stagedString, stagedText, stageString, view } from './staging.ts';
+import { bytes, fetch, stage, stagedString, stagedText, stagedUint64, stageString, view } from './staging.ts';
 import type { Task } from './task.ts';
 
 /** Bytes of a path with its NUL at most, limits.h. */
@@ -148,6 +148,14 @@ export function descriptorPath(task: Task, descriptor: number): string | undefin
   return length < 0 ? undefined : stagedText(buffer, Number(length));
 }
 
+/** The path of an *at call's directory: the working directory for AT_FDCWD. */
+export function directoryPath(task: Task, dir: number): string | undefined {
+  if (dir !== AT_FDCWD) return descriptorPath(task, dir);
+  const buffer = stage(PATH_MAX);
+  const length = steadyCall(task, 'getcwd', task.host.stagingPointer(buffer), PATH_MAX);
+  return length < 0 ? undefined : stagedString(buffer, PATH_MAX);
+}
+
 /** The directory of -L, opened once; hidden from the guest. */
 let rootDescriptor: number | undefined;
 
@@ -160,19 +168,36 @@ function sysrootDescriptor(task: Task, sysroot: string): number {
   return rootDescriptor;
 }
 
-/** Numbers to move a descriptor of ours to: out of the guest's way, as far as the limit on descriptors allows. */
-const HIDDEN_NUMBERS = [900, 240, 50];
+const RLIMIT_NOFILE = 7;
+/** Where to look for a free number below the guest's limit, when there is no room above it. */
+const FALLBACK_NUMBERS = [900, 240, 50];
 
-/** Moves a descriptor of the emulator's to a high number and hides it from the guest. Returns the new number. */
+/**
+ * Moves a descriptor of the emulator's out of the guest's way and hides it from the guest. Returns the new number: above
+ * the guest's soft limit if the hard limit has room, for which the soft limit is raised a moment.
+ */
 export function hideDescriptor(task: Task, descriptor: number): number {
-  let moved = descriptor;
-  for (const least of HIDDEN_NUMBERS) {
-    const copy = steadyCall(task, 'fcntl', descriptor, F_DUPFD_CLOEXEC, least);
-    if (copy < 0) continue;
-    steadyCall(task, 'close', descriptor);
-    moved = Number(copy);
-    break;
+  const old = stage(16);
+  const raised = stage(16);
+  const { host } = task;
+  let moved: Int = -1;
+  if (steadyCall(task, 'prlimit64', 0, RLIMIT_NOFILE, 0, host.stagingPointer(old)) === 0) {
+    const soft = stagedUint64(old);
+    bytes.copyWithin(raised, old + 8, old + 16);
+    bytes.copyWithin(raised + 8, old + 8, old + 16);
+    if (
+      stagedUint64(raised) > soft &&
+      steadyCall(task, 'prlimit64', 0, RLIMIT_NOFILE, host.stagingPointer(raised), 0) === 0
+    ) {
+      moved = steadyCall(task, 'fcntl', descriptor, F_DUPFD_CLOEXEC, soft);
+      steadyCall(task, 'prlimit64', 0, RLIMIT_NOFILE, host.stagingPointer(old), 0);
+    }
   }
-  task.process.hiddenDescriptors.add(moved);
-  return moved;
+  for (let i = 0; moved < 0 && i < FALLBACK_NUMBERS.length; i++) {
+    moved = steadyCall(task, 'fcntl', descriptor, F_DUPFD_CLOEXEC, FALLBACK_NUMBERS[i]);
+  }
+  if (moved < 0) moved = descriptor;
+  else steadyCall(task, 'close', descriptor);
+  task.process.hiddenDescriptors.add(Number(moved));
+  return Number(moved);
 }

@@ -233,7 +233,7 @@ const epollSets = {
 const mask = { sigmask: inSigset('sigsetsize'), sigsetsize: size } as const;
 const never = restarts('never');
 
-export const pollRows: Row[] = [
+export const pollRows = (): Row[] => [
   syscall(
     'ppoll',
     { fds: pollfds, nfds: size, tmo_p: inStruct(TIMESPEC), ...mask },

@@ -4,6 +4,8 @@
  * read and written as on Linux, and nothing outside the window can.
  */
 import type { Int } from '../host/host.ts';
+import { PAGE_SIZE } from '../host/layout.ts';
+import { PageFlag } from '../memory/page-table.ts';
 import { hostCall, ptr } from './call.ts';
 import { toAddress, toInt32, toSize } from './codec.ts';
 import { type MemoryFile, memoryFiles } from './descriptors.ts';
@@ -39,11 +41,19 @@ export function memoryFileCall(task: Task, row: Row): Int | undefined {
   }
 }
 
+/** How many of `count` bytes lie in the guest's pages: the host's between them can be read through mem, and must not be. */
+function mappedBytes(task: Task, address: number, count: number): number {
+  const { table } = task.space;
+  let page = Math.floor(address / PAGE_SIZE);
+  while (page < table.length && page * PAGE_SIZE < address + count && (table[page] & PageFlag.mapped) !== 0) page++;
+  return Math.max(0, Math.min(count, page * PAGE_SIZE - address));
+}
+
 function transfer(task: Task, name: 'pread64' | 'pwrite64', address: number, file?: MemoryFile): Int {
   const cpu = task.cpu;
-  const room = task.host.windowSize - address;
-  if (room <= 0) return -EIO;
-  const count = Math.min(toSize(cpu.argument(2)), room);
+  const asked = toSize(cpu.argument(2));
+  const count = mappedBytes(task, address, asked);
+  if (count === 0) return asked === 0 ? 0 : -EIO;
   const at = ptr(task, address) || ptr(task, 1) - 1;
   if (name === 'pwrite64') task.flushCode(address, address + count);
   const result = hostCall(task, name, cpu.argument(0), ptr(task, toAddress(cpu.argument(1))), count, at);

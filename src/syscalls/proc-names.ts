@@ -7,7 +7,10 @@ import { steadyCall } from './call.ts';
 import type { Task } from './task.ts';
 
 /** Files of /proc/self that proc.ts makes; reading them would show the emulator. */
-const FILES = ['auxv', 'cmdline', 'environ', 'maps', 'mem', 'smaps', 'stat', 'status'];
+const FILES = ['auxv', 'cmdline', 'environ', 'limits', 'maps', 'mem', 'smaps', 'stat', 'statm', 'status'];
+
+/** Other names that mean something of the guest's in a directory of /proc. */
+const DIRECTORIES = ['.', 'cpuinfo', 'exe', 'fd', 'fdinfo', 'task'];
 
 /**
  * What an absolute path names in /proc: `self/maps`, `self/fd/3`, `self/exe`, `self` with any other name, or `cpuinfo`;
@@ -35,7 +38,7 @@ export const isGenerated = (entry: string): boolean =>
   entry === 'cpuinfo' || (entry.startsWith('self/') && FILES.includes(entry.slice(5)));
 
 /** True if a relative path might name one of /proc/self's files, so that its directory is worth a look. */
-export const mayBeProcName = (text: string): boolean => text === 'exe' || text === 'cpuinfo' || FILES.includes(text);
+export const mayBeProcName = (text: string): boolean => DIRECTORIES.includes(text) || FILES.includes(text);
 
 /** The host path that a magic link of the guest leads to: /proc/self/exe. */
 export function followProc(task: Task, text: string): string | undefined {

@@ -4,6 +4,7 @@
  * it; fields that are not ours to change are the host's.
  */
 import type { Int } from '../host/host.ts';
+import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
 import { riscvCpuinfo } from './cpuinfo.ts';
@@ -53,6 +54,10 @@ export function procText(task: Task, entry: string): string | undefined {
       return strings(task, task.process.layout.argStart, task.process.layout.argEnd, task.process.argv);
     case 'self/environ':
       return strings(task, task.process.layout.envStart, task.process.layout.envEnd, task.process.env);
+    case 'self/limits':
+      return limits(task);
+    case 'self/statm':
+      return statm(task);
     case 'self/maps':
       return task.space.ranges().map(mapsLine).join('');
     case 'self/smaps':
@@ -182,7 +187,7 @@ function stat(task: Task): string {
   const ranges = task.space.ranges();
   const heap = ranges.find((range) => range.name === '[heap]');
   const data = ranges.find((range) => range.start >= layout.endCode && (range.flags & PageFlag.write) !== 0);
-  set(20, 1);
+  set(20, threadCount(task));
   set(23, mappedBytes(task));
   set(26, layout.startCode);
   set(27, layout.endCode);
@@ -198,6 +203,41 @@ function stat(task: Task): string {
   set(51, layout.envEnd);
   return `${text.slice(0, text.indexOf('('))}(${currentName(task)}) ${fields.join(' ')}\n`;
 }
+
+/** Sizes in pages: proc_pid_statm(5). What is resident is the emulator's, but never more than is mapped. */
+function statm(task: Task): string {
+  const ranges = task.space.ranges();
+  const pages = (test: (range: Range) => boolean): number =>
+    ranges.filter(test).reduce((sum, range) => sum + (range.end - range.start) / PAGE_SIZE, 0);
+  const size = pages(() => true);
+  const [, resident, shared] = hostFile(task, '/proc/self/statm').split(' ').map(Number);
+  const code = pages((range) => (range.flags & PageFlag.exec) !== 0);
+  const data = pages((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write);
+  return `${size} ${Math.min(resident, size)} ${Math.min(shared, size)} ${code} 0 ${data} 0\n`;
+}
+
+/** Rows of /proc/PID/limits whose limits are ours, by RLIMIT_* number. */
+const LIMIT_NAMES: Record<number, string> = {
+  2: 'Max data size',
+  3: 'Max stack size',
+  6: 'Max processes',
+  9: 'Max address space',
+};
+
+function limits(task: Task): string {
+  const WIDTH = { name: 26, value: 21 };
+  const value = (n: bigint): string => (n === 2n ** 64n - 1n ? 'unlimited' : String(n)).padEnd(WIDTH.value);
+  let text = hostFile(task, '/proc/self/limits');
+  for (const [resource, { soft, hard }] of task.process.rlimits) {
+    const name = LIMIT_NAMES[resource];
+    if (name === undefined) continue;
+    const row = new RegExp(`^${name} .{${WIDTH.name + 2 * WIDTH.value - name.length - 1}}`, 'm');
+    text = text.replace(row, `${name.padEnd(WIDTH.name)}${value(soft)}${value(hard)}`);
+  }
+  return text;
+}
+
+const threadCount = (task: Task): number => task.process.threads?.size ?? 1;
 
 const kilobytes = (n: number): string => `${String(n / 1024).padStart(8)} kB`;
 const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
@@ -231,7 +271,7 @@ function status(task: Task): string {
       (range) =>
         isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode),
     ),
-    Threads: '1',
+    Threads: String(threadCount(task)),
     SigBlk: mask(task.signals.mask),
     SigIgn: mask(ignored),
     SigCgt: mask(caught),

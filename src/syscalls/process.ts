@@ -15,6 +15,7 @@ import {
   int,
   long,
   out,
+  outHex,
   Pass,
   type Printing,
   pid,
@@ -187,6 +188,31 @@ const futexTimeout: Codec<Int> = {
   print: (p, raw) => (TIMED.has(futexName(toInt32(p.argument('op')))) ? inStruct(TIMESPEC).print(p, raw) : String(raw)),
 };
 
+/** Which operations take the arguments from the fourth on; -strace leaves out what the kernel does not look at. */
+const FUTEX_COUNTS = ['FUTEX_REQUEUE', 'FUTEX_CMP_REQUEUE', 'FUTEX_WAKE_OP', 'FUTEX_CMP_REQUEUE_PI'];
+const FUTEX_TAKES: Record<string, readonly string[]> = {
+  timeout: [
+    ...FUTEX_COUNTS,
+    'FUTEX_WAIT',
+    'FUTEX_LOCK_PI',
+    'FUTEX_LOCK_PI2',
+    'FUTEX_WAIT_BITSET',
+    'FUTEX_WAKE_BITSET',
+    'FUTEX_WAIT_REQUEUE_PI',
+  ],
+  uaddr2: [...FUTEX_COUNTS, 'FUTEX_WAIT_BITSET', 'FUTEX_WAKE_BITSET', 'FUTEX_WAIT_REQUEUE_PI'],
+  val3: ['FUTEX_CMP_REQUEUE', 'FUTEX_WAKE_OP', 'FUTEX_CMP_REQUEUE_PI', 'FUTEX_WAIT_BITSET', 'FUTEX_WAKE_BITSET'],
+};
+
+/** An argument that only some operations have. */
+const ifFutexTakes = <T>(name: keyof typeof FUTEX_TAKES, codec: Codec<T>): Codec<T> => ({
+  ...codec,
+  print: (p, raw) => {
+    const op = futexName(toInt32(p.argument('op')));
+    return op !== undefined && FUTEX_TAKES[name].includes(op) ? codec.print(p, raw) : undefined;
+  },
+});
+
 type FutexArgs = { uaddr: number; op: number; val: number; timeout: Int; uaddr2: number; val3: number };
 
 function futex(task: Task, v: FutexArgs): SyscallResult {
@@ -211,6 +237,22 @@ const noArgs = {};
 const ids = { pid };
 const three = { ruid: uid, euid: uid, suid: uid };
 const outThree = { ruid: outInt, euid: outInt, suid: outInt };
+/** Text of an affinity mask: `[0 1]`. */
+function cpuSetText(p: Printing, raw: Int, length: number): string {
+  const data = peek(p.task, raw, length);
+  if (data === undefined) return addressText(raw);
+  const cpus: number[] = [];
+  for (let cpu = 0; cpu < 8 * data.length; cpu++) if ((data[cpu >> 3] & (1 << (cpu & 7))) !== 0) cpus.push(cpu);
+  return `[${cpus.join(' ')}]`;
+}
+const inCpuSet: Codec<number> = {
+  ...inBytes('cpusetsize'),
+  print: (p, raw) => cpuSetText(p, raw, Math.min(toInt32(p.argument('cpusetsize')), 1024)),
+};
+const outCpuSet: Codec<number> = {
+  ...out('cpusetsize'),
+  print: (p, raw) => (Number(p.result ?? -1) < 0 ? addressText(raw) : cpuSetText(p, raw, Number(p.result))),
+};
 const cpuMask = { pid, cpusetsize: uint };
 
 /** The host's name of the task follows what the guest asks for; see PR_SET_NAME in the process layer. */
@@ -219,17 +261,21 @@ export function setTaskName(task: Task, name: string): void {
   task.host.syscall('prctl', PRCTL_OPTIONS.PR_SET_NAME, task.host.stagingPointer(at), 0, 0, 0);
 }
 
-export const processRows: Row[] = [
+export const processRows = (): Row[] => [
   syscall('exit', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
   syscall('exit_group', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
-  syscall('wait4', { pid, wstatus: outInt, options: flags(WAIT), rusage: outStruct(RUSAGE) }),
-  syscall('waitid', {
-    which: choice({ P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }),
-    id: pid,
-    infop: outStruct(SIGINFO),
-    options: flags(WAIT),
-    rusage: outStruct(RUSAGE),
-  }),
+  syscall('wait4', { pid, wstatus: outInt, options: flags(WAIT), rusage: outStruct(RUSAGE) }, restarts('sa')),
+  syscall(
+    'waitid',
+    {
+      which: choice({ P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }),
+      id: pid,
+      infop: outStruct(SIGINFO),
+      options: flags(WAIT),
+      rusage: outStruct(RUSAGE),
+    },
+    restarts('sa'),
+  ),
   syscall('pidfd_open', { pid, flags: flags({ PIDFD_NONBLOCK: 0o4000 }) }),
   syscall('pidfd_send_signal', { pidfd: fd, sig: signal, info: inStruct(SIGINFO), flags: hex }),
 
@@ -277,18 +323,18 @@ export const processRows: Row[] = [
   syscall('personality', { persona: hex }, personality, prints('hex')),
   syscall('uname', { buf: outUname }, uname),
   syscall('sysinfo', { info: outStruct(SYSINFO) }),
-  syscall('getrandom', {
-    buf: out('buflen'),
-    buflen: size,
-    flags: flags({ GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 }),
-  }),
+  syscall(
+    'getrandom',
+    { buf: outHex('buflen'), buflen: size, flags: flags({ GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 }) },
+    restarts('sa'),
+  ),
   syscall('getcpu', { cpu: outInt, node: outInt, tcache: pointer }),
   syscall('riscv_hwprobe', { pairs: pointer, pair_count: size, cpusetsize: size, cpus: pointer, flags: hex }, hwprobe),
   syscall('riscv_flush_icache', { start: long, end: long, flags: ulong }, flushIcache),
 
   syscall('sched_yield', noArgs),
-  syscall('sched_getaffinity', { ...cpuMask, mask: out('cpusetsize') }),
-  syscall('sched_setaffinity', { ...cpuMask, mask: inBytes('cpusetsize') }),
+  syscall('sched_getaffinity', { ...cpuMask, mask: outCpuSet }),
+  syscall('sched_setaffinity', { ...cpuMask, mask: inCpuSet }),
   syscall('sched_getscheduler', ids),
   syscall('sched_setscheduler', { pid, policy, param: inStruct(SCHED_PARAM) }),
   syscall('sched_getparam', { pid, param: outStruct(SCHED_PARAM) }),
@@ -316,7 +362,14 @@ export const processRows: Row[] = [
   syscall('get_robust_list', { pid, head_ptr: pointer, len_ptr: pointer }, getRobustList),
   syscall(
     'futex',
-    { uaddr: pointer, op: futexOp, val: uint, timeout: futexTimeout, uaddr2: pointer, val3: uint },
+    {
+      uaddr: pointer,
+      op: futexOp,
+      val: uint,
+      timeout: ifFutexTakes('timeout', futexTimeout),
+      uaddr2: ifFutexTakes('uaddr2', pointer),
+      val3: ifFutexTakes('val3', hex),
+    },
     futex,
     restarts('sa'),
   ),

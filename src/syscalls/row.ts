@@ -15,6 +15,7 @@ import type { Int } from '../host/host.ts';
 import type { Codec, Printing } from './codec.ts';
 import { ENOSYS } from './errno.ts';
 import type { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
+import { announceUnsupported } from './report.ts';
 import type { SyscallResult, Task } from './task.ts';
 
 /** A system call that some architecture has a number for. */
@@ -80,14 +81,18 @@ export const restarts = (restart: RestartClass): Marks => ({ restart });
 export const note = (text: string): Marks => ({ note: text });
 export const prints = (format: ResultFormat): Marks => ({ prints: format });
 
-const refuse = (): SyscallResult => -ENOSYS;
-
 /** A call that a program has reason to make and that we cannot do yet: -ENOSYS, and one line on stderr. */
 export function unsupported(name: SyscallName, args: Arguments, text: string): Row {
-  return syscall(name, args, refuse, { refused: 'announced', note: text });
+  return syscall(name, args, () => notYet(name), { refused: 'announced', note: text });
+}
+
+/** What an unsupported call does. */
+export function notYet(name: SyscallName): number {
+  announceUnsupported(name);
+  return -ENOSYS;
 }
 
 /** A call that we refuse on purpose, as a kernel built without it does: -ENOSYS. */
 export function refused(name: SyscallName, args: Arguments, text: string): Row {
-  return syscall(name, args, refuse, { refused: 'quiet', note: text });
+  return syscall(name, args, () => -ENOSYS, { refused: 'quiet', note: text });
 }

@@ -181,7 +181,7 @@ const outInfo: Codec<number> = {
     p.result !== undefined && p.result > 0 ? structText(p, SIGINFO, raw) : addressText(raw),
 };
 
-export const signalRows: Row[] = [
+export const signalRows = (): Row[] => [
   syscall(
     'rt_sigaction',
     { sig: signal, act: inStruct(SIGACTION), oldact: outStruct(SIGACTION), sigsetsize: size },

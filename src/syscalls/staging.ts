@@ -91,13 +91,6 @@ export function stagedString(at: number, max: number): string {
   return stagedText(at, length);
 }
 
-/** Signed 64 bits as a number where that is exact. */
-export function stagedInt64(at: number): number | bigint {
-  const high = view.getInt32(at + 4, true);
-  if (high >= -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + view.getUint32(at, true);
-  return view.getBigInt64(at, true);
-}
-
 /** Unsigned 64 bits as a number, rounded above 2^53. */
 export function stagedUint64(at: number): number {
   return view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);

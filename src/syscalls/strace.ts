@@ -7,7 +7,7 @@
  */
 import type { Int } from '../host/host.ts';
 import type { Printing } from './codec.ts';
-import { errnoMessage, errnoName } from './errno.ts';
+import { EINTR, errnoMessage, errnoName } from './errno.ts';
 import type { Row } from './row.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
 import { hexText, octalText } from './text.ts';
@@ -82,8 +82,19 @@ export function traceNoReturn(line: TraceLine, sink: TraceSink): void {
   sink.write(`)${' '.repeat(Math.max(1, RESULT_COLUMN - line.column - 1))}= ?\n`);
 }
 
+/** strace sees what the kernel intends before a handler has its say. */
+function interruptedText({ name, marks }: Row): string {
+  if (marks.restart === 'sa') return '? ERESTARTSYS (To be restarted if SA_RESTART is set)';
+  if (marks.restart !== 'never') return '? ERESTARTNOINTR (To be restarted)';
+  if (name.endsWith('nanosleep')) return '? ERESTART_RESTARTBLOCK (Interrupted by signal)';
+  const noHandler = name === 'ppoll' || name === 'pselect6' || name === 'rt_sigsuspend';
+  if (noHandler) return '? ERESTARTNOHAND (To be restarted if no handler)';
+  return '-1 EINTR (Interrupted system call)';
+}
+
 function resultText(row: Row | undefined, printing: Printing, result: SyscallResult): string {
   if (result === NO_RESULT) return '?';
+  if (result === -EINTR && row !== undefined) return interruptedText(row);
   if (typeof result === 'number' && result < 0 && result >= -4095) {
     return `-1 ${errnoName(-result)} (${errnoMessage(-result)})`;
   }

@@ -4,6 +4,7 @@
  * against arch/x86/include/uapi/asm/stat.h).
  */
 import type { Int } from '../host/host.ts';
+import { choiceName, type FlagTable } from './codec.ts';
 import { type Fields, struct } from './struct.ts';
 import { flagNames, hexText, octalText } from './text.ts';
 
@@ -28,20 +29,21 @@ export const ITIMERVAL = struct(
     `{${pair(f, 'it_interval', 'interval_sec', 'interval_usec', 'tv_usec')}, ${pair(f, 'it_value', 'value_sec', 'value_usec', 'tv_usec')}}`,
 );
 
+/** By the top four bits of the mode. */
 const FILE_TYPES: Record<number, string> = {
-  2401: 'S_IFIFO',
-  4802: 'S_IFCHR',
-  9604: 'S_IFDIR',
-  14406: 'S_IFBLK',
-  16807: 'S_IFREG',
-  21609: 'S_IFLNK',
-  26411: 'S_IFSOCK',
+  1: 'S_IFIFO',
+  2: 'S_IFCHR',
+  4: 'S_IFDIR',
+  6: 'S_IFBLK',
+  8: 'S_IFREG',
+  10: 'S_IFLNK',
+  12: 'S_IFSOCK',
 };
 const SPECIAL_BITS = { S_ISUID: 0o4000, S_ISGID: 0o2000, S_ISVTX: 0o1000 } as const;
 
 /** `S_IFREG|0644`. */
 export function modeText(mode: number): string {
-  const type = FILE_TYPES[mode & 0o170000];
+  const type = FILE_TYPES[(mode >> 12) & 15];
   const special = mode & 0o7000 ? `${flagNames(SPECIAL_BITS, mode & 0o7000)}|` : '';
   return `${type === undefined ? '' : `${type}|`}${special}${octalText(mode & (type === undefined ? ~0o7000 : 0o777))}`;
 }
@@ -112,20 +114,21 @@ export const STATX = struct(
     `stx_mode=${modeText(Number(f.stx_mode))}, stx_size=${f.stx_size}, ...}`,
 );
 
-const FILE_SYSTEMS: Record<number, string> = {
-  61267: 'EXT2_SUPER_MAGIC',
-  16914836: 'TMPFS_MAGIC',
-  2035054128: 'OVERLAYFS_SUPER_MAGIC',
-  40864: 'PROC_SUPER_MAGIC',
-  1650812274: 'SYSFS_MAGIC',
-  1481003842: 'XFS_SUPER_MAGIC',
-  2435016766: 'BTRFS_SUPER_MAGIC',
-  2613483: 'CGROUP_SUPER_MAGIC',
-  1667723888: 'CGROUP2_SUPER_MAGIC',
-  7377: 'DEVPTS_SUPER_MAGIC',
-  1346981957: 'PIPEFS_MAGIC',
-  1397703499: 'SOCKFS_MAGIC',
-  26985: 'NFS_SUPER_MAGIC',
+/** By name, as linux/magic.h has them. */
+const FILE_SYSTEMS: FlagTable = {
+  EXT2_SUPER_MAGIC: 0xef53,
+  TMPFS_MAGIC: 0x01021994,
+  OVERLAYFS_SUPER_MAGIC: 0x794c7630,
+  PROC_SUPER_MAGIC: 0x9fa0,
+  SYSFS_MAGIC: 0x62656572,
+  XFS_SUPER_MAGIC: 0x58465342,
+  BTRFS_SUPER_MAGIC: 0x9123683e,
+  CGROUP_SUPER_MAGIC: 0x27e0eb,
+  CGROUP2_SUPER_MAGIC: 0x63677270,
+  DEVPTS_SUPER_MAGIC: 0x1cd1,
+  PIPEFS_MAGIC: 0x50495045,
+  SOCKFS_MAGIC: 0x534f434b,
+  NFS_SUPER_MAGIC: 0x6969,
 };
 const MOUNT_FLAGS = {
   ST_VALID: 0x20,
@@ -146,7 +149,7 @@ export const STATFS = struct(
     'f_frsize:i64 f_flags:i64 spare:u8[32]',
   undefined,
   (f) =>
-    `{f_type=${FILE_SYSTEMS[Number(f.f_type)] ?? hexText(f.f_type)}, f_bsize=${f.f_bsize}, f_blocks=${f.f_blocks}, ` +
+    `{f_type=${choiceName(FILE_SYSTEMS, Number(f.f_type)) ?? hexText(f.f_type)}, f_bsize=${f.f_bsize}, f_blocks=${f.f_blocks}, ` +
     `f_bfree=${f.f_bfree}, f_bavail=${f.f_bavail}, f_files=${f.f_files}, f_ffree=${f.f_ffree}, ` +
     `f_fsid={val=[${hexText(Number(f.fsid0) >>> 0)}, ${hexText(Number(f.fsid1) >>> 0)}]}, f_namelen=${f.f_namelen}, ` +
     `f_frsize=${f.f_frsize}, f_flags=${flagNames(MOUNT_FLAGS, Number(f.f_flags))}}`,

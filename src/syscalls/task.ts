@@ -37,6 +37,8 @@ export interface Process {
   };
   /** Host descriptors the guest must not see or close. */
   readonly hiddenDescriptors: Set<number>;
+  /** Host thread IDs of the guest's threads, for /proc/self/task; undefined while there is only the main one. */
+  readonly threads?: ReadonlySet<number>;
   /** Guest-visible resource limits by RLIMIT_* number that are ours to honour (AS, DATA, STACK, NPROC). */
   readonly rlimits: Map<number, { soft: bigint; hard: bigint }>;
 }

@@ -37,6 +37,12 @@ export function quoted(data: Uint8Array, truncated = false): string {
   return `${text}"${truncated ? '...' : ''}`;
 }
 
+/** The same with every byte as `\\x7f`. */
+export function quotedHex(data: Uint8Array, truncated = false): string {
+  const text = Array.from(data, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `"${text}"${truncated ? '...' : ''}`;
+}
+
 /** `O_RDWR|O_CREAT|0x40000000`; `none` for 0. */
 export function flagNames(table: Readonly<Record<string, number>>, value: number, none = '0'): string {
   if (value === 0) return none;

@@ -60,7 +60,7 @@ const outTimer: Codec<number> = {
   },
 };
 
-export const timeRows: Row[] = [
+export const timeRows = (): Row[] => [
   syscall('clock_gettime', { clockid: clock, tp: outStruct(TIMESPEC) }),
   syscall('clock_settime', { clockid: clock, tp: inStruct(TIMESPEC) }),
   syscall('clock_getres', { clockid: clock, res: outStruct(TIMESPEC) }),

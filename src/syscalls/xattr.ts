@@ -47,7 +47,7 @@ const translated = (flagsIndex: number): Codec<number> => {
   return { ...codec, decode: (task, raw) => Number(codec.toHost!(task, raw)) };
 };
 
-export const xattrRows: Row[] = [
+export const xattrRows = (): Row[] => [
   syscall('setxattr', { path, name, ...value }),
   syscall('lsetxattr', { path: pathNoFollow, name, ...value }),
   syscall('fsetxattr', { fd, name, ...value }),

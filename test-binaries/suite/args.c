@@ -11,9 +11,10 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) printf("argv[%d] %zu \"%s\"\n", i, strlen(argv[i]), argv[i]);
   CHECK(argv[argc] == NULL);
   CHECK(strstr(argv[0], "args") != NULL);
-  for (char **e = environ; *e; e++) {
-    if (!strncmp(*e, "SUITE_", 6)) printf("%s\n", *e);
-  }
+  int suite = 0, all = 0;
+  for (char **e = environ; *e; e++, all++) suite += !strncmp(*e, "SUITE_", 6);
+  printf("%d of the suite's variables, %s\n", suite, getenv("SUITE_A") ? getenv("SUITE_A") : "none");
+  CHECK(all >= suite);
   printf("SUITE_EMPTY %s\n", getenv("SUITE_EMPTY") ? "is set" : "is not set");
 
   CHECK(environ == argv + argc + 1);

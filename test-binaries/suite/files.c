@@ -81,7 +81,8 @@ int main(void) {
   CHECK(fcntl(fd, F_OFD_SETLK, &description) == 0);
   description.l_type = F_WRLCK;
   CHECK(FAILS(fcntl(only_write, F_OFD_SETLK, &description), EAGAIN));
-  CHECK(lockf(fd, F_TEST, 0) == 0);
+  description.l_type = F_UNLCK;
+  CHECK(fcntl(fd, F_OFD_SETLK, &description) == 0 && lockf(fd, F_TEST, 0) == 0);
 
   int other = open("g", O_RDWR | O_CREAT, 0600);
   off_t from = 0;

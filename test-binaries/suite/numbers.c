@@ -17,8 +17,9 @@ int main(void) {
       int error = errno;
       errno = 0;
       unsigned long unsigned_value = strtoul(texts[t], NULL, bases[b]);
+      int unsigned_error = errno;
       printf("\"%s\" base %d: %ld %lu rest \"%s\" %s %s\n", texts[t], bases[b], value, unsigned_value, end,
-             strerrorname_np(error), strerrorname_np(errno));
+             strerrorname_np(error), strerrorname_np(unsigned_error));
     }
   }
   static const char *const floats[] = {"0", "-0", "1.5", ".5", "5.", "1e10", "1e-10", "1e400", "-1e400", "1e-400", "inf",
@@ -30,12 +31,14 @@ int main(void) {
     char *end;
     errno = 0;
     double value = strtod(floats[t], &end);
-    printf("\"%.30s\": %a rest \"%s\" %s, float %a\n", floats[t], value, end, strerrorname_np(errno), strtof(floats[t], NULL));
+    const char *error = strerrorname_np(errno);
+    printf("\"%.30s\": %a rest \"%s\" %s, float %a\n", floats[t], value, end, error, strtof(floats[t], NULL));
   }
   printf("%d %ld %lld %g\n", atoi("123junk"), atol("-99"), atoll("1234567890123"), atof("2.5e2"));
   printf("%d %d %ld\n", abs(-3), (int)labs(-70000L), (long)llabs(-5000000000LL));
   double whole;
-  printf("%g %g\n", modf(-3.75, &whole), whole);
+  double fraction = modf(-3.75, &whole);
+  printf("%g %g\n", fraction, whole);
   char text[64];
   printf("%s %s\n", gcvt(1234.5678, 6, text), ecvt(0.00012345, 3, (int[1]){0}, (int[1]){0}));
   srand(1);

@@ -15,7 +15,7 @@ int main(void) {
   char word[20], c;
   float value;
   long sum = 0;
-  while (fscanf(f, "%d %x %o %19s %c|%f|%*d|%*d\n", &a, &x, &o, word, &c, &value) == 6) {
+  while (fscanf(f, "%d %x %o %19s %c|%f|%*d |%*d\n", &a, &x, &o, word, &c, &value) == 6) {
     count++;
     sum += a + x + o + c + (long)(value * 10);
   }

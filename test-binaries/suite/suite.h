@@ -21,7 +21,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static int failures;
+static volatile int failures; /* volatile: not to be counted ahead of an access that may fault */
 
 /* Prints the condition and whether it holds; with errno's name if not. */
 #define CHECK(condition) \

@@ -40,7 +40,8 @@ int main(void) {
   CHECK(setrlimit(RLIMIT_NOFILE, &other) == 0 && sysconf(_SC_OPEN_MAX) == 20);
   int last = -1, fd;
   while ((fd = open("/dev/null", O_RDONLY)) >= 0) last = fd;
-  CHECK(last == 19 && errno == EMFILE);
+  int error = errno;
+  CHECK(last == 19 && error == EMFILE);
   CHECK(close_range(3, 19, 0) == 0 && prlimit(0, RLIMIT_NOFILE, &limit, &other) == 0 && other.rlim_cur == 20);
   CHECK(FAILS(getrlimit(99, &limit), EINVAL));
   struct rlimit core = {0, 0};

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disassembleRiscv } from '../../src/cpu/riscv/disassembly.ts';
 import { F_NAMES, X_NAMES } from '../../src/cpu/riscv/registers.ts';
-import { type Case, CODE_BASE, CODE_SIZE, F, FCSR, MEMORY, RECORD, X } from './instruction-cases.ts';
+import { type Case, F, FAULT_ADDRESS, FCSR, MEMORY, pcOf, RECORD, SIGNAL, X } from './instruction-cases.ts';
 import { makeProgram } from './instruction-program.ts';
 
 /** Gives the records after the cases, or why it could not. */
@@ -15,7 +15,10 @@ export type Subject = (cases: readonly Case[]) => Uint8Array | string;
 export const QEMU = [
   'qemu-riscv64-static',
   '-cpu',
-  `rv64,${'zba zbb zbc zbs zbkb zbkc zbkx Zfh'.split(' ').map((name) => `${name}=true`).join(',')}`,
+  `rv64,${'zba zbb zbc zbs zbkb zbkc zbkx Zfh'
+    .split(' ')
+    .map((name) => `${name}=true`)
+    .join(',')}`,
 ];
 
 /** An emulator, started for each batch of cases. */
@@ -54,9 +57,11 @@ function differencesIn(test: Case, actual: DataView, expected: DataView): string
     const [a, e] = [actual.getBigUint64(offset, true), expected.getBigUint64(offset, true)];
     if (a !== e) details.push(`${name}: ${hex(a)}, expected ${hex(e)}`);
   };
-  for (let i = 1; i < 32; i++) if (i !== test.reserved) compare(X_NAMES[i], X + 8 * i);
+  for (let i = 0; i < 32; i++) if (i !== test.reserved) compare(i === 0 ? 'pc' : X_NAMES[i], X + 8 * i);
   for (let i = 0; i < 32; i++) compare(F_NAMES[i], F + 8 * i);
   compare('fcsr', FCSR);
+  compare('signal', SIGNAL);
+  compare('si_addr', FAULT_ADDRESS);
   for (let offset = MEMORY; offset < RECORD; offset += 8) compare(`memory+${offset - MEMORY}`, offset);
   return details;
 }
@@ -84,8 +89,9 @@ export function compareCases(cases: readonly Case[], subject: Subject, reference
 /** A difference for people: the instruction, its inputs, what came out. */
 export function describeDifference({ case: test, details }: Difference): string {
   const view = new DataView(test.record.buffer);
-  const pc = BigInt(CODE_BASE + CODE_SIZE * test.slot);
-  const text = disassembleRiscv(test.word, pc);
+  const pc = pcOf(test.slot);
+  const words = [...test.before, test.word];
+  const text = words.map((word, i) => disassembleRiscv(word, BigInt(pc + 4 * (i + 1 - words.length)))).join('; ');
   const inputs: string[] = [];
   const named = new Set(text.split(/[^a-z0-9]+/));
   X_NAMES.forEach((name, i) => {

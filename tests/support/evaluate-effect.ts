@@ -4,11 +4,27 @@
  * from a wrong back end.
  */
 import type { OpName, Statement, Value } from '../../src/cpu/ir.ts';
+import { decodeRiscv } from '../../src/cpu/riscv/disassembly.ts';
 import { registerFile } from '../../src/cpu/riscv/registers.ts';
 import { RISCV_STATE } from '../../src/cpu/riscv/state.ts';
-import { type Operand, operandValue } from '../../src/cpu/row.ts';
+import { type Operand, operandValue, type Row } from '../../src/cpu/row.ts';
 import { SlowFloat } from '../../src/translate/slow-float.ts';
-import { type Case, CODE_BASE, CODE_SIZE, effectOf, F, FCSR, LANDING, RECORD, RECORDS_BASE, X } from './instruction-cases.ts';
+import {
+  type Case,
+  effectOf,
+  F,
+  FAULT_ADDRESS,
+  FCSR,
+  LANDING,
+  pcOf,
+  RECORD,
+  RECORDS_BASE,
+  SIGBUS,
+  SIGILL,
+  SIGNAL,
+  SIGSEGV,
+  X,
+} from './instruction-cases.ts';
 
 const u64 = (value: bigint) => BigInt.asUintN(64, value);
 const s64 = (value: bigint) => BigInt.asIntN(64, value);
@@ -73,8 +89,28 @@ const OPERATIONS: Record<OpName, (a: bigint, b: bigint, c: bigint) => bigint> = 
 
 const slow = new SlowFloat();
 
+/** A signal, as an exception of this file's own. */
+class Fault {
+  readonly signal: number;
+  readonly address: bigint;
+
+  constructor(signal: number, address: bigint) {
+    this.signal = signal;
+    this.address = address;
+  }
+}
+
+/** LR's reservation, from one instruction of a case to the next. */
+interface Reservation {
+  address: bigint;
+  value: bigint;
+}
+
 class Evaluation {
-  private readonly test: Case;
+  private readonly slot: number;
+  private readonly word: number;
+  private readonly length: number;
+  private readonly reservation: Reservation;
   private readonly view: DataView;
   private readonly statements: readonly Statement[];
   private readonly values = new Map<Value, bigint>();
@@ -82,12 +118,15 @@ class Evaluation {
   /** Set by the statement that ends the instruction. */
   target: bigint;
 
-  constructor(test: Case, output: Uint8Array) {
-    this.test = test;
-    this.view = new DataView(output.buffer, output.byteOffset);
-    this.statements = effectOf(test.row);
-    this.pc = BigInt(CODE_BASE + CODE_SIZE * test.slot);
-    this.target = this.pc + BigInt(test.row.length);
+  constructor(slot: number, row: Row<never>, word: number, pc: number, reservation: Reservation, view: DataView) {
+    this.slot = slot;
+    this.word = word;
+    this.length = row.length;
+    this.reservation = reservation;
+    this.view = view;
+    this.statements = effectOf(row);
+    this.pc = BigInt(pc);
+    this.target = this.pc + BigInt(row.length);
   }
 
   run(): void {
@@ -109,19 +148,24 @@ class Evaluation {
   private execute(statement: Statement): void {
     switch (statement.kind) {
       case 'setReg':
-        return this.writeCell(this.registerCell(statement.operand), 8, this.value(statement.value));
+        this.writeCell(this.registerCell(statement.operand), 8, this.value(statement.value));
+        return;
       case 'setCell':
-        return this.writeCell(statement.offset, statement.bytes, this.value(statement.value));
+        this.writeCell(statement.offset, statement.bytes, this.value(statement.value));
+        return;
       case 'store':
-        return this.write(this.value(statement.address), statement.width, this.value(statement.value));
+        this.write(this.value(statement.address), statement.width, this.value(statement.value));
+        return;
       case 'evaluate':
         this.value(statement.value);
         return;
       case 'require':
-        if (this.value(statement.condition) === 0n) throw new Error('illegal instruction');
+        if (this.value(statement.condition) === 0n) throw new Fault(SIGILL, this.pc);
         return;
       case 'aligned':
-        if (this.value(statement.address) % BigInt(statement.bytes) !== 0n) throw new Error('misaligned');
+        if (this.value(statement.address) % BigInt(statement.bytes) !== 0n) {
+          throw new Fault(SIGBUS, this.value(statement.address));
+        }
         return;
       case 'branch':
         if (this.value(statement.condition) !== 0n) this.target = this.pc + this.operand(statement.offset);
@@ -135,18 +179,19 @@ class Evaluation {
       case 'fence':
         return;
       case 'trap':
+        if (statement.trap === 'illegal') throw new Fault(SIGILL, this.pc);
         if (statement.trap !== 'fence_i') throw new Error(`trap ${statement.trap}`);
     }
   }
 
   private operand(operand: Operand): bigint {
-    return BigInt(operandValue(operand.info, this.test.word));
+    return BigInt(operandValue(operand.info, this.word));
   }
 
   private registerCell(operand: Operand): number {
     const file = registerFile(operand.info);
     if (!file) throw new Error(`${operand.info.name} is no register`);
-    return file.first + 8 * operandValue(operand.info, this.test.word);
+    return file.first + 8 * operandValue(operand.info, this.word);
   }
 
   private value(value: Value): bigint {
@@ -171,7 +216,7 @@ class Evaluation {
       case 'pc':
         return this.pc;
       case 'next':
-        return this.pc + BigInt(this.test.row.length);
+        return this.pc + BigInt(this.length);
       case 'op': {
         const [a, b, c] = value.args.map((arg) => this.value(arg));
         return OPERATIONS[value.op](a, b, c);
@@ -231,16 +276,18 @@ class Evaluation {
     if (offset === RISCV_STATE.x) return 0n;
     if (offset === RISCV_STATE.fflags) return BigInt(this.view.getUint32(FCSR, true) & 31);
     if (offset === RISCV_STATE.frm) return BigInt((this.view.getUint32(FCSR, true) >> 5) & 7);
-    if (offset === RISCV_STATE.reservation) return u64(-1n);
-    if (offset === RISCV_STATE.reservedValue) return 0n;
+    if (offset === RISCV_STATE.reservation) return this.reservation.address;
+    if (offset === RISCV_STATE.reservedValue) return this.reservation.value;
     if (bytes !== 8 || offset >= RISCV_STATE.pc) throw new Error(`read of cell ${offset}`);
     return this.view.getBigUint64(this.inRecord(offset), true);
   }
 
   private writeCell(offset: number, bytes: number, value: bigint): void {
     const fcsr = this.view.getUint32(FCSR, true);
-    if (offset === RISCV_STATE.x || offset === RISCV_STATE.reservation || offset === RISCV_STATE.reservedValue) return;
-    if (offset === RISCV_STATE.fflags) this.view.setUint32(FCSR, (fcsr & ~31) | Number(value), true);
+    if (offset === RISCV_STATE.x) return;
+    if (offset === RISCV_STATE.reservation) this.reservation.address = value;
+    else if (offset === RISCV_STATE.reservedValue) this.reservation.value = value;
+    else if (offset === RISCV_STATE.fflags) this.view.setUint32(FCSR, (fcsr & ~31) | Number(value), true);
     else if (offset === RISCV_STATE.frm) this.view.setUint32(FCSR, (fcsr & 31) | (Number(value) << 5), true);
     else if (bytes !== 8 || offset >= RISCV_STATE.pc) throw new Error(`write of cell ${offset}`);
     else this.view.setBigUint64(this.inRecord(offset), value, true);
@@ -251,8 +298,8 @@ class Evaluation {
   }
 
   private place(address: bigint, bytes: number): number {
-    const place = Number(address) - RECORDS_BASE - RECORD * this.test.slot;
-    if (place < 0 || place + bytes > RECORD) throw new Error(`access to 0x${address.toString(16)}`);
+    const place = Number(address) - RECORDS_BASE - RECORD * this.slot;
+    if (place < 0 || place + bytes > RECORD) throw new Fault(SIGSEGV, address);
     return place;
   }
 
@@ -275,11 +322,25 @@ export function evaluateCases(cases: readonly Case[]): Uint8Array {
   cases.forEach((test, index) => {
     const record = output.subarray(RECORD * index, RECORD * (index + 1));
     record.set(test.record);
-    const evaluation = new Evaluation(test, record);
-    evaluation.run();
     const view = new DataView(record.buffer, record.byteOffset);
-    const landing = BigInt(CODE_BASE + CODE_SIZE * test.slot + LANDING);
-    if (evaluation.target === landing) view.setUint32(FCSR, view.getUint32(FCSR, true) | 31, true);
+    const reservation = { address: u64(-1n), value: 0n };
+    let pc = pcOf(test.slot) - 4 * test.before.length;
+    try {
+      for (const word of test.before) {
+        const row = decodeRiscv(word)?.row;
+        if (!row) throw new Error(`no instruction ${word}`);
+        new Evaluation(test.slot, row, word, pc, reservation, view).run();
+        pc += 4;
+      }
+      const last = new Evaluation(test.slot, test.row, test.word, pc, reservation, view);
+      last.run();
+      if (last.target === BigInt(pc + LANDING)) view.setUint32(FCSR, view.getUint32(FCSR, true) | 31, true);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      view.setBigUint64(X, BigInt(pc), true);
+      view.setBigUint64(SIGNAL, BigInt(fault.signal), true);
+      view.setBigUint64(FAULT_ADDRESS, fault.address, true);
+    }
   });
   return output;
 }

@@ -11,17 +11,32 @@ import {
   CODE_BASE,
   CODE_SIZE,
   F,
+  FAULT_ADDRESS,
   FCSR,
   PROLOGUE,
+  pcOf,
   RECORD,
   RECORDS_BASE,
   RESERVABLE,
+  SIGNAL,
   X,
 } from './instruction-cases.ts';
 
 const TEXT_BASE = 0x10_0000;
 /** Here lie the addresses of the current record, of the end, and of the first record, 8 bytes each. */
-const CURSOR = RECORDS_BASE - 0x1000;
+const CURSOR = RECORDS_BASE - 0x8000;
+/** Arguments of sigaltstack and sigaction, after the cursor. */
+const STACK_ARGUMENT = 32;
+const ACTION_ARGUMENT = 64;
+const SIGNAL_STACK = 0x1000;
+const SIGNAL_STACK_SIZE = 0x7000;
+/** Offset of the registers in ucontext_t, of the floating-point state behind them, and of si_addr in siginfo_t. */
+const CONTEXT_REGISTERS = 176;
+const CONTEXT_FLOATS = CONTEXT_REGISTERS + 256;
+const SI_ADDR = 16;
+/** SA_SIGINFO, SA_ONSTACK, SA_NODEFER. */
+const SA_FLAGS = 0x4800_0004n;
+const SIGNALS = [4, 5, 7, 8, 11];
 const EHDR = 64;
 const PHDR = 56;
 
@@ -56,6 +71,7 @@ class Assembler {
 /** Code that all cases share, and where its parts begin. */
 interface Runtime {
   words: number[];
+  handler: number;
   prologues: Map<number, number>;
   epilogues: Map<number, number>;
 }
@@ -68,6 +84,7 @@ function makeRuntime(): Runtime {
   const epilogues = new Map<number, number>();
 
   const [t0, t1, t2] = [5, 6, 7];
+  installHandler(asm);
   const next = asm.here;
   asm.emit('lui', { rd: t0, imm: CURSOR });
   asm.emit('ld', { rd: t1, rs1: t0, imm: 0 });
@@ -95,6 +112,26 @@ function makeRuntime(): Runtime {
     for (let i = 0; i < 32; i++) asm.emit('fsd', { rs2: i, rs1: reserved, imm: F + 8 * i });
     asm.emit('csrrs.fcsr', { rd: scratch, rs1: 0 });
     asm.emit('sd', { rs2: scratch, rs1: reserved, imm: FCSR });
+    advance();
+  }
+
+  // The signal handler: the state of the interrupted instruction into the record, then the next case; it never returns.
+  const handler = asm.here;
+  const [a0, a1, a2] = [10, 11, 12];
+  asm.loadCursor(t1);
+  asm.emit('sd', { rs2: a0, rs1: t1, imm: SIGNAL });
+  asm.emit('ld', { rd: t0, rs1: a1, imm: SI_ADDR });
+  asm.emit('sd', { rs2: t0, rs1: t1, imm: FAULT_ADDRESS });
+  for (let i = 0; i < 32; i++) copy(CONTEXT_REGISTERS + 8 * i, X + 8 * i, 'ld');
+  for (let i = 0; i < 32; i++) copy(CONTEXT_FLOATS + 8 * i, F + 8 * i, 'ld');
+  copy(CONTEXT_FLOATS + 256, FCSR, 'lwu');
+  advance();
+
+  function copy(from: number, to: number, load: 'ld' | 'lwu'): void {
+    asm.emit(load, { rd: t0, rs1: a2, imm: from });
+    asm.emit('sd', { rs2: t0, rs1: t1, imm: to });
+  }
+  function advance(): void {
     asm.emit('lui', { rd: t0, imm: CURSOR });
     asm.emit('ld', { rd: t1, rs1: t0, imm: 0 });
     asm.emit('addi', { rd: t1, rs1: t1, imm: RECORD });
@@ -102,7 +139,25 @@ function makeRuntime(): Runtime {
     asm.jump(next);
   }
   if (asm.here > CODE_BASE) throw new Error('the runtime is larger than the space before the cases');
-  return { words: asm.words, prologues, epilogues };
+  return { words: asm.words, handler, prologues, epilogues };
+}
+
+/** sigaltstack(stack, 0); sigaction(signal, action, 0) for each signal. */
+function installHandler(asm: Assembler): void {
+  const [a0, a1, a2, a3, a7, s0] = [10, 11, 12, 13, 17, 8];
+  asm.emit('lui', { rd: s0, imm: CURSOR });
+  asm.emit('addi', { rd: a0, rs1: s0, imm: STACK_ARGUMENT });
+  asm.emit('addi', { rd: a1, rs1: 0, imm: 0 });
+  asm.emit('addi', { rd: a7, rs1: 0, imm: 132 });
+  asm.emit('ecall');
+  for (const signal of SIGNALS) {
+    asm.emit('addi', { rd: a0, rs1: 0, imm: signal });
+    asm.emit('addi', { rd: a1, rs1: s0, imm: ACTION_ARGUMENT });
+    asm.emit('addi', { rd: a2, rs1: 0, imm: 0 });
+    asm.emit('addi', { rd: a3, rs1: 0, imm: 8 });
+    asm.emit('addi', { rd: a7, rs1: 0, imm: 134 });
+    asm.emit('ecall');
+  }
 }
 
 /** write(1, records, end - records) until all is written; exit(0), or exit(1) on an error. */
@@ -129,7 +184,7 @@ const C_NOP = 0x0001_0000;
 /** The program as an ELF file, for cases in consecutive places. */
 export function makeProgram(cases: readonly Case[]): Uint8Array {
   runtime ??= makeRuntime();
-  const { words, prologues, epilogues } = runtime;
+  const { words, handler, prologues, epilogues } = runtime;
   const [first, end] = [cases[0].slot, cases[0].slot + cases.length];
   const textSize = CODE_BASE - TEXT_BASE + CODE_SIZE * end;
   const dataSize = RECORDS_BASE - CURSOR + RECORD * end;
@@ -142,9 +197,9 @@ export function makeProgram(cases: readonly Case[]): Uint8Array {
   words.forEach((word, i) => {
     view.setUint32(textOffset + 4 * i, word, true);
   });
-  for (const { slot, row, word, reserved, record } of cases) {
-    const asm = new Assembler(CODE_BASE + CODE_SIZE * slot);
-    asm.words.push(row.length === 2 ? word | C_NOP : word);
+  for (const { slot, row, word, before, reserved, record } of cases) {
+    const asm = new Assembler(pcOf(slot) - 4 * before.length);
+    asm.words.push(...before, row.length === 2 ? word | C_NOP : word);
     asm.jump(epilogues.get(reserved) as number);
     // A branch that is taken shows by the flags.
     asm.emit('csrrwi.fflags', { rd: 0, imm: 31 });
@@ -154,17 +209,26 @@ export function makeProgram(cases: readonly Case[]): Uint8Array {
     });
     const out = dataOffset + RECORDS_BASE - CURSOR + RECORD * slot;
     file.set(record, out);
-    view.setBigUint64(out + X, BigInt(asm.base), true);
     view.setBigUint64(out + PROLOGUE, BigInt(prologues.get(reserved) as number), true);
   }
   view.setBigUint64(dataOffset, BigInt(RECORDS_BASE + RECORD * first), true);
   view.setBigUint64(dataOffset + 8, BigInt(RECORDS_BASE + RECORD * end), true);
   view.setBigUint64(dataOffset + 16, BigInt(RECORDS_BASE + RECORD * first), true);
+  view.setBigUint64(dataOffset + STACK_ARGUMENT, BigInt(CURSOR + SIGNAL_STACK), true);
+  view.setBigUint64(dataOffset + STACK_ARGUMENT + 16, BigInt(SIGNAL_STACK_SIZE), true);
+  view.setBigUint64(dataOffset + ACTION_ARGUMENT, BigInt(handler), true);
+  view.setBigUint64(dataOffset + ACTION_ARGUMENT + 8, SA_FLAGS, true);
   return file;
 }
 
 /** ELF header and two program headers: code at TEXT_BASE, data at CURSOR (System V ABI, chapters 4 and 5). */
-function writeHeaders(view: DataView, textOffset: number, textSize: number, dataOffset: number, dataSize: number): void {
+function writeHeaders(
+  view: DataView,
+  textOffset: number,
+  textSize: number,
+  dataOffset: number,
+  dataSize: number,
+): void {
   new Uint8Array(view.buffer).set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, 243, true); // EM_RISCV

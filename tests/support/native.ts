@@ -45,7 +45,10 @@ export class NativeDirectory {
   }
 
   /** Runs a program of host-programs/ directly, with the stub's path as its first argument. */
-  run(name: string, ...args: string[]): { status: number | null; signal: string | null; stdout: string; stderr: string } {
+  run(
+    name: string,
+    ...args: string[]
+  ): { status: number | null; signal: string | null; stdout: string; stderr: string } {
     const command = [...NODE_FLAGS, join(PROGRAMS, `${name}.ts`), this.stub, ...args];
     return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 20_000 });
   }

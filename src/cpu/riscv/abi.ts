@@ -3,7 +3,7 @@ import type { GuestAbi } from '../guest-abi.ts';
 import { riscvVdso } from './vdso/vdso.ts';
 
 /** e_machine of RISC-V, of either class. */
-export const EM_RISCV = 243;
+const EM_RISCV = 243;
 
 /** AT_HWCAP has one bit for each single-letter extension, bit 0 for A (uapi/asm/hwcap.h). */
 function hwcapBits(extensions: string): bigint {

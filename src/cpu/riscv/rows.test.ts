@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bitCount, makeDecoder } from '../decoder.ts';
 import { encode, makeRandom, randomWord } from '../encode.ts';
-import { Builder, type Statement, type Value } from '../ir.ts';
+import type { Builder, Statement, Value } from '../ir.ts';
 import { conditionsHold, type OperandInfo, type Row } from '../row.ts';
 import { disassembleRiscv } from './disassembly.ts';
 import { makeBuilder, riscvRows } from './index.ts';
@@ -103,8 +103,10 @@ describe('the table of RISC-V instructions', () => {
   test('uses operands of register kinds as registers and no others', () => {
     for (const row of riscvRows) {
       const { registers, integers } = operandsIn(effectOf(row));
-      for (const info of registers) expect([row.name, info.name, !!registerFile(info)]).toEqual([row.name, info.name, true]);
-      for (const info of integers) expect([row.name, info.name, !!registerFile(info)]).toEqual([row.name, info.name, false]);
+      for (const info of registers)
+        expect([row.name, info.name, !!registerFile(info)]).toEqual([row.name, info.name, true]);
+      for (const info of integers)
+        expect([row.name, info.name, !!registerFile(info)]).toEqual([row.name, info.name, false]);
     }
   });
 

@@ -23,12 +23,16 @@ const CLOSE_INHERITED = 'for fd in $(ls /proc/$$/fd); do [ $fd -gt 2 ] && eval "
 /** Runs a shell script in which `$T` is the launcher and whose descriptor 9 receives what start-state.ts prints. */
 function shell(script: string, env: Record<string, string> = {}) {
   const output = join(scratch, 'output');
-  const result = spawnSync('bash', ['-c', `${CLOSE_INHERITED}\nexec 9> ${output}\nT=${native.path}/tsemu-riscv64\n${script}`], {
-    env: { PATH: process.env.PATH, ...env },
-    encoding: 'utf8',
-    timeout: 20_000,
-    cwd: scratch,
-  });
+  const result = spawnSync(
+    'bash',
+    ['--norc', '-c', `${CLOSE_INHERITED}\nexec 9> ${output}\nT=${native.path}/tsemu-riscv64\n${script}`],
+    {
+      env: { PATH: process.env.PATH, ...env },
+      encoding: 'utf8',
+      timeout: 20_000,
+      cwd: scratch,
+    },
+  );
   const text = readFileSync(output, 'latin1');
   return { ...result, state: text === '' ? undefined : JSON.parse(Buffer.from(text, 'latin1').toString()) };
 }
@@ -46,7 +50,9 @@ describe('the launcher', () => {
     expect([stderr, status]).toEqual(['', 42]);
     expect(state.architecture).toBe('riscv64');
     expect(state.argv).toEqual(['odd-name', 'a b', '', '\xff\xfe', '-e', '--version']);
-    expect(state.env).toEqual(expect.arrayContaining(['EMPTY=', 'NODE_OPTIONS=--bogus-option', 'LD_LIBRARY_PATH=/nowhere']));
+    expect(state.env).toEqual(
+      expect.arrayContaining(['EMPTY=', 'NODE_OPTIONS=--bogus-option', 'LD_LIBRARY_PATH=/nowhere']),
+    );
     expect(state.nodeOptions).toBe('');
   });
 

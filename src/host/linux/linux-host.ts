@@ -29,6 +29,7 @@ const OUTSIDE = 2 ** 62;
 const PROT_NONE = 0;
 const MAP_RESERVE = 0x4032; // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
 const SIG_SETMASK = 2;
+const F_SETFD = 2;
 const RLIMIT_FSIZE = 1;
 const RLIMIT_NOFILE = 7;
 const RLIMIT_AS = 9;
@@ -243,6 +244,7 @@ class LinuxHost implements Host {
     }
     for (const [first, last] of state.fillers) this.syscall('close_range', first, last, 0);
     for (let fd = 0; fd < 3; fd++) if (state.closedDescriptors & (1 << fd)) this.syscall('close', fd);
+    this.keepOnExec(state);
     const at = SCRATCH.start / 8;
     for (const resource of [RLIMIT_FSIZE, RLIMIT_NOFILE]) {
       this.wideCells[at] = BigInt.asIntN(64, state.rlimits[resource].soft);
@@ -251,6 +253,16 @@ class LinuxHost implements Host {
     }
     // Last, since it may let signals in.
     this.setSignalMask(state.blockedSignals);
+  }
+
+  /** Node sets close-on-exec on every descriptor it is started with. None of them had it, or they would be gone. */
+  private keepOnExec(state: LauncherState): void {
+    let next = 0;
+    for (const [first, last] of [...state.fillers, [state.ownFrom, 0] as const]) {
+      for (let fd = next; fd < first; fd++) this.syscall('fcntl', fd, F_SETFD, 0);
+      next = last + 1;
+    }
+    for (const fd of state.inherited) this.syscall('fcntl', fd, F_SETFD, 0);
   }
 
   /** The state without a launcher: this process's own, as Node has left it. */

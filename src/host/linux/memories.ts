@@ -33,12 +33,16 @@ export function createProcessMemory(): WebAssembly.Memory {
  * has none. Only the emulator's own code uses these memories, with offsets it knows to be inside, so this can be unmapped
  * where address space is limited. (The memory itself lives as long as the process.)
  */
-export function spareReservation(memory: WebAssembly.Memory, start: number): { start: number; size: number } | undefined {
+export function spareReservation(
+  memory: WebAssembly.Memory,
+  start: number,
+): { start: number; size: number } | undefined {
   const used = memory.buffer.byteLength;
   let covered = start + used;
   const end = start + RESERVATION_32;
   for (const mapping of readMappings(0, Number.MAX_SAFE_INTEGER)) {
-    if (mapping.start <= covered && mapping.end > covered && !mapping.readable && mapping.inode === 0) covered = mapping.end;
+    if (mapping.start <= covered && mapping.end > covered && !mapping.readable && mapping.inode === 0)
+      covered = mapping.end;
   }
   return covered >= end ? { start: start + used, size: RESERVATION_32 - used } : undefined;
 }

@@ -58,7 +58,7 @@ int main(void) {
   for (int i = 1; i < 4; i++) {
     emit_add(writable, i * 11);
     __builtin___clear_cache((char *)runnable, (char *)(runnable + 2));
-    printf("twice mapped %ld\n", ((function *)runnable)(0));
+    CHECK(((function *)runnable)(0) == i * 11);
   }
   /* A function across the edge of two pages. */
   emit_add(code + 1023, 5);

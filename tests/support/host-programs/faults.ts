@@ -65,10 +65,19 @@ const copies = [
 ];
 console.log('copies', copies.map(Number).join(''));
 space.write(readWrite + 0x1ffc, Uint8Array.of(65, 66, 67, 68));
-console.log('strings', host.stringLength(readWrite + 0x1ffc, 4), host.stringLength(readWrite + 0x1ffc, 5), host.stringLength(0, 5));
+console.log(
+  'strings',
+  host.stringLength(readWrite + 0x1ffc, 4),
+  host.stringLength(readWrite + 0x1ffc, 5),
+  host.stringLength(0, 5),
+);
 space.writeU32(readWrite + 0x1ffc, 0x4241);
 console.log('strings', host.stringLength(readWrite + 0x1ffc, 100), host.stringLength(readWrite + 0x1ffc, 1));
-console.log('system calls', host.syscall('write', 1, host.guestPointer(0x400000), 1), host.syscall('write', 1, host.guestPointer(-5), 1));
+console.log(
+  'system calls',
+  host.syscall('write', 1, host.guestPointer(0x400000), 1),
+  host.syscall('write', 1, host.guestPointer(-5), 1),
+);
 
 const signo = Number(process.argv[3] ?? 0);
 if (signo !== 0) host.die(signo);

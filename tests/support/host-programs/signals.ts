@@ -1,7 +1,7 @@
 /** The signal ring and interruptible system calls; prints what happened, one line a test. */
 import { spawn } from 'node:child_process';
-import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
 import { STUB } from '../../../src/host/layout.ts';
+import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
 
 const host = createLinuxHost({ stub: process.argv[2] });
 const cells = new Int32Array(host.threadMemory.buffer);
@@ -30,7 +30,16 @@ const seen: number[] = [];
 for (let i = 0; i < 1000; i++) if (queue(RTMIN, i) === 0) sent++;
 console.log('pending', cells[STUB.pending / 4], 'limit', wideCells[STUB.limit / 8]);
 for (let round = 0; round < 100; round++) seen.push(...drain().map((info) => int(info, 24)));
-console.log('queued', sent, 'seen', seen.length, 'in order', seen.every((value, i) => value === i), 'pending', cells[STUB.pending / 4]);
+console.log(
+  'queued',
+  sent,
+  'seen',
+  seen.length,
+  'in order',
+  seen.every((value, i) => value === i),
+  'pending',
+  cells[STUB.pending / 4],
+);
 
 // 2. A mask asked for while the ring is full holds once it has been emptied.
 for (let i = 0; i < 100; i++) queue(RTMIN, i);
@@ -88,6 +97,11 @@ console.log('alive');
 for (const signo of [32, 33]) host.setSignalAction(signo, 'record', 0);
 host.syscall('tgkill', pid, pid, 32);
 host.syscall('tgkill', pid, pid, 33);
-console.log('libc signals', drain().map((info) => int(info, 0)).join(' '));
+console.log(
+  'libc signals',
+  drain()
+    .map((info) => int(info, 0))
+    .join(' '),
+);
 host.setSignalMask(0n);
 console.log('not reached');

@@ -18,7 +18,10 @@ const text = JSON.stringify({
   recorded: { ignored: ignoredSignals.toString(16), blocked: blockedSignals.toString(16) },
   actual: { ignored: field('SigIgn'), blocked: field('SigBlk'), caught: field('SigCgt') },
   limits: Object.fromEntries(
-    Object.entries({ fsize: 1, nofile: 7, as: 9 }).map(([name, i]) => [name, [`${rlimits[i].soft}`, `${rlimits[i].hard}`]]),
+    Object.entries({ fsize: 1, nofile: 7, as: 9 }).map(([name, i]) => [
+      name,
+      [`${rlimits[i].soft}`, `${rlimits[i].hard}`],
+    ]),
   ),
   actualLimits: readFileSync('/proc/self/limits', 'latin1'),
   descriptors: descriptors.filter((fd) => !own.has(fd)).sort((a, b) => a - b),

@@ -21,11 +21,21 @@ function compareAndSwapRows(
   funct3: '000' | '001' | '010' | '011',
   width: Width,
 ): void {
-  row(`amocas.${letter}`, `00101 order:2 rs2:5 rs1:5 ${funct3} rd:5 0101111`, '{order:order} {rd:x}, {rs2:x}, ({rs1:x})', (b, o) =>
-    b.setX(o.rd, b.compareAndSwap(width, b.x(o.rd), o.rs1, o.rs2)));
-  row(`amocas.${letter}.x0`, `00101 order:2 rs2:5 rs1:5 ${funct3} 00000 0101111`, '{order:order} zero, {rs2:x}, ({rs1:x})', (b, o) => {
-    b.compareAndSwap(width, b.const(0), o.rs1, o.rs2);
-  }, { mnemonic: `amocas.${letter}` });
+  row(
+    `amocas.${letter}`,
+    `00101 order:2 rs2:5 rs1:5 ${funct3} rd:5 0101111`,
+    '{order:order} {rd:x}, {rs2:x}, ({rs1:x})',
+    (b, o) => b.setX(o.rd, b.compareAndSwap(width, b.x(o.rd), o.rs1, o.rs2)),
+  );
+  row(
+    `amocas.${letter}.x0`,
+    `00101 order:2 rs2:5 rs1:5 ${funct3} 00000 0101111`,
+    '{order:order} zero, {rs2:x}, ({rs1:x})',
+    (b, o) => {
+      b.compareAndSwap(width, b.const(0), o.rs1, o.rs2);
+    },
+    { mnemonic: `amocas.${letter}` },
+  );
 }
 
 compareAndSwapRows(zacas, 'w', '010', 32);
@@ -35,7 +45,12 @@ compareAndSwapRows(zacas, 'd', '011', 64);
  * amocas.q: two swaps of 64 bits, so that another thread can see, or make, a change of one half in between. A pair
  * that starts with x0 reads as zero and is not written, whence four rows.
  */
-function compareAndSwapQuad(b: RiscvBuilder, rs1: Operand, expected: [Value, Value], value: [Value, Value]): [Value, Value] {
+function compareAndSwapQuad(
+  b: RiscvBuilder,
+  rs1: Operand,
+  expected: [Value, Value],
+  value: [Value, Value],
+): [Value, Value] {
   const address = b.x(rs1);
   b.aligned(address, 16);
   const high = b.add(address, b.const(8));
@@ -100,8 +115,12 @@ function narrowRows(letter: 'b' | 'h', funct3: '000' | '001', width: 8 | 16): vo
     ['amomaxu', '11100', 'max_u'],
   ] as const;
   for (const [name, funct5, op] of operations) {
-    zabha.row(`${name}.${letter}`, `${funct5} order:2 rs2:5 rs1:5 ${funct3} rd:5 0101111`, '{order:order} {rd:x}, {rs2:x}, ({rs1:x})', (b, o) =>
-      b.atomic(op, width, o.rd, o.rs1, o.rs2));
+    zabha.row(
+      `${name}.${letter}`,
+      `${funct5} order:2 rs2:5 rs1:5 ${funct3} rd:5 0101111`,
+      '{order:order} {rd:x}, {rs2:x}, ({rs1:x})',
+      (b, o) => b.atomic(op, width, o.rd, o.rs1, o.rs2),
+    );
   }
   compareAndSwapRows(zabha, letter, funct3, width);
 }

@@ -1,7 +1,7 @@
 /** Zfa, additional floating-point instructions for F, D and Zfh: unprivileged ISA, chapter 26. */
 import { rowsOf } from '../../row.ts';
 import type { RiscvBuilder } from '../builder.ts';
-import { type FloatFormat, ROUNDINGS } from './float.ts';
+import { effectsIn, type FloatFormat, ROUNDED } from './float.ts';
 
 const { row, rows } = rowsOf<RiscvBuilder>('Zfa');
 
@@ -27,26 +27,26 @@ function bitPattern(value: number, format: FloatFormat['format']): bigint {
 }
 
 function rowsFor({ format, letter, fmt }: FloatFormat): void {
-  const rounded = { when: ROUNDINGS };
+  const { unary, choice, comparison } = effectsIn(format);
   CONSTANTS.forEach((constant, index) => {
     const text = String(constant).toLowerCase().replace('infinity', 'inf');
     const value = bitPattern(constant === 'min' ? LEAST_NORMAL[format] : constant, format);
     const rs1 = index.toString(2).padStart(5, '0') as '00000';
-    row(`fli.${letter}.${text}`, `11110${fmt} 00001 ${rs1} 000 rd:5 1010011`, `{rd:f}, ${text}`, (b, o) =>
-      b.setFloat(o.rd, format, b.const(value)), { mnemonic: `fli.${letter}` });
+    row(
+      `fli.${letter}.${text}`,
+      `11110${fmt} 00001 ${rs1} 000 rd:5 1010011`,
+      `{rd:f}, ${text}`,
+      (b, o) => b.setFloat(o.rd, format, b.const(value)),
+      { mnemonic: `fli.${letter}` },
+    );
   });
-  row(`fminm.${letter}`, `00101${fmt} rs2:5 rs1:5 010 rd:5 1010011`, '{rd:f}, {rs1:f}, {rs2:f}', (b, o) =>
-    b.setFloat(o.rd, format, b.exact('minimum', format, b.float(o.rs1, format), b.float(o.rs2, format))));
-  row(`fmaxm.${letter}`, `00101${fmt} rs2:5 rs1:5 011 rd:5 1010011`, '{rd:f}, {rs1:f}, {rs2:f}', (b, o) =>
-    b.setFloat(o.rd, format, b.exact('maximum', format, b.float(o.rs1, format), b.float(o.rs2, format))));
-  row(`fround.${letter}`, `01000${fmt} 00100 rs1:5 rm:3 rd:5 1010011`, '{rd:f}, {rs1:f}{rm:rm}', (b, o) =>
-    b.setFloat(o.rd, format, b.fp('round', format, b.rounding(o.rm), b.float(o.rs1, format))), rounded);
-  row(`froundnx.${letter}`, `01000${fmt} 00101 rs1:5 rm:3 rd:5 1010011`, '{rd:f}, {rs1:f}{rm:rm}', (b, o) =>
-    b.setFloat(o.rd, format, b.fp('roundx', format, b.rounding(o.rm), b.float(o.rs1, format))), rounded);
-  row(`fleq.${letter}`, `10100${fmt} rs2:5 rs1:5 100 rd:5 1010011`, '{rd:x}, {rs1:f}, {rs2:f}', (b, o) =>
-    b.setX(o.rd, b.exact('leq', format, b.float(o.rs1, format), b.float(o.rs2, format))));
-  row(`fltq.${letter}`, `10100${fmt} rs2:5 rs1:5 101 rd:5 1010011`, '{rd:x}, {rs1:f}, {rs2:f}', (b, o) =>
-    b.setX(o.rd, b.exact('ltq', format, b.float(o.rs1, format), b.float(o.rs2, format))));
+  row(`fminm.${letter}`, `00101${fmt} rs2:5 rs1:5 010 rd:5 1010011`, '{rd:f}, {rs1:f}, {rs2:f}', choice('minimum'));
+  row(`fmaxm.${letter}`, `00101${fmt} rs2:5 rs1:5 011 rd:5 1010011`, '{rd:f}, {rs1:f}, {rs2:f}', choice('maximum'));
+  row(`fleq.${letter}`, `10100${fmt} rs2:5 rs1:5 100 rd:5 1010011`, '{rd:x}, {rs1:f}, {rs2:f}', comparison('leq'));
+  row(`fltq.${letter}`, `10100${fmt} rs2:5 rs1:5 101 rd:5 1010011`, '{rd:x}, {rs1:f}, {rs2:f}', comparison('ltq'));
+  const rounded = '{rd:f}, {rs1:f}{rm:rm}';
+  row(`fround.${letter}`, `01000${fmt} 00100 rs1:5 rm:3 rd:5 1010011`, rounded, unary('round'), ROUNDED);
+  row(`froundnx.${letter}`, `01000${fmt} 00101 rs1:5 rm:3 rd:5 1010011`, rounded, unary('roundx'), ROUNDED);
 }
 
 rowsFor({ format: 32, letter: 's', fmt: '00' });
@@ -55,4 +55,5 @@ rowsFor({ format: 16, letter: 'h', fmt: '10' });
 
 // Rounds towards zero, which its rm field must say.
 row('fcvtmod.w.d', '1100001 01000 rs1:5 001 rd:5 1010011', '{rd:x}, {rs1:f}, rtz', (b, o) =>
-  b.setX(o.rd, b.fp('to_i32_mod', 64, b.const(1), b.float(o.rs1, 64))));
+  b.setX(o.rd, b.fp('to_i32_mod', 64, b.const(1), b.float(o.rs1, 64))),
+);

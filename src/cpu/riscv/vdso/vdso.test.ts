@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildVdso, haveCompiler } from '../../../../scripts/build-vdso.ts';
 import { riscvVdso } from './vdso.ts';
@@ -5,6 +9,16 @@ import { riscvVdso } from './vdso.ts';
 const image = riscvVdso.bytes();
 const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
 const word = (at: number) => Number(view.getBigUint64(at, true));
+
+const QEMU = 'qemu-riscv64-static';
+function haveQemu(): boolean {
+  try {
+    execFileSync(QEMU, ['-version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A minimal reader of dynamic symbols, as a C library does it: PT_DYNAMIC, DT_*, no section headers. */
 function dynamicSymbols(): Map<string, { value: number; version: string }> {
@@ -71,5 +85,17 @@ describe('the riscv64 vDSO', () => {
     const built = buildVdso();
     expect(built.sigreturnOffset).toBe(riscvVdso.sigreturnOffset);
     expect(Buffer.from(built.image).equals(image)).toBe(true);
+  });
+
+  test.skipIf(!haveCompiler() || !haveQemu())('lets an unwinder through a signal frame', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'tsemu-unwind-'));
+    try {
+      const program = join(scratch, 'unwind');
+      const sources = ['unwind-test.c', 'vdso.S'].map((name) => join(import.meta.dirname, name));
+      execFileSync('riscv64-linux-gnu-gcc', ['-O1', '-fexceptions', '-static', '-o', program, ...sources]);
+      expect(execFileSync(QEMU, [program], { encoding: 'latin1' })).toBe('ok\n');
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
   });
 });

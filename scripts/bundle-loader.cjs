@@ -1,0 +1,47 @@
+/**
+ * dist/tsemu.cjs: what Node is started with. Loads the bundles with V8's code
+ * cache, which the build makes from a real run: compiling them takes 8 ms
+ * without it, 1.5 ms with it. A cache that does not fit (another Node, other
+ * flags) is ignored by V8.
+ *
+ *     node FLAGS dist/tsemu.cjs ARCHITECTURE DESCRIPTOR
+ */
+'use strict';
+const { readFileSync, writeFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+
+const [, script, architecture, descriptor] = process.argv;
+const directory = script.slice(0, script.lastIndexOf('/') + 1);
+const cacheOf = (name) => `${directory}${name}.cache`;
+
+function readCache(name) {
+  try {
+    return readFileSync(cacheOf(name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Scripts loaded so far, by the bundles' names. */
+const scripts = new Map();
+
+/** Loads a bundle: a function expression that takes require and gives its exports. Bundles are ASCII. */
+function load(name) {
+  const filename = directory + name;
+  const compiled = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: readCache(name) });
+  scripts.set(name, compiled);
+  return compiled.runInThisContext()((id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)));
+}
+
+/** The build makes the caches: after a run they hold what such a run needs. */
+function writeCaches() {
+  for (const [name, compiled] of scripts) writeFileSync(cacheOf(name), compiled.createCachedData());
+}
+
+const onExit = architecture.endsWith('!') ? writeCaches : undefined;
+load('tsemu.js').main({
+  directory,
+  architecture: onExit === undefined ? architecture : architecture.slice(0, -1),
+  descriptor: Number(descriptor),
+  onExit,
+});

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseOptions } from './options.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+
+const parse = (...args: string[]) => parseOptions(args, defaultSettings(), 'tsemu-riscv64', '1.2.3');
+
+function run(...args: string[]): { settings: Settings; program: string; args: readonly string[] } {
+  const command = parse(...args);
+  if (!('run' in command)) throw new Error(command.print);
+  return { settings: command.run, program: command.program, args: command.args };
+}
+
+test('options end at the program', () => {
+  const { settings, program, args } = run('-L', '/root', '--r', '6.12', 'prog', '-L', 'x', '--help');
+  expect(settings).toEqual({ ...defaultSettings(), sysroot: '/root', release: '6.12' });
+  expect([program, ...args]).toEqual(['prog', '-L', 'x', '--help']);
+});
+
+test('one dash or two, with or without an equals sign', () => {
+  for (const args of [
+    ['-tier', 'cold'],
+    ['--tier', 'cold'],
+    ['--tier=cold'],
+    ['-tier=cold'],
+    ['--', 'p'].slice(0, 1),
+  ]) {
+    expect(run(...args, 'p').program).toBe('p');
+  }
+});
+
+test('a value is taken as it is', () => {
+  expect(run('-0', '-name', 'p').settings.argv0).toBe('-name');
+  expect(run('-0', '', 'p').settings.argv0).toBe('');
+  expect(run('-0', '007', 'p').settings.argv0).toBe('007');
+  expect(run('-r', '6.10', 'p').settings.release).toBe('6.10');
+  expect(run('-L', '--strace', 'p').settings.log.size).toBe(0);
+  expect(run('-E', 'A=a b=c', 'p').settings.environment).toEqual([['A', 'a b=c']]);
+});
+
+test('the last word on a variable counts', () => {
+  const { environment } = run('-E', 'A=1', '-U', 'A,B', '-E', 'A=2', 'p').settings;
+  expect(environment).toEqual([
+    ['A', '1'],
+    ['A', undefined],
+    ['B', undefined],
+    ['A', '2'],
+  ]);
+});
+
+test('logging', () => {
+  const { settings } = run('-strace', '-d', 'unimp', '-d', 'in_asm', '-D', 'file', 'p');
+  expect([...settings.log].sort()).toEqual(['in_asm', 'strace', 'unimp']);
+  expect(settings.logFile).toBe('file');
+});
+
+test('help, version and lists are printed', () => {
+  for (const help of ['-h', '--h', '-help', '--help']) {
+    expect(parse('-strace', help)).toMatchObject({
+      status: 0,
+      stream: 'stdout',
+      print: expect.stringMatching(/^usage: tsemu-riscv64 /),
+    });
+  }
+  expect(parse('-version')).toEqual({ status: 0, stream: 'stdout', print: 'tsemu-riscv64 version 1.2.3\n' });
+  expect(parse('-d', 'help')).toMatchObject({ status: 0, print: expect.stringContaining('in_asm') });
+  expect(parse('-cpu', 'help')).toMatchObject({ status: 0, print: expect.stringContaining('max') });
+});
+
+test('without a program: the usage, as an error', () => {
+  expect(parse()).toMatchObject({ status: 1, stream: 'stderr' });
+  expect(parse('-strace')).toMatchObject({ status: 1, stream: 'stderr' });
+});
+
+test.each([
+  [['-zzz', 'p'], "unknown option 'zzz'"],
+  [['-g', '1234', 'p'], "unknown option 'g'"],
+  [['--constructor', 'p'], "unknown option 'constructor'"],
+  [['-L'], "missing argument for option 'L'"],
+  [['-strace=1', 'p'], "option 'strace' takes no value"],
+  [['-s', 'zz', 'p'], "'zz' is not a stack size"],
+  [['-cpu', 'z80', 'p'], "unable to find CPU model 'z80'"],
+])('%j is an error', (args, message) => {
+  expect(() => parse(...args)).toThrow(message);
+});
+
+test('the version is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(readFileSync(new URL('../cli.ts', import.meta.url), 'utf8')).toContain(`VERSION = '${version}'`);
+});

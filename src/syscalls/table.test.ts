@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
+import { allRows } from './table.ts';
+
+const rows = allRows();
+
+test('every row has a number, and no two rows have the same name', () => {
+  const known = new Set<string>(Object.values(RISCV64_SYSCALLS));
+  const names = rows.map((row) => row.name);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});
+
+test('every number has a row, so that -strace names the arguments of all calls', () => {
+  const names = new Set<string>(rows.map((row) => row.name));
+  expect(Object.values(RISCV64_SYSCALLS).filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('no call has more than six arguments, and arguments refer to others that exist', () => {
+  for (const row of rows) {
+    expect(row.codecs.length, row.name).toBeLessThanOrEqual(6);
+    for (const codec of row.codecs) {
+      for (const name of codec.refersTo ?? []) expect(row.names, row.name).toContain(name);
+    }
+  }
+});
+
+test('the calls that signal(7) lists are interrupted as it says', () => {
+  const classes = new Map(rows.map((row) => [row.name as string, row.marks.restart ?? 'always']));
+  for (const name of 'read write readv writev ioctl openat wait4 waitid flock fcntl mq_timedsend mq_timedreceive getrandom'.split(
+    ' ',
+  )) {
+    expect(classes.get(name), name).toBe('sa');
+  }
+  const never =
+    'ppoll pselect6 epoll_pwait epoll_pwait2 semop semtimedop msgrcv msgsnd nanosleep clock_nanosleep rt_sigsuspend rt_sigtimedwait';
+  for (const name of never.split(' ')) expect(classes.get(name), name).toBe('never');
+  for (const name of ['getpid', 'newfstatat', 'close', 'mmap']) expect(classes.get(name), name).toBe('always');
+});

@@ -1,0 +1,117 @@
+/**
+ * The C suite of test-binaries/suite: every program, at both optimisation levels, linked statically, as static-pie and
+ * dynamically, must print and return under tsemu what it does natively and under qemu-user. Programs written for
+ * riscv64 itself have no native build.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LEVELS, LINKS, suiteBinary, suitePrograms } from '../scripts/build-test-binaries.ts';
+import { type Outcome, qemu, root, run, sysroot, testEnvironment, tsemu } from './support/run.ts';
+
+/** Programs in which qemu-user 7.2 is not what Linux is; the native build alone decides. */
+const QEMU_IS_WRONG: Record<string, string> = {
+  files: 'no preadv2 and pwritev2',
+  mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
+  poll: 'pipe2 takes unknown flags',
+  'proc-self': '/proc/self/status and comm are those of qemu',
+  signals: 'a signal in sa_mask is delivered during the handler',
+  selfmod: 'code changed through another mapping is not noticed',
+};
+
+/** What programs are given, if they want anything. */
+const INPUTS: Record<string, { args?: string[]; stdin?: string; env?: Record<string, string> }> = {
+  args: {
+    args: ['one', 'two words', '', '-L', "quo'te", 'gr\u00fc\u00df', 'x'.repeat(5000)],
+    env: { SUITE_A: 'value with = and blanks', SUITE_EMPTY: '', SUITE_LONG: 'y'.repeat(20_000) },
+  },
+  'proc-self': { args: ['a', '', 'b c'] },
+  stdin: { stdin: `${Array.from({ length: 3000 }, (_, i) => `line ${i} ${'-'.repeat(i % 100)}`).join('\n')}\nno end` },
+};
+
+/** Ways to end, arguments of `exit`. */
+const ENDINGS = [
+  ...['exit', '_exit', 'return', 'exit-thread'].flatMap((how) =>
+    [0, 1, 42, 255, 256, 300, -1].map((n) => [how, `${n}`]),
+  ),
+  ...[
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 23, 24, 25, 26, 27, 28, 29, 30, 31, 34, 64,
+  ].flatMap((signal) => [
+    ['raise', `${signal}`],
+    ['kill', `${signal}`],
+  ]),
+  ...['abort', 'read-null', 'write-null', 'call-null', 'wild', 'beyond', 'non-canonical', 'rodata', 'noexec'].map(
+    (how) => [how],
+  ),
+  ...['overflow', 'illegal', 'blocked', 'ignored', 'closed-stdout'].map((how) => [how]),
+];
+
+const { portable, own } = suitePrograms('riscv64');
+const variants = LEVELS.flatMap((level) => LINKS.map((link) => ({ level, link })));
+
+function guest(emulator: string[], name: string, level: string, link: string): string[] {
+  const prefix = link === 'dynamic' ? ['-L', sysroot()] : [];
+  return [...emulator, ...prefix, suiteBinary('riscv64', name, level, link)];
+}
+
+/** Tests compare what the program wrote and how it ended; qemu-user announces deaths by signal on stderr. */
+function visible({ stdout, status }: Outcome): { stdout: string; status: Outcome['status'] } {
+  return { stdout, status };
+}
+
+function must(binary: string): void {
+  if (!existsSync(binary)) throw new Error(`${binary} is not there; run node scripts/build-test-binaries.ts`);
+}
+
+const nativeOutcomes = new Map<string, Promise<Outcome>>();
+function native(
+  name: string,
+  args: string[],
+  stdin: string | undefined,
+  env: Record<string, string>,
+): Promise<Outcome> {
+  const key = JSON.stringify([name, args]);
+  let outcome = nativeOutcomes.get(key);
+  if (!outcome) {
+    must(suiteBinary('native', name));
+    outcome = run([suiteBinary('native', name), ...args], { stdin, env });
+    nativeOutcomes.set(key, outcome);
+  }
+  return outcome;
+}
+
+describe.concurrent.each(variants)('$level $link', { timeout: 120_000 }, ({ level, link }) => {
+  for (const name of [...portable.filter((program) => program !== 'exit'), ...own]) {
+    test(name, async () => {
+      must(suiteBinary('riscv64', name, level, link));
+      const { args = [], stdin, env: extra } = INPUTS[name] ?? {};
+      const env = testEnvironment(extra);
+      const actual = await run([...guest(tsemu(), name, level, link), ...args], { stdin, env });
+      expect(actual.stderr).toBe('');
+      if (portable.includes(name)) {
+        const expected = await native(name, args, stdin, env);
+        expect(expected.stdout, 'the native build itself fails').not.toMatch(/^FAILED/m);
+        expect(visible(actual)).toEqual(visible(expected));
+      }
+      const golden = join(root, 'test-binaries/suite/riscv64', `${name}.expected`);
+      if (existsSync(golden)) expect(visible(actual)).toEqual({ stdout: readFileSync(golden, 'latin1'), status: 0 });
+      if (QEMU_IS_WRONG[name]) return;
+      const oracle = await run([...guest(qemu(), name, level, link), ...args], { stdin, env });
+      expect(visible(actual)).toEqual(visible(oracle));
+    });
+  }
+});
+
+describe.concurrent('ways to end', { timeout: 60_000 }, () => {
+  for (const ending of ENDINGS) {
+    test(ending.join(' '), async () => {
+      const env = testEnvironment();
+      const expected = visible(await native('exit', ending, undefined, env));
+      // x86 has a signal of its own for what the trap instruction does, and for addresses that are not canonical.
+      const actual = await run([...guest(tsemu(), 'exit', 'O2', 'static'), ...ending], { env });
+      if (ending[0] === 'illegal') expect(actual.status).toMatch(/SIGILL|SIGTRAP/);
+      else expect(visible(actual)).toEqual(expected);
+      expect(actual.stderr).toBe('');
+    });
+  }
+});
