@@ -7,8 +7,10 @@
  *     node FLAGS dist/tsemu.cjs ARCHITECTURE DESCRIPTOR
  */
 'use strict';
-const { readFileSync, writeFileSync } = require('node:fs');
-const { Script } = require('node:vm');
+// Not require: its bookkeeping costs as much as the modules, which Node has loaded already.
+const { getBuiltinModule } = process;
+const { readFileSync, writeFileSync } = getBuiltinModule('node:fs');
+const { Script } = getBuiltinModule('node:vm');
 
 const [, script, architecture, descriptor] = process.argv;
 const directory = script.slice(0, script.lastIndexOf('/') + 1);
@@ -30,7 +32,7 @@ function load(name) {
   const filename = directory + name;
   const compiled = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: readCache(name) });
   scripts.set(name, compiled);
-  return compiled.runInThisContext()((id) => (id.startsWith('./') ? load(id.slice(2)) : require(id)));
+  return compiled.runInThisContext()((id) => (id.startsWith('./') ? load(id.slice(2)) : getBuiltinModule(id)));
 }
 
 /** The build makes the caches: after a run they hold what such a run needs. */

@@ -223,6 +223,9 @@ export function debianRoot(options: DebianRoot): string {
     : {};
   const suites = suite === undefined ? SUITES : [suite];
   const current = existsSync(root) && have.suite !== undefined && suites.includes(have.suite);
+  // Never let a substitute pass for the release that was meant.
+  const substitute = suite === undefined && current && have.suite !== SUITES[0];
+  if (substitute) progress(`${root} is of ${have.suite}, not ${SUITES[0]}; remove it to try ${SUITES[0]} again`);
   if (current && wanted.every((name) => have.packages?.includes(name))) return root;
 
   const all = expandPackages([...(current ? (have.packages ?? []) : []), ...wanted]);
@@ -264,6 +267,11 @@ export function debianRoot(options: DebianRoot): string {
     configure(root);
     return [...unpacked];
   }
+}
+
+/** The release that a root was made of. */
+export function releaseOf(root: string): string {
+  return JSON.parse(readFileSync(`${root}.stamp.json`, 'utf8')).suite;
 }
 
 function main(): void {

@@ -3,11 +3,21 @@
  *
  *     node scripts/fuzz-instructions.ts --count 100000 --seed 1 --group float
  *
- * Options: `--group` (repeatable; all if none), `--count` cases a group, `--seed`,
- * `--subject` and `--reference` (`tsemu`, `qemu`, `rows`: the rows' effects
- * interpreted in JavaScript, `model`: the instructions that qemu lacks, from the manual), `--row NAME` only this row, `--faults` some cases that raise signals, `--runs` up to four
- * instructions before each, `--batch` cases a
- * process, `--option` (repeatable) for tsemu, `--shown` differences printed.
+ * Options:
+ *
+ *     --group NAME      only this group of instructions (may be repeated)
+ *     --row NAME        only this row
+ *     --count N         cases a group
+ *     --seed N          the same cases again
+ *     --faults          some cases that raise signals
+ *     --runs            up to four instructions before each
+ *     --subject, --reference
+ *                       what to compare: `tsemu`, `qemu`, a path, `rows` (the rows' effects interpreted in
+ *                       JavaScript), `model` (what qemu lacks, from the manual)
+ *     --option TEXT     for tsemu's command line (may be repeated)
+ *     --batch N         cases a process
+ *     --shown N         rows whose differences are printed
+ *
  * Ends with status 1 if anything differs.
  */
 import { fileURLToPath } from 'node:url';
@@ -20,6 +30,7 @@ import {
   emulator,
   QEMU,
   type Subject,
+  shrink,
 } from '../tests/support/compare-instructions.ts';
 import { evaluateCases } from '../tests/support/evaluate-effect.ts';
 import {
@@ -57,7 +68,7 @@ function subjectNamed(name: string): Subject {
   if (name === 'model') return modelCases;
   if (name === 'qemu') return emulator(QEMU);
   if (name === 'tsemu') return emulator([TSEMU, ...values.option]);
-  return emulator([name]);
+  return emulator([name, ...values.option]);
 }
 
 const [count, seed, batch, shown] = [values.count, values.seed, values.batch, values.shown].map(Number);
@@ -67,25 +78,26 @@ const reference = subjectNamed(values.reference);
 const withModel = [values.subject, values.reference].includes('model');
 const withQemu = [values.subject, values.reference].includes('qemu');
 
-/** One difference of each row first, then how many there were. */
+/** One difference of each row, as simple as it gets, and how many there were. */
 function report(differences: readonly Difference[]): void {
   const byRow = Map.groupBy(differences, (difference) => difference.case.row.name);
   for (const [name, all] of [...byRow].slice(0, shown)) {
-    console.log(`${describeDifference(all[0])}\n  (${all.length} of ${name})`);
+    console.log(`${describeDifference(shrink(all[0], subject, reference))}\n  (${all.length} of ${name})`);
   }
   if (byRow.size > shown) console.log(`… ${[...byRow.keys()].slice(shown).join(' ')}`);
 }
 
 let failed = false;
 for (const group of values.group as Group[]) {
-  const rows = rowsOfGroup(
+  const known = rowsOfGroup(
     group,
     ({ name, extension }) =>
-      !(withQemu && (NOT_IN_QEMU.has(extension) || WRONG_IN_QEMU.has(name))) &&
+      !(withQemu && (NOT_IN_QEMU.has(extension) || (!values.row && WRONG_IN_QEMU.has(name)))) &&
       !(withModel && !NOT_IN_QEMU.has(extension)),
-  ).filter(({ name }) => !values.row || name === values.row);
+  );
+  const rows = known.filter(({ name }) => !values.row || name === values.row);
   if (rows.length === 0 || (withModel && group === 'illegal')) continue;
-  const run = values.runs ? computingRows(rows) : [];
+  const run = values.runs ? computingRows(known) : [];
   const random = makeRandom(seed);
   const differences: Difference[] = [];
   const start = performance.now();

@@ -53,8 +53,9 @@ export function main({ directory, architecture, descriptor, onExit }: Invocation
     const state = readLauncherState(descriptor);
     const [, program, ...args] = state.argv;
     const settings = environmentSettings(state.env);
-    if (program !== undefined && program[0] !== '-') start({ directory, onExit, guest, state, settings, program, args });
-    else {
+    if (program !== undefined && program[0] !== '-') {
+      start({ directory, onExit, guest, state, settings, program, args });
+    } else {
       const given = state.argv.slice(1);
       later(guest, import('./cli/options.ts'), ({ parseOptions }) => {
         const order = parseOptions(given, settings, guest.abi.command, VERSION);

@@ -15,6 +15,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
   'proc-self': '/proc/self/status and comm are those of qemu',
+  start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
   selfmod: 'code changed through another mapping is not noticed',
 };

@@ -16,6 +16,7 @@
  * `f`, …) belong to the architecture; `pc` is an offset from the instruction's
  * address.
  */
+import type { CheckEncoding, CheckSyntax, OperandsOf, WhenOf } from './row-types.ts';
 
 /** One stretch of an operand's bits within the instruction word. */
 export interface Slice {
@@ -46,6 +47,8 @@ export interface Condition {
 /** The operands an effect sees, by name. What they are depends on who asks: constants, or fields read at run time. */
 export interface Operand {
   readonly info: OperandInfo;
+  /** The operand's value, where the effect is that of one particular instruction. */
+  readonly value?: number;
 }
 
 export interface Row<B = unknown> {
@@ -66,20 +69,7 @@ export interface Row<B = unknown> {
   effect: (b: B, o: Record<string, Operand>) => void;
 }
 
-type FieldName<F extends string> = F extends `_:${string}`
-  ? never
-  : F extends `${infer N}&${infer M}:${string}`
-    ? N | M
-    : F extends `${infer N}:${string}`
-      ? N
-      : never;
-type Names<E extends string> = E extends `${infer F} ${infer R}` ? FieldName<F> | Names<R> : FieldName<E>;
-/** The operand names of an encoding, at compile time. */
-export type OperandsOf<E extends string> = { readonly [N in Names<E>]: Operand };
-
-/** Conditions written as text: `imm!=0`, `rd!=0,2`, `rd=2`, `rm=0,1,7`, `rd even`. */
-export type When = string;
-
+/** Reads conditions: `imm!=0`, `rd!=0,2`, `rd=2`, `rm=0,1,7`, `rd even`; several are separated by `; `. */
 function parseConditions(text: string): Condition[] {
   if (text === '') return [];
   return text.split('; ').map((part) => {
@@ -108,7 +98,7 @@ function parseField(spec: string): { signed: boolean; runs: [number, number][]; 
   return { signed: match[1] === 's', runs, plain: false };
 }
 
-interface RowOptions {
+interface RowOptions<When extends string> {
   when?: When;
   mnemonic?: string;
 }
@@ -116,12 +106,12 @@ interface RowOptions {
 /** Makes the row function of an extension; see the file's head for the notation. */
 export function rowsOf<B>(extension: string) {
   const rows: Row<B>[] = [];
-  function row<const E extends string>(
+  function row<const E extends string, const S extends string>(
     name: string,
-    encoding: E,
-    syntax: string,
+    encoding: E & CheckEncoding<E>,
+    syntax: S & CheckSyntax<S, E>,
     effect: (b: B, o: OperandsOf<E>) => void,
-    options: RowOptions = {},
+    options: RowOptions<WhenOf<E>> = {},
   ): void {
     rows.push(parseRow(extension, name, encoding, syntax, effect as Row<B>['effect'], options));
   }
@@ -134,7 +124,7 @@ function parseRow<B>(
   encoding: string,
   syntax: string,
   effect: Row<B>['effect'],
-  { when = '', mnemonic = name }: RowOptions,
+  { when = '', mnemonic = name }: RowOptions<string>,
 ): Row<B> {
   const tokens = encoding.split(' ');
   const operands = new Map<string, OperandInfo>();

@@ -36,10 +36,10 @@ export interface SignalFrames {
   readonly size: number;
   /** Where the frame goes whose stack ends at `top`. */
   place(top: bigint): bigint;
-  /** The frame's bytes, with the registers as they are now. */
+  /** The frame's bytes, with the registers as they are now. They are overwritten by the next call. */
   encode(delivery: SignalDelivery): Uint8Array;
   /** Enters the handler, with the frame at `address`. */
   enter(address: bigint, delivery: SignalDelivery): void;
-  /** Restores the registers from a frame's bytes; undefined if the frame is not well-formed (registers then undefined). */
+  /** Restores the registers from a frame's bytes, aligned to 8 in their buffer; undefined if the frame is not well-formed (registers then undefined). */
   restore(frame: Uint8Array): SavedSignalContext | undefined;
 }

@@ -97,7 +97,10 @@ export interface Host {
    */
   setSignalMask(mask: bigint): void;
 
-  /** What the host has mapped in the window, in order: also the reserve, which is neither readable nor writable. */
+  /**
+   * What the host has mapped in the window, in order: also the reserve, which is neither readable nor writable. Empty if
+   * the host cannot tell.
+   */
   mappings(): HostMapping[];
   /** Descriptors that belong to the emulator, not to the guest. */
   ownDescriptors(): Set<number>;

@@ -81,9 +81,20 @@ export const TRANSLATOR = {
   unprotected: 0x8050,
   /** i32: not 0 when every instruction decoded is to be reported (-d in_asm). */
   reportDecoded: 0x8054,
+  /** i32: a jump target becomes hot when it has been jumped to this often (0: never, 65535 at most). */
+  hotThreshold: 0x8058,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */
   fusedMultiplyAdd: 0x8048,
 } as const;
+
+/** How often the cold tier jumped to a record: u16 counters, by the record's address modulo their number. */
+export const COUNTERS = { start: 0x60000, count: 0x10000 } as const;
+
+/**
+ * The last indirect jumps of the cold tier: pairs of i32 record address of the jump and i32 low half of the target's
+ * address, `entries` of them, used in a circle from the i32 at `next`.
+ */
+export const JUMP_LOG = { next: 0x805c, start: 0x80000, entries: 0x2000 } as const;
 
 /** Decoded code: a table with one i32 a guest page (0: not decoded), then the decoded pages. */
 export const DECODED = {

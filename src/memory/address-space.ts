@@ -19,6 +19,8 @@
  */
 import type { Host, Int } from '../host/host.ts';
 import { PAGE_SIZE, PROCESS } from '../host/layout.ts';
+import { aligned, hostProt, pageDown, pageUp, tableProt, unsigned } from './arguments.ts';
+import { CodePages } from './code-pages.ts';
 import {
   EBADF,
   EEXIST,
@@ -49,6 +51,9 @@ const STACK_GAP = 0x10_0000;
 const STACK_LEAST = 0x80_0000;
 const STACK_MOST = 0x1000_0000;
 
+/** MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTNEED_LOCKED. */
+const DISCARDING_ADVICE: readonly number[] = [4, 8, 9, 24];
+
 const HOST_RESERVE = MAP.private | MAP.anonymous | MAP.fixed | MAP.noReserve;
 const HOST_ANONYMOUS = MAP.private | MAP.anonymous | MAP.fixed;
 
@@ -60,27 +65,6 @@ function stackRoom(host: Host): number {
   const { soft } = host.startState.rlimits[RLIMIT.stack] ?? { soft: 0n };
   const size = Math.min(Math.max(Number(soft), STACK_LEAST), STACK_MOST);
   return pageUp(size) + STACK_GAP;
-}
-
-const pageUp = (value: number): number => Math.ceil(value / PAGE_SIZE) * PAGE_SIZE;
-const pageDown = (value: number): number => Math.floor(value / PAGE_SIZE) * PAGE_SIZE;
-const aligned = (value: number): boolean => value % PAGE_SIZE === 0;
-
-/** Protection for the host: never executable, and readable when anything is allowed (execute-only code is decoded). */
-function hostProt(prot: number): number {
-  if ((prot & PROT_MASK) === 0) return 0;
-  return PROT.read | (prot & PROT.write);
-}
-
-/** The bits of a page table entry. */
-function tableProt(prot: number): number {
-  return (prot & PROT_MASK) | ((prot & PROT.write) === 0 ? 0 : PageFlag.read);
-}
-
-/** An unsigned 64-bit argument; beyond 2^53 only its magnitude counts, since nothing can be mapped there. */
-function unsigned(value: Int): number {
-  if (typeof value === 'bigint') return Number(BigInt.asUintN(64, value));
-  return value < 0 ? value + 2 ** 64 : value;
 }
 
 export class AddressSpace extends GuestData {
@@ -102,13 +86,14 @@ export class AddressSpace extends GuestData {
   private mappedPages = 0;
   private brkStart = 0;
   private brkEnd = 0;
-  private readonly codePages = new Set<number>();
+  private readonly codePages: CodePages;
 
   constructor(host: Host) {
     super(host);
     const pages = host.windowSize / PAGE_SIZE;
     this.table = new Uint8Array(host.processMemory.buffer, PROCESS.pageTable, pages);
     this.runs = new PageRuns(this.table);
+    this.codePages = new CodePages(host, this.table, (start, end) => this.onCodeChange(start, end));
     this.stackTop = host.windowSize;
     this.mmapTop = host.windowSize - stackRoom(host);
     this.searchTop = this.mmapTop / PAGE_SIZE;
@@ -120,7 +105,8 @@ export class AddressSpace extends GuestData {
     const fileOffset = unsigned(offset);
     const anonymous = (flags & MAP.anonymous) !== 0;
     if (!aligned(fileOffset)) return EINVAL;
-    if (!anonymous && (this.host.syscall('fcntl', fd, 1 /* F_GETFD */) as number) < 0) return EBADF;
+    // Linux looks at the descriptor first. lseek does so too, on every kind of file, and is never kept by a signal.
+    if (!anonymous && this.host.syscall('lseek', fd, 0, 1 /* SEEK_CUR */) === EBADF) return EBADF;
     const size = pageUp(unsigned(length));
     if (size === 0) return EINVAL;
     const type = flags & MAP.type;
@@ -309,7 +295,7 @@ export class AddressSpace extends GuestData {
     const first = start / PAGE_SIZE;
     if (start + oldSize > this.host.windowSize || this.table[first] === 0) return EFAULT;
     if (!this.isOneMapping(start, Math.min(oldSize, newSize))) return EFAULT;
-    this.unprotectRange(start, start + oldSize);
+    this.codePages.unprotectRange(first, first + oldSize / PAGE_SIZE);
     const result = this.host.syscall(
       'mremap',
       this.host.guestPointer(start),
@@ -342,7 +328,7 @@ export class AddressSpace extends GuestData {
       const known = this.host.syscall('madvise', this.host.stagingPointer(0), 0, advice) as number;
       return known < 0 || size === 0 ? known : ENOMEM;
     }
-    this.noteCodeChange(start, end);
+    if (DISCARDING_ADVICE.includes(advice)) this.noteCodeChange(start, end);
     let result = 0;
     let hole = start + size > end;
     for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; ) {
@@ -437,44 +423,17 @@ export class AddressSpace extends GuestData {
 
   /** The translator decoded the page at `address`: write-protects it if the guest could write to it. */
   protectCode(address: number): void {
-    const page = Math.floor(address / PAGE_SIZE);
-    const entry = this.table[page];
-    if ((entry & (PageFlag.write | PageFlag.code)) !== PageFlag.write) return;
-    this.hostProtect(page * PAGE_SIZE, (page + 1) * PAGE_SIZE, PROT.read);
-    this.table[page] = entry | PageFlag.code;
-    this.codePages.add(page);
+    this.codePages.protect(Math.floor(address / PAGE_SIZE));
   }
 
   /** A store faulted at `address`: if it hit a page protected by protectCode, makes it writable, drops the code, true. */
   unprotectCode(address: number): boolean {
-    const page = Math.floor(address / PAGE_SIZE);
-    if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
-    this.unprotectPage(page);
-    return true;
+    return this.codePages.unprotect(Math.floor(address / PAGE_SIZE));
   }
 
   /** Makes all protected code pages writable again, dropping their code; true if there were any. */
   override unprotectAllCode(): boolean {
-    let any = false;
-    for (const page of this.codePages) {
-      if ((this.table[page] & PageFlag.code) === 0) continue;
-      this.unprotectPage(page);
-      any = true;
-    }
-    this.codePages.clear();
-    return any;
-  }
-
-  private unprotectRange(start: number, end: number): void {
-    for (const page of this.codePages)
-      if (page * PAGE_SIZE >= start && page * PAGE_SIZE < end) this.unprotectCode(page * PAGE_SIZE);
-  }
-
-  private unprotectPage(page: number): void {
-    this.codePages.delete(page);
-    this.table[page] &= ~PageFlag.code;
-    this.hostProtect(page * PAGE_SIZE, (page + 1) * PAGE_SIZE, PROT.read | PROT.write);
-    this.onCodeChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+    return this.codePages.unprotectRange(0, this.table.length);
   }
 
   /**

@@ -61,7 +61,10 @@ export class MappingNames {
   }
 }
 
-/** Guest mappings in order, equal neighbours merged. `host` covers the whole window. */
+/** What stands for the host's list where there is none. */
+const UNKNOWN = { start: 0, offset: 0, device: '00:00', inode: 0, path: '' };
+
+/** Guest mappings in order, equal neighbours merged. `host` covers the whole window, or is empty. */
 export function mappedRanges(
   host: HostMapping[],
   table: Uint8Array,
@@ -69,7 +72,8 @@ export function mappedRanges(
   names: MappingNames,
 ): MappedRange[] {
   const ranges: MappedRange[] = [];
-  for (const mapping of host) {
+  const all = [{ ...UNKNOWN, end: table.length * PAGE_SIZE }];
+  for (const mapping of host.length > 0 ? host : all) {
     const end = Math.min(mapping.end / PAGE_SIZE, table.length);
     for (let page = mapping.start / PAGE_SIZE; ; ) {
       page = runs.nextMapped(page, end);

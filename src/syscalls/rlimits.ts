@@ -4,7 +4,7 @@
  * others are the host's.
  */
 import { hostCall, ptr } from './call.ts';
-import { choiceName, type FlagTable } from './codec.ts';
+import type { FlagTable } from './codec.ts';
 import { EFAULT, EINVAL, EPERM } from './errno.ts';
 import { type Fields, readStruct, struct, writeStruct } from './struct.ts';
 import type { SyscallResult, Task } from './task.ts';
@@ -49,8 +49,6 @@ export const RLIMIT = struct(
   undefined,
   (f) => `{rlim_cur=${limitText(f.rlim_cur)}, rlim_max=${limitText(f.rlim_max)}}`,
 );
-
-export const rlimitName = (resource: number): string => choiceName(RLIMITS, resource) ?? String(resource);
 
 /** Reads and sets one of the process's own limits; addresses are 0 where nothing is wanted. */
 function ownLimit(task: Task, resource: number, newLimit: number, oldLimit: number): SyscallResult {

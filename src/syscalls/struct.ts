@@ -95,7 +95,7 @@ function parseLayout(text: string): Layout {
   const fields: Field[] = [];
   let offset = 0;
   let alignment = 1;
-  for (const word of text.trim().split(/\s+/)) {
+  for (const word of text.split(' ')) {
     const [name, typeText] = word.split(':');
     const bracket = typeText.indexOf('[');
     const type = (bracket < 0 ? typeText : typeText.slice(0, bracket)) as FieldType;

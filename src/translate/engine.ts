@@ -14,6 +14,7 @@ import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
 import { EXIT } from './exit.ts';
+import type { RegionHost, Regions } from './region/regions.ts';
 import { SlowFloat } from './slow-float.ts';
 
 /** Why the guest stopped. The PC is at the instruction, after a system call behind it. */
@@ -48,6 +49,15 @@ interface ColdTier {
   run(): number;
   step(): number;
   fma(): number;
+  missing: unknown;
+}
+
+/** How hot code is compiled; without it everything runs in the cold tier. */
+export interface Compilation {
+  /** How often code is jumped to before it is compiled, 1–65535. */
+  threshold: number;
+  /** Makes the compiler, when the first code has become hot: it is a bundle of its own. */
+  load(host: Omit<RegionHost, 'arch'>): Regions;
 }
 
 export class Engine {
@@ -59,13 +69,22 @@ export class Engine {
   private readonly bytes: Uint8Array;
   private readonly pcIndex: number;
   private float: SlowFloat | undefined;
+  private readonly compilation: Compilation | undefined;
+  private readonly regionHost: Omit<RegionHost, 'arch'>;
+  private regions: Regions | undefined;
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
    * @param state offset of the PC's cell in the thread memory
    * @param module the cold tier's module for the guest architecture
    */
-  constructor(host: Host, space: AddressSpace, state: { pc: number }, module: WebAssembly.Module) {
+  constructor(
+    host: Host,
+    space: AddressSpace,
+    state: { pc: number },
+    module: WebAssembly.Module,
+    compilation?: Compilation,
+  ) {
     this.host = host;
     this.space = space;
     const { buffer } = host.threadMemory;
@@ -74,7 +93,10 @@ export class Engine {
     this.bytes = new Uint8Array(buffer);
     this.pcIndex = state.pc >> 3;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
+    // Entry 0 stays empty: calls through it go to `missing`.
+    const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     const imports = {
+      regions,
       thread: host.threadMemory,
       window: host.window,
       process: host.processMemory,
@@ -83,6 +105,15 @@ export class Engine {
       time: () => BigInt(Math.trunc(performance.now() * 10_000)),
     };
     this.cold = new WebAssembly.Instance(module, { e: imports }).exports as unknown as ColdTier;
+    const { missing } = this.cold;
+    regions.set(0, missing);
+    this.compilation = compilation;
+    this.words[TRANSLATOR.hotThreshold >> 2] = compilation?.threshold ?? 0;
+    const readCode = (pc: number): number | undefined => {
+      const word = space.read(pc, 4) ?? space.read(pc, 2);
+      return word && word[0] | (word[1] << 8) | ((word[2] ?? 0) << 16) | ((word[3] ?? 0) << 24);
+    };
+    this.regionHost = { threadMemory: host.threadMemory, table: regions, missing, imports, readCode };
     space.onCodeChange = (start, end) => this.flush(start, end);
   }
 
@@ -97,7 +128,9 @@ export class Engine {
   /** Executes one instruction; INTERRUPT when it is done. */
   step(): Exit {
     for (;;) {
-      const exit = this.enter(this.cold.step, NO_LIMIT);
+      const pc = Number(this.doublewords[this.pcIndex]);
+      const step = () => this.enter(this.cold.step, NO_LIMIT);
+      const exit = this.regions ? this.regions.withOriginal(pc, step) : step();
       if (exit) return exit;
     }
   }
@@ -111,6 +144,7 @@ export class Engine {
   /** Forgets what was translated from [start, end). */
   flush(start: number, end: number): void {
     const { words } = this;
+    this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
     const first = Math.floor(start / PAGE_SIZE);
     const last = Math.ceil(end / PAGE_SIZE);
@@ -129,6 +163,7 @@ export class Engine {
 
   private flushAll(): void {
     const { words } = this;
+    this.regions?.flushAll();
     const next = words[TRANSLATOR.nextDecodedPage >> 2];
     for (let records = DECODED.pages; records < next; records += DECODED_PAGE_SIZE) {
       words[(DECODED.table >> 2) + words[(records + DECODED.link) >> 2]] = 0;
@@ -149,7 +184,7 @@ export class Engine {
       reason = entry();
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      return this.trapped();
+      return this.trapped(error);
     }
     switch (reason) {
       case EXIT.interrupt:
@@ -169,6 +204,11 @@ export class Engine {
       case EXIT.protect:
         this.space.protectCode(Number(doublewords[this.pcIndex]));
         return undefined;
+      case EXIT.hot:
+        this.compile(Number(doublewords[this.pcIndex]));
+        return undefined;
+      case EXIT.again:
+        return this.coldStep();
       case EXIT.misaligned:
         return { kind: 'fault', signo: SIGBUS, code: BUS_ADRALN, address: this.accessAddress };
       case EXIT.fetch:
@@ -184,9 +224,27 @@ export class Engine {
     return this.doublewords[TRANSLATOR.accessAddress >> 3];
   }
 
+  private compile(pc: number): void {
+    this.regions ??= this.compilation?.load(this.regionHost);
+    this.regions?.compile(pc);
+  }
+
+  /** Executes the instruction at the PC in the cold tier: its exit if it has one, undefined when it is done. */
+  private coldStep(): Exit | undefined {
+    const exit = this.step();
+    return exit === INTERRUPT ? undefined : exit;
+  }
+
   /** After a WebAssembly trap: the PC from the record being executed, and what the host says of the fault. */
-  private trapped(): Exit | undefined {
+  private trapped(error: WebAssembly.RuntimeError): Exit | undefined {
     const { words, doublewords } = this;
+    const inRegion = this.regions?.trapAddress(error);
+    if (inRegion !== undefined) {
+      // The cold tier makes the same access again and says what is wrong with it.
+      this.host.takeFault();
+      doublewords[this.pcIndex] = BigInt(inRegion);
+      return this.coldStep();
+    }
     const distance = words[TRANSLATOR.record >> 2] - words[TRANSLATOR.pageRecords >> 2];
     doublewords[this.pcIndex] = doublewords[TRANSLATOR.pageAddress >> 3] + BigInt(distance >> RECORD_SHIFT);
     const fault = this.host.takeFault();
@@ -212,8 +270,10 @@ export class Engine {
     const { words, doublewords } = this;
     words[TRANSLATOR.unprotected >> 2] = 1;
     doublewords[STUB.limit >> 3] = NO_LIMIT;
+    const pc = Number(doublewords[this.pcIndex]);
     try {
-      this.cold.step();
+      if (this.regions) this.regions.withOriginal(pc, this.cold.step);
+      else this.cold.step();
     } catch (error) {
       // The other page of a store across two; it faults again when the guest goes on.
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;

@@ -16,4 +16,8 @@ export const EXIT = {
   misaligned: 9,
   /** An atomic access to memory that is not readable and writable. */
   atomic: 10,
+  /** Region code leaves the instruction at the PC to the cold tier. */
+  again: 11,
+  /** The code at the PC has become hot. */
+  hot: 12,
 } as const;

@@ -86,6 +86,47 @@ export function compareCases(cases: readonly Case[], subject: Subject, reference
   });
 }
 
+/** A simpler case that differs too: fewer instructions before, registers and memory that are 0. */
+export function shrink(difference: Difference, subject: Subject, reference: Subject): Difference {
+  let simplest = difference;
+  const attempt = (change: (test: Case) => Case): boolean => {
+    const [found] = compareCases([change(simplest.case)], subject, reference);
+    if (found) simplest = found;
+    return found !== undefined;
+  };
+  const withRecord = (test: Case, change: (view: DataView) => void, before = test.before): Case => {
+    const record = test.record.slice();
+    change(new DataView(record.buffer));
+    return { ...test, before, record };
+  };
+  for (let i = 0; i < simplest.case.before.length; ) {
+    const dropped = attempt((test) => {
+      const before = test.before.toSpliced(i, 1);
+      return withRecord(
+        test,
+        (view) => view.setBigUint64(X, BigInt(pcOf(test.slot) - 4 * before.length), true),
+        before,
+      );
+    });
+    if (!dropped) i++;
+  }
+  for (const [start, end] of [
+    [F, FCSR],
+    [MEMORY, RECORD],
+    [X + 8, F],
+  ] as const) {
+    const zero = (from: number, to: number): boolean =>
+      attempt((test) =>
+        withRecord(test, (view) => {
+          for (let offset = from; offset < to; offset += 8) view.setBigUint64(offset, 0n, true);
+        }),
+      );
+    if (zero(start, end)) continue;
+    for (let offset = start; offset < end; offset += 8) zero(offset, offset + 8);
+  }
+  return simplest;
+}
+
 /** A difference for people: the instruction, its inputs, what came out. */
 export function describeDifference({ case: test, details }: Difference): string {
   const view = new DataView(test.record.buffer);

@@ -65,7 +65,7 @@ function example(): { cpu: RiscvCpu; frames: RiscvSignalFrames; delivery: Signal
 test('a frame restores what it saved', () => {
   const { cpu, frames, delivery } = example();
   const before = cpu.registers.slice();
-  const frame = frames.encode(delivery);
+  const frame = frames.encode(delivery).slice();
   frames.enter(0x9000n, delivery);
   expect([cpu.pc, cpu.sp, cpu.registers[1]]).toEqual([0x40_0000n, 0x9000n, 0x7000n]);
   expect([...cpu.registers.slice(10, 13)]).toEqual([10n, 0x9000n, 0x9080n]);
@@ -84,7 +84,7 @@ test('the frame lies below the top, aligned to 16', () => {
 test('a frame whose reserved words are not zero is refused', () => {
   const { frames, delivery } = example();
   for (let at: number = RISCV_SIGNAL_FRAME.reserved; at < RISCV_SIGNAL_FRAME.size; at++) {
-    const frame = frames.encode(delivery);
+    const frame = frames.encode(delivery).slice();
     frame[at] = 1;
     expect(frames.restore(frame)).toBeUndefined();
   }

@@ -37,6 +37,8 @@ const F = RISCV_SIGNAL_FRAME;
 export class RiscvSignalFrames implements SignalFrames {
   readonly size = F.size;
   private readonly cpu: RiscvCpu;
+  /** The frame being built; what is zero in every frame stays zero. */
+  private readonly frame = new Uint8Array(F.size);
 
   constructor(cpu: RiscvCpu) {
     this.cpu = cpu;
@@ -48,17 +50,17 @@ export class RiscvSignalFrames implements SignalFrames {
   }
 
   encode(delivery: SignalDelivery): Uint8Array {
-    const { cpu } = this;
-    const frame = new Uint8Array(F.size);
+    const { cpu, frame } = this;
     const view = new DataView(frame.buffer);
     frame.set(delivery.info, F.info);
     view.setBigUint64(F.stackPointer, delivery.stack.sp, true);
     view.setInt32(F.stackFlags, delivery.stack.flags, true);
     view.setBigUint64(F.stackSize, delivery.stack.size, true);
     view.setBigUint64(F.mask, delivery.mask, true);
-    view.setBigUint64(F.pc, cpu.pc, true);
-    for (let i = 1; i < 32; i++) view.setBigUint64(F.pc + 8 * i, cpu.registers[i], true);
-    for (let i = 0; i < 32; i++) view.setBigUint64(F.f0 + 8 * i, cpu.registers[32 + i], true);
+    const words = new BigUint64Array(frame.buffer);
+    words[F.pc / 8] = cpu.pc;
+    words.set(cpu.registers.subarray(1, 32), F.x1 / 8);
+    words.set(cpu.registers.subarray(32), F.f0 / 8);
     view.setUint32(F.fcsr, cpu.fcsr, true);
     return frame;
   }
@@ -77,11 +79,12 @@ export class RiscvSignalFrames implements SignalFrames {
   restore(frame: Uint8Array): SavedSignalContext | undefined {
     const { cpu } = this;
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+    const words = new BigUint64Array(frame.buffer, frame.byteOffset, F.size / 8);
     for (let at: number = F.reserved; at < F.size; at += 4) if (view.getUint32(at, true) !== 0) return undefined;
     // The PC's bit 0 does not exist: sepc holds it as zero.
-    cpu.pc = view.getBigUint64(F.pc, true) & ~1n;
-    for (let i = 1; i < 32; i++) cpu.registers[i] = view.getBigUint64(F.pc + 8 * i, true);
-    for (let i = 0; i < 32; i++) cpu.registers[32 + i] = view.getBigUint64(F.f0 + 8 * i, true);
+    cpu.pc = words[F.pc / 8] & ~1n;
+    cpu.registers.set(words.subarray(F.x1 / 8, F.x1 / 8 + 31), 1);
+    cpu.registers.set(words.subarray(F.f0 / 8, F.f0 / 8 + 32), 32);
     cpu.fcsr = view.getUint32(F.fcsr, true);
     return {
       mask: view.getBigUint64(F.mask, true),

@@ -101,6 +101,11 @@ os.execv(sys.argv[1], sys.argv[1:])' $T`;
   it('starts with a smaller window when address space is short', () => {
     const { state } = shell('ulimit -v 10000000; $T');
     expect(state.windowSize).toBe(4 * 2 ** 30 - 0x10000);
+    expect(shell('ulimit -v 6029312; $T').status).toBe(42);
+    expect(shell('ulimit -v 6029311; $T')).toMatchObject({
+      status: 126,
+      stderr: expect.stringContaining('tsemu-riscv64: the address space limit is too low'),
+    });
   });
 
   it('starts although no file may be written', () => {

@@ -181,7 +181,7 @@ class LinuxHost implements Host {
       if (tail === cells[STUB.ringHead / 4]) return undefined;
       cells[STUB.pending / 4] = 1;
     }
-    const at = (tail % STUB.ringEntries) * SIGINFO_SIZE;
+    const at = (tail & (STUB.ringEntries - 1)) * SIGINFO_SIZE;
     const info = this.ring.slice(at, at + SIGINFO_SIZE);
     cells[STUB.ringTail / 4] = tail + 1;
     if (cells[STUB.overflow / 4] !== 0 && tail + 1 === cells[STUB.ringHead / 4]) {

@@ -2,10 +2,19 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { HostMapping } from '../host.ts';
 
-/** The part of /proc/self/maps that lies in the window at host address `start`, in guest addresses. See proc(5). */
+/**
+ * The part of /proc/self/maps that lies in the window at host address `start`, in guest addresses; see proc(5). Empty if
+ * it cannot be read, because the guest has used up all descriptors for instance.
+ */
 export function readMappings(start: number, size: number): HostMapping[] {
+  let maps = '';
+  try {
+    maps = readFileSync('/proc/self/maps', 'latin1');
+  } catch {
+    return [];
+  }
   const mappings: HostMapping[] = [];
-  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+  for (const line of maps.split('\n')) {
     const dash = line.indexOf('-');
     const first = Number.parseInt(line.slice(0, dash), 16) - start;
     const space = line.indexOf(' ', dash);

@@ -30,9 +30,10 @@ interface Descriptor {
 export class DescriptorTable {
   private readonly descriptors: (Descriptor | undefined)[] = [];
 
-  /** Takes over the standard streams that are open. */
-  constructor() {
+  /** Takes over the standard streams but for those in the bitmap `closed`, for which Node has opened something else. */
+  constructor(closed: number) {
     for (let fd = 0; fd < 3; fd++) {
+      if ((closed & (1 << fd)) !== 0) continue;
       try {
         const stat = fstatSync(fd);
         this.add(openFile(fd, '', fd === 0 ? 0 : 1, stat.isFile(), initialPosition(fd)), fd, false);

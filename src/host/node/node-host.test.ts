@@ -184,6 +184,7 @@ describe('memory', () => {
     space.writeU64(AT, 5n);
     expect(space.madvise(AT, PAGE, 4)).toBe(0);
     expect(space.readU64(AT)).toBe(0n);
+    expect(space.ranges()).toMatchObject([{ start: AT, end: AT + 2 * PAGE, flags: 0x8b, name: '' }]);
     space.munmap(AT, 2 * PAGE);
   });
 

@@ -29,7 +29,7 @@ const SI_TKILL = -6;
 
 export interface NodeHostOptions {
   /** The launcher's state, where there is one. */
-  state?: StartState;
+  state?: StartState & { closedDescriptors?: number };
   /** Otherwise the command line, as JavaScript strings. */
   argv?: readonly string[];
 }
@@ -61,7 +61,7 @@ class NodeHost implements Host {
     this.threadMemory = memory.threadMemory;
     this.processMemory = memory.processMemory;
     this.startState = options.state ?? ownState(options.argv ?? []);
-    const table = new DescriptorTable();
+    const table = new DescriptorTable(options.state?.closedDescriptors ?? 0);
     const read = fileReader(table);
     this.calls = {
       ...fileCalls(memory, table),
@@ -142,8 +142,7 @@ class NodeHost implements Host {
   }
 
   mappings(): HostMapping[] {
-    const all = { start: 0, end: this.windowSize, readable: true, writable: true };
-    return [{ ...all, offset: 0, device: '00:00', inode: 0, path: '' }];
+    return [];
   }
 
   ownDescriptors(): Set<number> {

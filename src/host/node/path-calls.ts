@@ -31,6 +31,7 @@ import { STAT_SIZE, STATFS_SIZE, STATX_SIZE, writeStat, writeStatfs, writeStatx 
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EACCESS = 0x200;
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_FOLLOW = 0x400;
 const AT_EMPTY_PATH = 0x1000;
@@ -172,7 +173,13 @@ export function pathCalls(memory: GuestMemory, table: DescriptorTable): Calls {
       return length;
     },
     faccessat: access,
-    faccessat2: (dirfd, path, mode, flags) => ((flags & ~0x200) === 0 ? access(dirfd, path, mode) : EINVAL),
+    faccessat2: (dirfd, path, mode, flags) => {
+      if ((flags & ~(AT_EACCESS | AT_EMPTY_PATH)) !== 0) return EINVAL;
+      if ((flags & AT_EMPTY_PATH) === 0 || memory.path(path) !== '') return access(dirfd, path, mode);
+      const file = table.get(dirfd | 0);
+      if (file === undefined || file.path === '') return EBADF;
+      return errnoOr(() => accessSync(raw(file.path), mode & 7)) ?? 0;
+    },
     mkdirat: (dirfd, path, mode) => on(dirfd, path, (name) => mkdirSync(name, mode & 0o7777)),
     unlinkat: (dirfd, path, flags) =>
       on(dirfd, path, (name) => ((flags & AT_REMOVEDIR) === 0 ? unlinkSync(name) : rmdirSync(name))),

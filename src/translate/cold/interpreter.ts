@@ -19,13 +19,23 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Operand, Row } from '../../cpu/row.ts';
-import { DECODED, PAGE_SIZE, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../../host/layout.ts';
+import {
+  COUNTERS,
+  DECODED,
+  JUMP_LOG,
+  PAGE_SIZE,
+  PROCESS_MEMORY_PAGES,
+  STUB,
+  THREAD_MEMORY_PAGES,
+  TRANSLATOR,
+} from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
 import { Helpers } from '../wasm/helpers.ts';
 import { Lowering, PROCESS_MEMORY, type Terminator, THREAD } from '../wasm/lower.ts';
+import { REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
 import {
   DECODED_PAGE_SIZE,
@@ -36,6 +46,7 @@ import {
   PAGE_RECORDS,
   RECORD_SHIFT,
   RECORD_SIZE,
+  REGION,
   recordLayout,
   type Slot,
 } from './record.ts';
@@ -103,6 +114,10 @@ abstract class RowLowering extends Lowering {
     this.emitRegisterOffset(operand);
     emitValue();
     this.code.access(I64_STORE, { memory: THREAD, offset: 0, align: 3 });
+  }
+  /** Which register an operand names is only known at run time. */
+  protected mayChange(): boolean {
+    return true;
   }
   protected emitBeforeAccess(addressLocal: number): void {
     cell.set(TRANSLATOR.record, get(REC))(this.code);
@@ -264,6 +279,7 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('window', { shared: true, address: 'i64', pages: windowPages, atMost: true });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
+  module.importTable('regions');
   const helpers = new Helpers(module, arch.state.fpFlags, windowPages * 0x10000);
 
   const rows = arch.rows.map((row) => ({ row, statements: arch.effect(row) }));
@@ -300,9 +316,9 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
     lowering.code.i32(EXIT.none);
     return module.addFunction(functionType, lowering.temps, lowering.code);
   });
-  module.setTable(functions);
+  const rowTable = module.setTable(functions);
 
-  const parts: LoopParts = { arch, helpers, pool, inlined, outlined, functionType, decode, enter };
+  const parts: LoopParts = { arch, helpers, pool, inlined, outlined, functionType, rowTable, decode, enter };
   for (const [name, once] of [
     ['run', false],
     ['step', true],
@@ -312,6 +328,7 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
     module.exportFunction(name, module.addFunction(type, [...LOOP_LOCALS, ...pool.types], code));
   }
   module.exportFunction('fma', addFmaProbe(helpers));
+  module.exportFunction('missing', addMissing(helpers));
   return module.finish();
 }
 
@@ -322,6 +339,7 @@ interface LoopParts {
   inlined: { row: Row<never>; statements: readonly Statement[] }[];
   outlined: { row: Row<never> }[];
   functionType: number;
+  rowTable: number;
   decode: number;
   enter: number;
 }
@@ -332,10 +350,8 @@ interface LoopParts {
  *
  * @param once leave after one instruction with EXIT.interrupt
  */
-function dispatchLoop(
-  { arch, helpers, pool, inlined, outlined, functionType, decode, enter }: LoopParts,
-  once: boolean,
-): Code {
+function dispatchLoop(parts: LoopParts, once: boolean): Code {
+  const { arch, helpers, pool, inlined, outlined, functionType, rowTable, decode, enter } = parts;
   const c = new Code();
   /** How many levels further out than `poll` an instruction that does not jump goes on. */
   const past = once ? 0 : 1;
@@ -349,7 +365,9 @@ function dispatchLoop(
         pc(code);
         code.call(enter).localTee(REC).op(0x45).if();
       },
-      leaveWith(cell.get(TRANSLATOR.exit)),
+      set(REASON, cell.get(TRANSLATOR.exit)),
+      cell.set(TRANSLATOR.exit, zero),
+      leaveWith(get(REASON)),
       (code) => code.end(),
       set(BASE, cell.get(TRANSLATOR.pageRecords)),
       set(PAGE, cell.get64(TRANSLATOR.pageAddress)),
@@ -389,6 +407,20 @@ function dispatchLoop(
       uncount(c);
       set(TARGET, pcOf(get(REC), get(BASE), get(PAGE)))(c);
       c.br(labels.jumpTo);
+    } else if (i === REGION && once) {
+      c.op(0x00); // the engine puts the instruction back before it steps
+    } else if (i === REGION) {
+      uncount(c);
+      c.i32(0);
+      pcOf(get(REC), get(BASE), get(PAGE))(c);
+      c.localGet(REC).access(I32_LOAD, { memory: THREAD, offset: 8, align: 2 });
+      c.callIndirect(helpers.module.type(REGION_PARAMETERS, [I64])).localSet(TARGET);
+      cell.get(TRANSLATOR.exit)(c);
+      c.localTee(REASON).if();
+      cell.set(TRANSLATOR.exit, zero)(c);
+      cell.set64(arch.state.pc, get(TARGET))(c);
+      leaveWith(get(REASON))(c);
+      c.end().br(labels.jumpTo);
     } else if (i === ILLEGAL) {
       c.i32(EXIT.illegal).localSet(REASON).br(labels.exit);
     } else {
@@ -406,7 +438,7 @@ function dispatchLoop(
   const operation = i32.sub(access(I32_LOAD16, THREAD, 0, get(REC)), i32.const(arms));
   c.localGet(REC);
   operation(c);
-  c.callIndirect(functionType).localTee(REASON).brIf(2);
+  c.callIndirect(functionType, rowTable).localTee(REASON).brIf(2);
   const lengths = new Set(outlined.map(({ row }) => row.length));
   if (lengths.size > 1) throw new Error('outlined rows of different lengths');
   const [length] = lengths;
@@ -422,6 +454,7 @@ function dispatchLoop(
   set(TARGET, i64.add(pcOf(get(REC), get(BASE), get(PAGE)), i64.extend_s(get(OFFSET))))(c);
 
   c.end(); // jumpTo: to the address TARGET
+  if (!once) logJump(c);
   i64.lt_u(i64.sub(get(TARGET), get(PAGE)), i64.const(PAGE_SIZE))(c);
   c.if();
   set(REC, i32.add(get(BASE), i32.shl(i32.wrap(i64.sub(get(TARGET), get(PAGE))), i32.const(RECORD_SHIFT))))(c);
@@ -435,6 +468,11 @@ function dispatchLoop(
 
   c.end(); // poll
   if (!once) {
+    countJump(c);
+    c.if().i32(EXIT.hot).localSet(REASON);
+    cell.set64(arch.state.pc, pcOf(get(REC), get(BASE), get(PAGE)))(c);
+    leaveWith(get(REASON))(c);
+    c.end();
     // One comparison serves signals, time slices and the instruction limit.
     i64.lt_u(get(COUNT), cell.get64(STUB.limit))(c);
     c.brIf(0);
@@ -444,6 +482,25 @@ function dispatchLoop(
   leaveWith(i32.const(EXIT.interrupt))(c);
   c.op(0x00);
   return c;
+}
+
+/** Notes where the jump at `rec` goes; what region formation knows of jump tables. */
+function logJump(c: Code): void {
+  const next = cell.get(JUMP_LOG.next);
+  set(OFFSET, next)(c);
+  access(I32_STORE, THREAD, JUMP_LOG.start, get(OFFSET), get(REC))(c);
+  access(I32_STORE, THREAD, JUMP_LOG.start + 4, get(OFFSET), i32.wrap(get(TARGET)))(c);
+  const wrapped = i32.and(i32.add(get(OFFSET), i32.const(8)), i32.const(8 * JUMP_LOG.entries - 1));
+  cell.set(JUMP_LOG.next, wrapped)(c);
+}
+
+/** Counts the jump to `rec`; true on the stack when that makes it hot. */
+function countJump(c: Code): void {
+  const counter = i32.and(i32.shr_u(get(REC), i32.const(3)), i32.const(2 * COUNTERS.count - 2));
+  const count = i32.add(access(I32_LOAD16, THREAD, COUNTERS.start, get(OFFSET)), i32.const(1));
+  set(OFFSET, counter)(c);
+  access(I32_STORE16, THREAD, COUNTERS.start, get(OFFSET), tee(TARGET_REC, count))(c);
+  i32.eq(get(TARGET_REC), cell.get(TRANSLATOR.hotThreshold))(c);
 }
 
 /** An i32 local that no arm uses while it is live. */
@@ -510,6 +567,11 @@ function addEnter(helpers: Helpers, arch: Architecture): number {
     i32.add(get(RECORDS), i32.shl(offset, i32.const(RECORD_SHIFT)))(c);
   };
   return helpers.add([I64], [I32], [I32, I32, I32], body);
+}
+
+/** missing(depth, pc): stands in the table for regions that do not exist: the cold tier goes on at the address. */
+function addMissing(helpers: Helpers): number {
+  return helpers.add(REGION_PARAMETERS, [I64], [], get(1));
 }
 
 /** fma(): 1 if the host's relaxed multiply-add rounds once. (1 + 2^-30)^2 - 1 - 2^-29 is 2^-60, or 0 rounded twice. */

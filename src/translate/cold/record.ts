@@ -2,7 +2,7 @@
  * The decoded instruction of the cold tier: 16 bytes for every 2 bytes of guest
  * code, so that the record of an address is found by arithmetic.
  *
- *     u16 @0   operation: 0 not yet decoded, then PAGE_END, ILLEGAL, then the rows
+ *     u16 @0   operation: 0 not yet decoded, then PAGE_END, ILLEGAL, REGION, then the rows
  *     u16 @2 @4 @6 @12 @14   register operands: offset of the register's cell in the thread memory;
  *              also small unsigned operands
  *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says
@@ -23,7 +23,9 @@ export const NOT_DECODED = 0;
 /** In the two records behind a page's last: execution ran off the page. */
 export const PAGE_END = 1;
 export const ILLEGAL = 2;
-export const FIRST_ROW = 3;
+/** A compiled region starts here; the wide slot has its index in the table of regions. */
+export const REGION = 3;
+export const FIRST_ROW = 4;
 
 const WIDE_SLOT = 8;
 const HALF_SLOTS = [2, 4, 6, 12, 14];

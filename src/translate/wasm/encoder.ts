@@ -156,6 +156,9 @@ export class Code extends ByteWriter {
   callIndirect(type: number, table = 0): this {
     return this.byte(0x11).u(type).u(table);
   }
+  returnCallIndirect(type: number, table = 0): this {
+    return this.byte(0x13).u(type).u(table);
+  }
   f32(value: number): this {
     return this.byte(0x43).bytes(new Uint8Array(new Float32Array([value]).buffer));
   }
@@ -184,11 +187,14 @@ interface Limits {
 export class ModuleEncoder {
   private readonly types: string[] = [];
   private readonly imports: ByteWriter[] = [];
-  private readonly bodies: { type: number; code: Uint8Array }[] = [];
+  private readonly bodies: { type: number; code: Uint8Array; localsLength: number }[] = [];
   private readonly exports = new ByteWriter();
   private exportCount = 0;
   private functionImports = 0;
   private memoryImports = 0;
+  private tableImports = 0;
+  private moduleName = '';
+  private readonly codeOffsets: number[] = [];
   private elements: readonly number[] = [];
 
   /** The index of a function type, declared once. */
@@ -217,6 +223,22 @@ export class ModuleEncoder {
     return this.memoryImports++;
   }
 
+  /** A growable table of functions. */
+  importTable(name: string): number {
+    this.imports.push(new ByteWriter().name('e').name(name).byte(1).byte(0x70).byte(0).u(0));
+    return this.tableImports++;
+  }
+
+  /** The module's name in stack traces. */
+  setName(name: string): void {
+    this.moduleName = name;
+  }
+
+  /** Offset in the finished module of a function's first instruction. */
+  codeOffset(index: number): number {
+    return this.codeOffsets[index - this.functionImports];
+  }
+
   /**
    * @param locals types of the locals after the parameters
    * @param code the body without its final `end`
@@ -231,14 +253,16 @@ export class ModuleEncoder {
     }
     body.u(runs.length);
     for (const [count, local] of runs) body.u(count).byte(local);
+    const localsLength = body.length;
     body.bytes(code.view()).byte(0x0b);
-    this.bodies.push({ type, code: body.view() });
+    this.bodies.push({ type, code: body.view(), localsLength });
     return this.functionImports + this.bodies.length - 1;
   }
 
-  /** Declares table 0, of functions, with these function indices from entry 0. */
-  setTable(functions: readonly number[]): void {
+  /** Declares a table of functions, behind the imported ones, with these function indices from entry 0; its index. */
+  setTable(functions: readonly number[]): number {
     this.elements = functions;
+    return this.tableImports;
   }
 
   /** The function's index once {@link addFunction} has been called `ahead` more times. */
@@ -252,12 +276,14 @@ export class ModuleEncoder {
   }
 
   finish(): Uint8Array<ArrayBuffer> {
+    let lastContentLength = 0;
     const out = new ByteWriter().bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const section = (id: number, count: number, write: (w: ByteWriter) => void) => {
       if (count === 0) return;
       const content = new ByteWriter().u(count);
       write(content);
       out.byte(id).u(content.length).bytes(content.view());
+      lastContentLength = content.length;
     };
     section(1, this.types.length, (w) => {
       for (const type of this.types) w.bytes(type.split(',').map(Number));
@@ -272,12 +298,26 @@ export class ModuleEncoder {
     section(4, elements.length && 1, (w) => w.byte(0x70).byte(1).u(elements.length).u(elements.length));
     section(7, this.exportCount, (w) => w.bytes(this.exports.view()));
     section(9, elements.length && 1, (w) => {
-      w.byte(0).byte(0x41).s32(0).byte(0x0b).u(elements.length);
+      // Active, of an explicit table, with an offset expression and function indices.
+      w.byte(2).u(this.tableImports).byte(0x41).s32(0).byte(0x0b).byte(0).u(elements.length);
       for (const index of elements) w.u(index);
     });
+    const starts: number[] = [];
     section(10, this.bodies.length, (w) => {
-      for (const { code } of this.bodies) w.u(code.length).bytes(code);
+      for (const { code, localsLength } of this.bodies) {
+        w.u(code.length);
+        starts.push(w.length + localsLength);
+        w.bytes(code);
+      }
     });
+    // The code section was the last to be written: its content ends where the output does.
+    const codeStart = out.length - lastContentLength;
+    this.codeOffsets.push(...starts.map((start) => codeStart + start));
+    if (this.moduleName !== '') {
+      const name = new ByteWriter().name(this.moduleName);
+      const content = new ByteWriter().name('name').byte(0).u(name.length).bytes(name.view());
+      out.byte(0).u(content.length).bytes(content.view());
+    }
     return out.view().slice();
   }
 }

@@ -2,13 +2,14 @@
  * Functions that translated code calls for what takes more than a few
  * instructions. Each is made when it is first asked for.
  */
-import { PROCESS } from '../../host/layout.ts';
+import { DECODED, PAGE_SIZE, PROCESS } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
+import { RECORD_SHIFT, REGION } from '../cold/record.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64, type ModuleEncoder, type ValType } from './encoder.ts';
 import { access, call, choose, type Expr, get, i32, i64, seq, set, when } from './expr.ts';
 import { FpFunctions } from './fp.ts';
-import { PROCESS_MEMORY } from './lower.ts';
+import { PROCESS_MEMORY, THREAD } from './lower.ts';
 
 const HELPERS = {
   mulh_u: mulhUnsigned,
@@ -19,6 +20,7 @@ const HELPERS = {
   xperm4: (h: Helpers) => permute(h, 4),
   xperm8: (h: Helpers) => permute(h, 8),
   atomic_check: atomicCheck,
+  region_at: regionAt,
 };
 /** Functions of the embedder: the host's clock, and a report of an instruction decoded (address, word). */
 export type HelperName = keyof typeof HELPERS | 'time' | 'decoded';
@@ -184,4 +186,24 @@ function atomicCheck(h: Helpers): number {
       i32.const(EXIT.atomic),
     ),
   );
+}
+
+/** Index in the table of regions of the one that starts at an address; 0, the missing one, if there is none. */
+function regionAt(h: Helpers): number {
+  const RECORDS = 1;
+  const page = i32.wrap(i64.shr_u(a, i64.const(12)));
+  const offset = i32.and(i32.wrap(a), i32.const(PAGE_SIZE - 1));
+  const body: Expr = (c) => {
+    const giveUpIf = (condition: Expr) => {
+      condition(c);
+      c.if().i32(0).return().end();
+    };
+    giveUpIf(i64.ge_u(a, i64.const(h.windowSize)));
+    set(RECORDS, access(0x28, THREAD, DECODED.table, i32.shl(page, i32.const(2))))(c);
+    giveUpIf(i32.eqz(get(RECORDS)));
+    set(RECORDS, i32.add(get(RECORDS), i32.shl(offset, i32.const(RECORD_SHIFT))))(c);
+    giveUpIf(i32.ne(access(0x2f, THREAD, 0, get(RECORDS)), i32.const(REGION)));
+    access(0x28, THREAD, 8, get(RECORDS))(c);
+  };
+  return h.add([I64], [I32], [I32], body);
 }

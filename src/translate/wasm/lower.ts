@@ -101,12 +101,15 @@ export abstract class Lowering {
   /** What has to be known if the access at the address in the local faults. */
   protected abstract emitBeforeAccess(addressLocal: number): void;
   protected abstract emitTerminator(statement: Terminator): void;
+  /** Whether a write may change what a read gives. */
+  protected abstract mayChange(write: Write, read: Read): boolean;
   /** Leaves as an illegal instruction if the condition on the stack is 0. */
   protected abstract emitRequire(): void;
   /** Leaves with the trap of an atomic access: the non-zero exit code is on the stack if there is one. */
   protected abstract emitAtomicCheck(): void;
 
-  lower(statements: readonly Statement[]): void {
+  /** @param before called before each statement */
+  lower(statements: readonly Statement[], before?: (statement: Statement) => void): void {
     this.computed.clear();
     this.uses.clear();
     this.lastUse.clear();
@@ -114,7 +117,8 @@ export abstract class Lowering {
       for (const value of operandsOf(statement)) this.count(value, index);
     });
     statements.forEach((statement, index) => {
-      if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index);
+      if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index, statement);
+      before?.(statement);
       this.lowerStatement(statement);
     });
   }
@@ -130,10 +134,10 @@ export abstract class Lowering {
   }
 
   /** Computes the reads that were recorded before statement `index`, are needed after it, and would see its write. */
-  private saveReads(index: number): void {
+  private saveReads(index: number, write: Write): void {
     for (const [value, last] of this.lastUse) {
       if (value.kind !== 'reg' && value.kind !== 'cell') continue;
-      if (value.at > index || last <= index || this.computed.has(value)) continue;
+      if (value.at > index || last <= index || this.computed.has(value) || !this.mayChange(write, value)) continue;
       this.emitUncached(value);
       this.keep(value);
       this.code.op(0x1a);
@@ -180,7 +184,7 @@ export abstract class Lowering {
         this.emitReg(value.operand);
         return;
       case 'cell':
-        code.i32(0).access(value.bytes === 4 ? 0x35 : 0x29, { memory: THREAD, offset: value.offset, align: 2 });
+        this.emitCell(value.offset, value.bytes);
         return;
       case 'pc':
       case 'next':
@@ -213,6 +217,16 @@ export abstract class Lowering {
         this.emitAtomic(value);
         return;
     }
+  }
+
+  protected emitCell(offset: number, bytes: 4 | 8): void {
+    this.code.i32(0).access(bytes === 4 ? 0x35 : 0x29, { memory: THREAD, offset, align: 2 });
+  }
+
+  protected emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void): void {
+    this.code.i32(0);
+    emitValue();
+    this.code.access(bytes === 4 ? 0x3e : 0x37, { memory: THREAD, offset, align: 2 });
   }
 
   private emitOp(op: OpName, args: readonly Value[]): void {
@@ -313,9 +327,7 @@ export abstract class Lowering {
         this.emitSetReg(statement.operand, () => this.emit(statement.value));
         return;
       case 'setCell':
-        code.i32(0);
-        this.emit(statement.value);
-        code.access(statement.bytes === 4 ? 0x3e : 0x37, { memory: THREAD, offset: statement.offset, align: 2 });
+        this.emitSetCell(statement.offset, statement.bytes, () => this.emit(statement.value));
         return;
       case 'store': {
         const address = this.inLocal(statement.address);
@@ -354,9 +366,11 @@ export abstract class Lowering {
   }
 }
 
+export type Write = Statement & { kind: 'setReg' | 'setCell' };
+export type Read = Value & { kind: 'reg' | 'cell' };
 export type Terminator = Statement & { kind: 'branch' | 'jump' | 'jumpTo' | 'trap' };
 
-function operandsOf(statement: Statement): readonly Value[] {
+export function operandsOf(statement: Statement): readonly Value[] {
   switch (statement.kind) {
     case 'setReg':
     case 'setCell':
@@ -375,7 +389,7 @@ function operandsOf(statement: Statement): readonly Value[] {
   }
 }
 
-function partsOf(value: Value): readonly Value[] {
+export function partsOf(value: Value): readonly Value[] {
   switch (value.kind) {
     case 'op':
       return value.args;

@@ -15,7 +15,7 @@ export type FloatFormat =
   | { format: 64; letter: 'd'; fmt: '01' };
 
 /** For rows with an rm field: 5 and 6 are reserved, 7 is "as frm says". */
-export const ROUNDED = { when: 'rm=0,1,2,3,4,7' };
+export const ROUNDED = { when: 'rm=0,1,2,3,4,7' } as const;
 
 export type RowFunction = ReturnType<typeof rowsOf<RiscvBuilder>>['row'];
 

@@ -55,6 +55,8 @@ enum {
 #define GIB (1ul << 30)
 /* V8 reserves 16 GiB for the window when it catches bad accesses by their faults; Node itself takes 1.4 GiB. */
 #define ADDRESS_SPACE_NEEDED (18 * GIB + GIB / 2)
+/* Node, the smallest window and the other memories without reservations. */
+#define ADDRESS_SPACE_LEAST (5 * GIB + 3 * (GIB / 4))
 /* Descriptors below this are left to the guest: Node's own lie above. */
 #define GUEST_DESCRIPTORS 1024ul
 /* Descriptors that Node needs for itself. */
@@ -68,6 +70,7 @@ struct limit {
 static u64 state[STATE_STRINGS];
 static char path[4096 + 64];
 static char names[8192];
+static char high_descriptors[4096];
 
 static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
   register i64 r10 __asm__("r10") = d;
@@ -157,25 +160,27 @@ static void write_strings(int fd, char **strings) {
   write_all(fd, start, (u64)(end - start));
 }
 
-/* Writes the numbers of inherited descriptors from `limit` on, so that the guest gets these and not Node's. */
-static void write_high_descriptors(int writer, int reader, u64 limit) {
+/*
+ * Notes the numbers of inherited descriptors from `limit` on, a space behind each, so that the guest gets these and not
+ * Node's. To be called before many descriptors are open: each costs 2 us here.
+ */
+static void list_high_descriptors(u64 limit) {
   int directory = (int)sys4(NR_OPENAT, -100, (i64) "/proc/self/fd", 0200000 /* O_DIRECTORY */, 0);
-  if (directory >= 0) {
-    for (;;) {
-      i64 size = sys4(NR_GETDENTS64, directory, (i64)names, sizeof names, 0);
-      if (size <= 0) break;
-      for (i64 at = 0; at < size; at += *(unsigned short *)(names + at + 16)) {
-        const char *name = names + at + 19;
-        u64 number = 0;
-        for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
-        if (number < limit || number == (u64)writer || number == (u64)reader || number == (u64)directory) continue;
-        write_all(writer, name, length(name));
-        write_all(writer, " ", 1);
-      }
+  if (directory < 0) return;
+  u64 used = 0;
+  for (;;) {
+    i64 size = sys4(NR_GETDENTS64, directory, (i64)names, sizeof names, 0);
+    if (size <= 0) break;
+    for (i64 at = 0; at < size; at += *(unsigned short *)(names + at + 16)) {
+      const char *name = names + at + 19;
+      u64 number = 0;
+      for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
+      if (number < limit || number == (u64)directory || used + 16 > sizeof high_descriptors) continue;
+      while (*name) high_descriptors[used++] = *name++;
+      high_descriptors[used++] = ' ';
     }
-    sys4(NR_CLOSE, directory, 0, 0, 0);
   }
-  write_all(writer, "", 1);
+  sys4(NR_CLOSE, directory, 0, 0, 0);
 }
 
 /* Moves a descriptor out of the guest's reach. */
@@ -236,6 +241,10 @@ __attribute__((used)) static void start(i64 *stack) {
   while (end > 0 && path[end - 1] != '/') end--;
 
   u64 room = raise(LIMIT_AS, INFINITE);
+  if (room < ADDRESS_SPACE_LEAST) {
+    say("tsemu-" ARCH ": the address space limit is too low; 6029312 KiB are needed (ulimit -v)\n");
+    sys4(NR_EXIT_GROUP, 126, 0, 0, 0);
+  }
   raise(LIMIT_DATA, INFINITE);
   raise(LIMIT_NPROC, INFINITE);
   raise(LIMIT_STACK, STACK_NEEDED);
@@ -249,6 +258,7 @@ __attribute__((used)) static void start(i64 *stack) {
   u64 ignore[4] = {1, 0, 0, 0};
   sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
 
+  list_high_descriptors(limit);
   int writer, fd;
   open_state(limit, &writer, &fd);
   fill_descriptors(fd, limit);
@@ -256,7 +266,7 @@ __attribute__((used)) static void start(i64 *stack) {
   write_all(writer, (char *)state, sizeof state);
   if (stack[0] > 0) write_strings(writer, argv);
   if (*env) write_strings(writer, env);
-  write_high_descriptors(writer, fd, limit);
+  write_all(writer, high_descriptors, length(high_descriptors) + 1);
 
   static char descriptor[8], script[sizeof path];
   char *digit = descriptor + sizeof descriptor - 1;
