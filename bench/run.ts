@@ -72,7 +72,7 @@ const { values } = parseArgs({
   options: {
     arch: { type: 'string', default: 'riscv64' },
     only: { type: 'string', multiple: true },
-    runs: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '3' },
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     tsemu: { type: 'string' },

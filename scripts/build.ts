@@ -19,6 +19,7 @@ const shim = (name: string): string => join(root, 'scripts/shims', name);
 const LATER: Record<string, string> = {
   'src/cli/options.ts': 'options.js',
   'src/cli/logging.ts': 'logging.js',
+  'src/cli/compiler.ts': 'compiler.js',
   'src/host/node/node-host.ts': 'node-host.js',
 };
 
@@ -27,7 +28,7 @@ const laterBundles: Plugin = {
   name: 'later-bundles',
   setup({ onResolve }) {
     onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
+      if (kind !== 'dynamic-import' && kind !== 'require-call') return undefined;
       const bundle = LATER[relative(root, join(resolveDir, path))];
       return bundle === undefined ? undefined : { path: `./${bundle}`, external: true };
     });

@@ -83,7 +83,7 @@ export function expandPackages(names: readonly string[]): string[] {
 
 /**
  * The URIs of Debian's main archive in apt source files, of either style, in order.
- * `Types: deb` and `URIs: http://deb.debian.org/debian`, or `deb [arch=amd64] http://deb.debian.org/debian trixie main`.
+ * `Types: deb` and `URIs: http://mirror.example/debian`, or `deb [arch=amd64] http://mirror.example/debian trixie main`.
  */
 export function mirrorsOf(text: string): string[] {
   const uris: string[] = [];
@@ -101,7 +101,10 @@ function machineMirror(): string {
   const parts = '/etc/apt/sources.list.d';
   const files = existsSync(parts) ? readdirSync(parts).filter((f) => /\.(list|sources)$/.test(f)) : [];
   const texts = ['/etc/apt/sources.list', ...files.sort().map((f) => join(parts, f))].filter((f) => existsSync(f));
-  return texts.flatMap((f) => mirrorsOf(readFileSync(f, 'utf8')))[0] ?? 'http://deb.debian.org/debian';
+  const mirror = texts.flatMap((f) => mirrorsOf(readFileSync(f, 'utf8')))[0];
+  if (!mirror)
+    throw new Failure("apt is configured with no mirror of Debian's archive; name one in TSEMU_DEBIAN_MIRROR");
+  return mirror;
 }
 
 const KEYRINGS = [

@@ -17,6 +17,7 @@ import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess } from './process/start.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
+import type { Compilation } from './translate/engine.ts';
 
 const VERSION = '0.1.0';
 const STDOUT = 1;
@@ -99,6 +100,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
     env: guestEnvironment(state.env, settings),
     options: { sysroot: settings.sysroot, release: settings.release },
     coldTier,
+    compilation: compilationOf(run),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: (text) => writeLog(STDERR, `${command}: ${text}\n`),
@@ -108,6 +110,17 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
   return task.run();
+}
+
+/** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
+function compilationOf({ settings, guest }: Run): Compilation | undefined {
+  const { threshold } = settings;
+  if (threshold === 0) return undefined;
+  const load: Compilation['load'] = (host) => {
+    const { createRegions } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
+    return createRegions(guest.abi.name, host);
+  };
+  return { threshold, load };
 }
 
 /** `-s` is RLIMIT_STACK's soft limit. */

@@ -29,7 +29,8 @@ const OPTIONS: Record<string, Option> = {
   D: { value: 'logfile', sets: 'LOG_FILENAME', about: "write logs to 'logfile' (default stderr)" },
   strace: { sets: 'STRACE', about: 'log system calls' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
-  tier: { value: 'cold', sets: 'TIER', about: 'how code is executed (default and only one: cold)' },
+  tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
+  threshold: { value: 'N', sets: 'THRESHOLD', about: 'compile code that was jumped to N times (default: 2000)' },
   version: { about: 'print the version and exit' },
   help: { about: 'print this help and exit' },
 };

@@ -29,6 +29,8 @@ export interface Settings {
   /** `-D`: file for what is logged; '' for stderr. */
   logFile: string;
   host: 'linux' | 'node';
+  /** How often code is jumped to before it is compiled; 0: never. */
+  threshold: number;
 }
 
 /** What to do: run a program, or print something and end. */
@@ -43,6 +45,9 @@ export class UsageError extends Error {
   override readonly name = UsageError.NAME;
 }
 
+/** Compiling costs about as much as executing an instruction 10,000 times in the cold tier; loops jump back often. */
+const DEFAULT_THRESHOLD = 2000;
+
 export const defaultSettings = (): Settings => ({
   sysroot: '',
   release: '',
@@ -52,6 +57,7 @@ export const defaultSettings = (): Settings => ({
   log: new Set(),
   logFile: '',
   host: 'linux',
+  threshold: DEFAULT_THRESHOLD,
 });
 
 /** CPU models: only one processor is emulated, under the names that qemu has for such. */
@@ -80,9 +86,15 @@ export const APPLY = {
     if (text !== 'linux' && text !== 'node') throw new UsageError(`unknown host '${text}': linux or node`);
     s.host = text;
   },
-  /** Only the cold tier exists now; the option keeps scripts that force it working. */
-  TIER: (_s: Settings, text: string) => {
-    if (text !== 'cold') throw new UsageError(`unknown tier '${text}': cold`);
+  TIER: (s: Settings, text: string) => {
+    if (text !== 'cold' && text !== 'all') throw new UsageError(`unknown tier '${text}': cold or all`);
+    s.threshold = text === 'cold' ? 0 : DEFAULT_THRESHOLD;
+  },
+  THRESHOLD: (s: Settings, text: string) => {
+    const threshold = Number(text);
+    const isValid = Number.isInteger(threshold) && threshold >= 1 && threshold <= 65535;
+    if (!isValid) throw new UsageError(`'${text}' is not a threshold: 1 to 65535`);
+    s.threshold = threshold;
   },
 } as const;
 export type VariableName = keyof typeof APPLY;

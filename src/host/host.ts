@@ -45,6 +45,30 @@ export interface HostFault {
   address: bigint;
 }
 
+/** A program that the host's kernel is to run in place of the emulator. Strings are latin1: one character a byte. */
+export interface HostExecution {
+  path: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** The signal mask it starts with. */
+  mask: bigint;
+  /** Limits, by RLIMIT_* number, that the emulator has lifted for itself and the program is to have. */
+  rlimits: ReadonlyMap<number, { soft: bigint; hard: bigint }>;
+}
+
+/** Making processes; see fork(2), execve(2). */
+export interface HostProcesses {
+  /**
+   * clone(2) without CLONE_VM: `flags` with the exit signal, and host pointers for CLONE_PARENT_SETTID and the like. The
+   * child's ID, 0 in the child, or a negative errno. The child has the calling thread only, and an empty ring.
+   */
+  fork(flags: number, parentTid: number, childTid: number): number;
+  /** Stands still as long as another thread forks. */
+  park(): void;
+  /** execve(2) of a host program. Returns only a negative errno, when everything is as it was before. */
+  execute(program: HostExecution): number;
+}
+
 export interface Host {
   readonly name: 'linux' | 'node';
   /** The guest's address space; an index into it is a guest virtual address. */
@@ -54,6 +78,8 @@ export interface Host {
   readonly threadMemory: WebAssembly.Memory;
   readonly processMemory: WebAssembly.Memory;
   readonly startState: StartState;
+  /** Undefined where the host cannot make processes as Linux does. */
+  readonly processes?: HostProcesses;
 
   /**
    * Makes the system call `name` with arguments in the x86-64 ABI.

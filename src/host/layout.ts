@@ -42,6 +42,10 @@ export const STUB = {
   /** i32: the ring was full, so the handler blocked all signals; i64: the mask to restore once it is empty. */
   overflow: 0x1078,
   overflowMask: 0x1080,
+  /** i32: the thread is inside a system call or waits at the stub's gate, so it holds no lock of the emulator. */
+  inside: 0x1088,
+  /** i32: another thread wants this one at the gate (HostProcesses.park). */
+  stop: 0x108c,
   /** siginfo_t entries of 128 bytes, `ringEntries` of them. */
   ring: 0x2000,
   ringEntries: 64,

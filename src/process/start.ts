@@ -10,7 +10,7 @@ import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { beginCall } from '../syscalls/staging.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
-import { Engine } from '../translate/engine.ts';
+import { type Compilation, Engine } from '../translate/engine.ts';
 import type { Guest } from './guest.ts';
 import { GuestTask, type TaskParts } from './task.ts';
 
@@ -22,6 +22,8 @@ export interface StartRequest {
   options: KernelOptions;
   /** The cold tier's module for the guest. */
   coldTier: WebAssembly.Module;
+  /** How hot code is compiled; undefined: never. */
+  compilation: Compilation | undefined;
   reports: ReportHooks;
   watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
   /** `-d in_asm`: told of each instruction when it is first decoded. */
@@ -43,7 +45,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   cpu.pc = BigInt(loaded.entry);
   cpu.sp = BigInt(loaded.sp);
-  const engine = new Engine(host, space, guest.state, request.coldTier);
+  const engine = new Engine(host, space, guest.state, request.coldTier, request.compilation);
   if (request.onDecoded !== undefined) engine.reportDecoded(request.onDecoded);
   const process: Process = {
     options,

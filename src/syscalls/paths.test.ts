@@ -121,6 +121,24 @@ test('a generated file of /proc is read-only and keeps the lowest descriptor', a
   expect(written).toBe('program\0x\0');
 });
 
+test('/proc/self/fd lists only the descriptors of the guest', async () => {
+  const { createFakeTask } = await import('./fake-task.ts');
+  const entry = (name: string): string => `${'\0'.repeat(16)}\x18\0\x04${name.padEnd(5, '\0')}`;
+  const listing = ['.', '0', '900', '3'].map(entry).join('');
+  const t = createFakeTask((name, args, fake) => {
+    if (name === 'openat') return 3;
+    if (name !== 'getdents64') return 0;
+    fake.at(args[1], listing.length).set([...listing].map((char) => char.charCodeAt(0)));
+    return listing.length;
+  });
+  t.put(A, '/proc/self/fd\0');
+  t.call('openat', AT_FDCWD, A, 0o200000);
+  expect(t.call('getdents64', 3, B, 1000)).toBe(3 * 24);
+  expect([19, 43, 67].map((at) => String.fromCharCode(t.memory[0x1000 + at]))).toEqual(['.', '0', '3']);
+  t.call('close', 3);
+  expect(t.call('getdents64', 3, B, 1000)).toBe(4 * 24);
+});
+
 test('/proc/self/mem reads at guest addresses', async () => {
   const { createFakeTask } = await import('./fake-task.ts');
   const t = createFakeTask((name, args) => (name === 'openat' ? 8 : name === 'pread64' ? args[2] : 0));

@@ -3,7 +3,7 @@ import type { Int } from '../host/host.ts';
 
 /** `0x7f`; 0 stays `0`. Negative values are two's complement of 64 bits. */
 export function hexText(n: Int): string {
-  if (n === 0) return '0';
+  if (n === 0 || n === 0n) return '0';
   return `0x${(n < 0 ? BigInt.asUintN(64, BigInt(n)) : n).toString(16)}`;
 }
 

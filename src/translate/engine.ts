@@ -113,7 +113,13 @@ export class Engine {
       const word = space.read(pc, 4) ?? space.read(pc, 2);
       return word && word[0] | (word[1] << 8) | ((word[2] ?? 0) << 16) | ((word[3] ?? 0) << 24);
     };
-    this.regionHost = { threadMemory: host.threadMemory, table: regions, missing, imports, readCode };
+    this.regionHost = {
+      threadMemory: host.threadMemory,
+      table: regions,
+      missing,
+      imports: { ...imports, ...this.cold },
+      readCode,
+    };
     space.onCodeChange = (start, end) => this.flush(start, end);
   }
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 int main(int argc, char **argv) {
-  long n = size_argument(argc, argv, 300000);
+  long n = size_argument(argc, argv, 600000);
   int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
   char buffer[256];
   long sum = 0;

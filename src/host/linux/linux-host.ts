@@ -13,6 +13,7 @@ import type { Host, HostFault, HostMapping, Int, StartState } from '../host.ts';
 import { SCRATCH, STAGING, STUB } from '../layout.ts';
 import { createProcessMemory, createThreadMemory, createWindow, spareReservation } from './memories.ts';
 import { inheritedArguments, listOwnDescriptors, readMappings } from './proc-self.ts';
+import { LinuxProcesses } from './processes.ts';
 import { type LauncherState, RLIMIT_COUNT, readLauncherState } from './start-state.ts';
 import { loadStub, MAY_BLOCK, memoryAddress, NOT_MADE, STUB_ACTION, type Stub } from './stub.ts';
 import { INTERRUPTIBLE, SYSCALL_NUMBERS } from './syscall-numbers.ts';
@@ -57,6 +58,7 @@ class LinuxHost implements Host {
   readonly threadMemory: WebAssembly.Memory;
   readonly processMemory: WebAssembly.Memory;
   readonly startState: StartState;
+  readonly processes: LinuxProcesses;
   notMade = false;
 
   private readonly launcherState: LauncherState | undefined;
@@ -98,6 +100,7 @@ class LinuxHost implements Host {
     this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
     this.syscall('mmap', this.windowStart, windowLength, PROT_NONE, MAP_RESERVE, -1, 0);
     this.quietHelpers();
+    this.processes = new LinuxProcesses(this, this.stub);
     this.startState = state ?? this.ownState();
     if (state !== undefined) this.applyState(state);
   }

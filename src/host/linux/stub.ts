@@ -19,6 +19,10 @@ export interface Stub {
   signalAction(signo: number, action: number, flags: number): number;
   quietHelper(tid: number): number;
   die(signo: number): number;
+  /** See tsemu_fork in fork.c: host pointers; the child's ID, 0, or -errno. */
+  fork(flags: number, parentTid: number, childTid: number): number;
+  /** Waits while another thread forks. */
+  park(unused: number): number;
 }
 
 /** Added to a system call number: do not make the call when a signal waits in the ring. */
@@ -48,6 +52,8 @@ export function loadStub(path: string): Stub {
     tsemu_signal_action: three,
     tsemu_quiet_helper: one,
     tsemu_die: one,
+    tsemu_fork: three,
+    tsemu_park: one,
   });
   return {
     init: functions.tsemu_init,
@@ -58,8 +64,13 @@ export function loadStub(path: string): Stub {
     signalAction: functions.tsemu_signal_action,
     quietHelper: functions.tsemu_quiet_helper,
     die: functions.tsemu_die,
+    fork: functions.tsemu_fork,
+    park: functions.tsemu_park,
   };
 }
+
+/** Host address of bytes that are not moved as long as they are referred to. */
+export const bytesAddress = (bytes: Uint8Array): number => Number(getRawPointer(bytes));
 
 /** Host address of a wasm memory. It never moves, since the memory is created at its full size. */
 export function memoryAddress(memory: WebAssembly.Memory): number {

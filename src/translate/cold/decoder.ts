@@ -14,7 +14,7 @@ import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64 } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set } from '../wasm/expr.ts';
-import type { Helpers } from '../wasm/helpers.ts';
+import type { DefinedHelpers } from '../wasm/helpers.ts';
 import { PROCESS_MEMORY, THREAD, WINDOW } from '../wasm/lower.ts';
 import { ILLEGAL, recordLayout } from './record.ts';
 
@@ -33,7 +33,7 @@ interface Candidate {
 }
 
 export function addDecoder(
-  helpers: Helpers,
+  helpers: DefinedHelpers,
   arch: Architecture,
   operations: ReadonlyMap<Row<never>, number>,
   setOperands: ReadonlyMap<Row<never>, ReadonlySet<string>>,
@@ -147,7 +147,7 @@ export function addDecoder(
 }
 
 /** decode(record, pc): fetches the instruction, decodes it; an exit code, 0 if there is a record now. */
-function addFetch(helpers: Helpers, arch: Architecture, wide: number, narrow: number): number {
+function addFetch(helpers: DefinedHelpers, arch: Architecture, wide: number, narrow: number): number {
   const PC = 1;
   const LOCAL_WORD = 2;
   const code = new Code();

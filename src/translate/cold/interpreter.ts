@@ -33,7 +33,7 @@ import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
-import { Helpers } from '../wasm/helpers.ts';
+import { DefinedHelpers } from '../wasm/helpers.ts';
 import { Lowering, PROCESS_MEMORY, type Terminator, THREAD } from '../wasm/lower.ts';
 import { REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
@@ -87,7 +87,7 @@ abstract class RowLowering extends Lowering {
   readonly row: Row<never>;
   private readonly slots: Map<string, Slot>;
 
-  constructor(helpers: Helpers, arch: Architecture, row: Row<never>) {
+  constructor(helpers: DefinedHelpers, arch: Architecture, row: Row<never>) {
     super(new Code(), helpers);
     this.arch = arch;
     this.row = row;
@@ -140,7 +140,7 @@ class InlineRow extends RowLowering {
   /** Set by a terminator: control never reaches the row's end. */
   ended = false;
 
-  constructor(helpers: Helpers, arch: Architecture, row: Row<never>, pool: TempPool, labels: Labels) {
+  constructor(helpers: DefinedHelpers, arch: Architecture, row: Row<never>, pool: TempPool, labels: Labels) {
     super(helpers, arch, row);
     this.pool = pool;
     this.labels = labels;
@@ -280,7 +280,7 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
   module.importMemory('window', { shared: true, address: 'i64', pages: windowPages, atMost: true });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   module.importTable('regions');
-  const helpers = new Helpers(module, arch.state.fpFlags, windowPages * 0x10000);
+  const helpers = new DefinedHelpers(module, arch.state.fpFlags, windowPages * 0x10000);
 
   const rows = arch.rows.map((row) => ({ row, statements: arch.effect(row) }));
   const pool = new TempPool();
@@ -328,13 +328,14 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
     module.exportFunction(name, module.addFunction(type, [...LOOP_LOCALS, ...pool.types], code));
   }
   module.exportFunction('fma', addFmaProbe(helpers));
+  helpers.exportAll();
   module.exportFunction('missing', addMissing(helpers));
   return module.finish();
 }
 
 interface LoopParts {
   arch: Architecture;
-  helpers: Helpers;
+  helpers: DefinedHelpers;
   pool: TempPool;
   inlined: { row: Row<never>; statements: readonly Statement[] }[];
   outlined: { row: Row<never> }[];
@@ -515,7 +516,7 @@ function uncount(c: Code): void {
  * address stored; 0 with TRANSLATOR.exit and the PC stored if there is no
  * executable code, no room, or the page must be protected first.
  */
-function addEnter(helpers: Helpers, arch: Architecture): number {
+function addEnter(helpers: DefinedHelpers, arch: Architecture): number {
   const PC = 0;
   const TABLE = 1;
   const RECORDS = 2;
@@ -570,12 +571,12 @@ function addEnter(helpers: Helpers, arch: Architecture): number {
 }
 
 /** missing(depth, pc): stands in the table for regions that do not exist: the cold tier goes on at the address. */
-function addMissing(helpers: Helpers): number {
+function addMissing(helpers: DefinedHelpers): number {
   return helpers.add(REGION_PARAMETERS, [I64], [], get(1));
 }
 
 /** fma(): 1 if the host's relaxed multiply-add rounds once. (1 + 2^-30)^2 - 1 - 2^-29 is 2^-60, or 0 rounded twice. */
-function addFmaProbe(helpers: Helpers): number {
+function addFmaProbe(helpers: DefinedHelpers): number {
   const x = TRANSLATOR.fpOperands;
   const probe: Expr = (c) => {
     // Operands come from memory so that nothing is folded at compile time.

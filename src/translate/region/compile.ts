@@ -19,7 +19,7 @@ import { PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR, WINDOW_PAG
 import { EXIT } from '../exit.ts';
 import { Code, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { access, get, i32, i64 } from '../wasm/expr.ts';
-import { Helpers } from '../wasm/helpers.ts';
+import { type Helpers, ImportedHelpers } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
 import { REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { type Block, type Instruction, type Region, successors, type Target } from './graph.ts';
@@ -53,7 +53,7 @@ export function compileRegion(
   module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   module.importTable('regions');
-  const helpers = new Helpers(module, arch.state.fpFlags, WINDOW_PAGES * 0x10000);
+  const helpers = new ImportedHelpers(module);
   const type = module.type(REGION_PARAMETERS, [I64]);
   const lowering = new RegionLowering(helpers, arch, region, order, planRegisters(arch, region), slotOf, type);
   lowering.compile();

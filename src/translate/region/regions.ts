@@ -213,14 +213,14 @@ function pagesOf({ ranges }: Installed): Set<number> {
   return pages;
 }
 
-/** Compiles a module by TurboFan at once: V8 would not replace Liftoff's code of a loop while it runs. */
+/** V8's flags that are off while a region is compiled: Liftoff's code of a loop would not be replaced while it runs. */
+const COMPILER_FLAGS = ['liftoff', 'wasm-lazy-compilation'];
+
 function optimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  setFlagsFromString('--no-liftoff');
-  setFlagsFromString('--no-wasm-lazy-compilation');
+  for (const flag of COMPILER_FLAGS) setFlagsFromString(`--no-${flag}`);
   try {
     return new WebAssembly.Module(bytes);
   } finally {
-    setFlagsFromString('--liftoff');
-    setFlagsFromString('--wasm-lazy-compilation');
+    for (const flag of COMPILER_FLAGS) setFlagsFromString(`--${flag}`);
   }
 }

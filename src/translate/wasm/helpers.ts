@@ -2,6 +2,7 @@
  * Functions that translated code calls for what takes more than a few
  * instructions. Each is made when it is first asked for.
  */
+import { FP_FORMATS, FP_OP_NAMES, FP_OPS, type FpFormat, type FpOpName } from '../../cpu/ir.ts';
 import { DECODED, PAGE_SIZE, PROCESS } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { RECORD_SHIFT, REGION } from '../cold/record.ts';
@@ -11,25 +12,38 @@ import { access, call, choose, type Expr, get, i32, i64, seq, set, when } from '
 import { FpFunctions } from './fp.ts';
 import { PROCESS_MEMORY, THREAD } from './lower.ts';
 
+/** Each helper: its parameters' types, its result's, and how it is made. */
 const HELPERS = {
-  mulh_u: mulhUnsigned,
-  mulh_s: mulhSigned,
-  mulh_su: mulhMixed,
-  clmul: carrylessLow,
-  clmulh: carrylessHigh,
-  xperm4: (h: Helpers) => permute(h, 4),
-  xperm8: (h: Helpers) => permute(h, 8),
-  atomic_check: atomicCheck,
-  region_at: regionAt,
-};
+  mulh_u: { params: [I64, I64], result: I64, make: mulhUnsigned },
+  mulh_s: { params: [I64, I64], result: I64, make: mulhSigned },
+  mulh_su: { params: [I64, I64], result: I64, make: mulhMixed },
+  clmul: { params: [I64, I64], result: I64, make: carrylessLow },
+  clmulh: { params: [I64, I64], result: I64, make: carrylessHigh },
+  xperm4: { params: [I64, I64], result: I64, make: (h: DefinedHelpers) => permute(h, 4) },
+  xperm8: { params: [I64, I64], result: I64, make: (h: DefinedHelpers) => permute(h, 8) },
+  atomic_check: { params: [I64], result: I32, make: atomicCheck },
+  region_at: { params: [I64], result: I32, make: regionAt },
+} as const satisfies Record<string, { params: ValType[]; result: ValType; make: (h: DefinedHelpers) => number }>;
 /** Functions of the embedder: the host's clock, and a report of an instruction decoded (address, word). */
 export type HelperName = keyof typeof HELPERS | 'time' | 'decoded';
 
-export class Helpers {
-  readonly fp: FpFunctions;
+/** Where translated code finds the functions it calls. */
+export interface Helpers {
+  readonly module: ModuleEncoder;
+  /** Function index of a helper. */
+  index(name: HelperName): number;
+  /** Function index of a floating-point operation; see {@link FpFunctions}. */
+  fpIndex(op: FpOpName, format: FpFormat): number;
+}
+
+const names = Object.keys(HELPERS) as (keyof typeof HELPERS)[];
+
+/** The helpers as functions of the module itself. */
+export class DefinedHelpers implements Helpers {
   readonly module: ModuleEncoder;
   /** Bytes of the guest's window. */
   readonly windowSize: number;
+  private readonly fp: FpFunctions;
   private readonly functions = new Map<HelperName, number>();
 
   /** @param fpFlags offset of the i32 cell that accrues floating-point flags */
@@ -43,8 +57,20 @@ export class Helpers {
 
   index(name: HelperName): number {
     let index = this.functions.get(name);
-    if (index === undefined) this.functions.set(name, (index = HELPERS[name as keyof typeof HELPERS](this)));
+    if (index === undefined) this.functions.set(name, (index = HELPERS[name as keyof typeof HELPERS].make(this)));
     return index;
+  }
+
+  fpIndex(op: FpOpName, format: FpFormat): number {
+    return this.fp.index(op, format);
+  }
+
+  /** Exports every helper, for {@link ImportedHelpers}. */
+  exportAll(): void {
+    for (const name of names) this.module.exportFunction(name, this.index(name));
+    for (const op of FP_OP_NAMES) {
+      for (const format of FP_FORMATS) this.module.exportFunction(op + format, this.fpIndex(op, format));
+    }
   }
 
   /** Adds a function whose body is an expression that leaves the result. */
@@ -55,13 +81,46 @@ export class Helpers {
   }
 }
 
+/**
+ * The helpers as imports from the module that exports them. Regions cannot have their own: compiled without Liftoff, a
+ * direct call within the module makes V8 look for call counts that only Liftoff's code collects, and abort.
+ */
+export class ImportedHelpers implements Helpers {
+  readonly module: ModuleEncoder;
+  private readonly functions = new Map<string, number>();
+
+  constructor(module: ModuleEncoder) {
+    this.module = module;
+  }
+
+  index(name: HelperName): number {
+    if (name === 'time') return this.import(name, [], I64);
+    if (name === 'decoded') throw new Error('regions decode nothing');
+    const { params, result } = HELPERS[name];
+    return this.import(name, params, result);
+  }
+
+  fpIndex(op: FpOpName, format: FpFormat): number {
+    return this.import(op + format, Array(FP_OPS[op] + 1).fill(I64), I64);
+  }
+
+  private import(name: string, params: readonly ValType[], result: ValType): number {
+    let index = this.functions.get(name);
+    if (index === undefined) {
+      index = this.module.importFunction(name, this.module.type(params, [result]));
+      this.functions.set(name, index);
+    }
+    return index;
+  }
+}
+
 const [A, B] = [0, 1];
 const [a, b] = [get(A), get(B)];
 const low32 = (v: Expr) => i64.and(v, i64.const(0xffffffffn));
 const high32 = (v: Expr) => i64.shr_u(v, i64.const(32));
 
 /** Schoolbook on 32-bit halves: with t = lo·hi + carry(lo·lo) and u = hi·lo + low(t), high = hi·hi + high(t) + high(u). */
-function mulhUnsigned(h: Helpers): number {
+function mulhUnsigned(h: DefinedHelpers): number {
   const [T, U] = [2, 3];
   return h.add(
     [I64, I64],
@@ -77,12 +136,12 @@ function mulhUnsigned(h: Helpers): number {
 
 const sign = (v: Expr) => i64.shr_s(v, i64.const(63));
 
-function mulhSigned(h: Helpers): number {
+function mulhSigned(h: DefinedHelpers): number {
   const unsigned = call(h.index('mulh_u'), a, b);
   return h.add([I64, I64], [I64], [], i64.sub(i64.sub(unsigned, i64.and(sign(a), b)), i64.and(sign(b), a)));
 }
 
-function mulhMixed(h: Helpers): number {
+function mulhMixed(h: DefinedHelpers): number {
   return h.add([I64, I64], [I64], [], i64.sub(call(h.index('mulh_u'), a, b), i64.and(sign(a), b)));
 }
 
@@ -98,7 +157,7 @@ const whileNotZero =
 
 const isOdd = (v: Expr) => i32.wrap(i64.and(v, i64.const(1)));
 
-function carrylessLow(h: Helpers): number {
+function carrylessLow(h: DefinedHelpers): number {
   const SUM = 2;
   return h.add(
     [I64, I64],
@@ -119,7 +178,7 @@ function carrylessLow(h: Helpers): number {
 }
 
 /** Bit i of b contributes the bits of a that a shift by i pushes out at the top: a >> (64 - i). */
-function carrylessHigh(h: Helpers): number {
+function carrylessHigh(h: DefinedHelpers): number {
   const [SUM, SHIFT] = [2, 3];
   return h.add(
     [I64, I64],
@@ -142,7 +201,7 @@ function carrylessHigh(h: Helpers): number {
 }
 
 /** Element i of the result is element index(i) of a, where the index is element i of b. */
-function permute(h: Helpers, bits: 4 | 8): number {
+function permute(h: DefinedHelpers, bits: 4 | 8): number {
   const [SUM, I, INDEX] = [2, 3, 4];
   const mask = i64.const(bits === 4 ? 15n : 255n);
   const element = i64.and(i64.shr_u(b, get(I)), mask);
@@ -171,7 +230,7 @@ function permute(h: Helpers, bits: 4 | 8): number {
  * Exit code for an atomic access at an address, 0 if the page is readable and writable. V8 cannot turn a fault of
  * an atomic instruction into a trap in all its compilers, so the page table is asked first.
  */
-function atomicCheck(h: Helpers): number {
+function atomicCheck(h: DefinedHelpers): number {
   const need = PageFlag.read | PageFlag.write;
   const flags = access(0x2d, PROCESS_MEMORY, PROCESS.pageTable, i32.wrap(i64.shr_u(a, i64.const(12))));
   const all = need | PageFlag.code;
@@ -189,7 +248,7 @@ function atomicCheck(h: Helpers): number {
 }
 
 /** Index in the table of regions of the one that starts at an address; 0, the missing one, if there is none. */
-function regionAt(h: Helpers): number {
+function regionAt(h: DefinedHelpers): number {
   const RECORDS = 1;
   const page = i32.wrap(i64.shr_u(a, i64.const(12)));
   const offset = i32.and(i32.wrap(a), i32.const(PAGE_SIZE - 1));

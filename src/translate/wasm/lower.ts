@@ -202,7 +202,7 @@ export abstract class Lowering {
       case 'fp':
         for (const arg of value.args) this.emit(arg);
         this.emit(value.rounding);
-        code.call(this.helpers.fp.index(value.op, value.format));
+        code.call(this.helpers.fpIndex(value.op, value.format));
         return;
       case 'load': {
         const address = this.inLocal(value.address);

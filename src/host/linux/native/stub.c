@@ -35,6 +35,7 @@ enum {
   NR_RT_TGSIGQUEUEINFO = 297,
   SIGBUS_NR = 7,
   SIGSEGV_NR = 11,
+  ENOMEM_NR = 12,
   EINVAL_NR = 22,
 };
 
@@ -105,6 +106,10 @@ static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
 }
 
 #define LOCAL __attribute__((visibility("hidden")))
+static int register_thread(void);
+static void stop_at_gate(void);
+static volatile int gate;
+
 LOCAL i64 safe_syscall(volatile u32 *pending, i64 nr, volatile i64 *args);
 LOCAL i64 raw_syscall(i64 nr, volatile i64 *args);
 LOCAL i64 fault_copy(void *to, const void *from, u64 length);
@@ -296,6 +301,7 @@ static double result(i64 value) {
 double tsemu_init(double memory) {
   block = (char *)number(memory);
   CELL32(STUB_TID) = (u32)sys4(NR_GETTID, 0, 0, 0, 0);
+  if (!register_thread()) return -ENOMEM_NR;
   if (handlers_installed) return 0;
   handlers_installed = 1;
   main_tid = (int)CELL32(STUB_TID);
@@ -325,7 +331,12 @@ double tsemu_syscall(double nr, double a, double b, double c, double d, double e
   } else {
     n = CELL64(STUB_NR);
   }
-  return result(n >= 4096 ? safe_syscall(&CELL32(STUB_PENDING), n - 4096, args) : raw_syscall(n, args));
+  __atomic_store_n(&CELL32(STUB_INSIDE), 1, __ATOMIC_RELEASE);
+  i64 value = n >= 4096 ? safe_syscall(&CELL32(STUB_PENDING), n - 4096, args) : raw_syscall(n, args);
+  /* The store must be seen before the gate is looked at: see fork.c. */
+  __atomic_store_n(&CELL32(STUB_INSIDE), 0, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&gate, __ATOMIC_SEQ_CST)) stop_at_gate();
+  return result(value);
 }
 
 /* Whether [address, address + length) lies in the guest's window. */
@@ -386,3 +397,5 @@ double tsemu_die(double signo) {
   sys4(NR_EXIT_GROUP, 128 + (int)signo, 0, 0, 0);
   return 0;
 }
+
+#include "fork.c"

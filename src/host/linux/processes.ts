@@ -1,0 +1,83 @@
+/** Processes of the linux adapter: fork in the stub, execve of host programs. */
+import type { Host, HostExecution, HostProcesses } from '../host.ts';
+import { SCRATCH, STAGING } from '../layout.ts';
+import { bytesAddress, type Stub } from './stub.ts';
+
+const ALL_SIGNALS = 2n ** 64n - 1n;
+const SIG_SETMASK = 2;
+
+export class LinuxProcesses implements HostProcesses {
+  private readonly host: Host;
+  private readonly stub: Stub;
+  private readonly scratch: BigInt64Array;
+  private readonly scratchStart: number;
+
+  constructor(host: Host, stub: Stub) {
+    this.host = host;
+    this.stub = stub;
+    this.scratch = new BigInt64Array(host.threadMemory.buffer, SCRATCH.start, 4);
+    this.scratchStart = host.stagingPointer(0) + SCRATCH.start - STAGING.start;
+  }
+
+  fork(flags: number, parentTid: number, childTid: number): number {
+    return this.stub.fork(flags, parentTid, childTid);
+  }
+
+  park(): void {
+    this.stub.park(0);
+  }
+
+  execute({ path, argv, env, mask, rlimits }: HostExecution): number {
+    const { host } = this;
+    const name = cString(path);
+    const args = new StringVector(argv);
+    const environment = new StringVector(env);
+    const oldLimits = [...rlimits].map(([resource, { soft, hard }]) => this.exchangeLimit(resource, soft, hard));
+    const oldMask = this.exchangeMask(mask);
+    const result = host.syscall('execve', bytesAddress(name), args.address, environment.address);
+    this.exchangeMask(oldMask);
+    for (const { resource, soft, hard } of oldLimits) this.exchangeLimit(resource, soft, hard);
+    return Number(result);
+  }
+
+  /** Sets a limit; the one before. A hard limit once lowered stays so without privileges: it is lowered last. */
+  private exchangeLimit(
+    resource: number,
+    soft: bigint,
+    hard: bigint,
+  ): { resource: number; soft: bigint; hard: bigint } {
+    const { scratch, scratchStart } = this;
+    scratch[0] = BigInt.asIntN(64, soft);
+    scratch[1] = BigInt.asIntN(64, hard);
+    this.host.syscall('prlimit64', 0, resource, scratchStart, scratchStart + 16);
+    return { resource, soft: BigInt.asUintN(64, scratch[2]), hard: BigInt.asUintN(64, scratch[3]) };
+  }
+
+  private exchangeMask(mask: bigint): bigint {
+    this.scratch[0] = BigInt.asIntN(64, mask & ALL_SIGNALS);
+    this.host.syscall('rt_sigprocmask', SIG_SETMASK, this.scratchStart, this.scratchStart + 8, 8);
+    return BigInt.asUintN(64, this.scratch[1]);
+  }
+}
+
+/** Bytes of a NUL-terminated latin1 string. */
+const cString = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1');
+
+/** An array of pointers to strings, NULL at its end, as execve takes it. */
+class StringVector {
+  readonly address: number;
+  private readonly strings: Uint8Array;
+  private readonly pointers: Uint8Array;
+
+  constructor(texts: readonly string[]) {
+    this.strings = cString(texts.join('\0'));
+    const pointers = new BigUint64Array(texts.length + 1);
+    let at = bytesAddress(this.strings);
+    for (let i = 0; i < texts.length; i++) {
+      pointers[i] = BigInt(at);
+      at += texts[i].length + 1;
+    }
+    this.pointers = new Uint8Array(pointers.buffer);
+    this.address = bytesAddress(this.pointers);
+  }
+}
