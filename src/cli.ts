@@ -107,6 +107,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
     },
     watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
     onDecoded: watching.onDecoded,
+    onStatistics: watching.onStatistics,
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
   return task.run();

@@ -5,12 +5,13 @@ import type { StartRequest } from '../process/start.ts';
 import { SIGINFO } from '../syscalls/siginfo.ts';
 import { signalName } from '../syscalls/sigset.ts';
 import { fieldsText } from '../syscalls/struct.ts';
+import type { Statistics } from '../translate/engine.ts';
 import { type LogItem, UsageError } from './settings.ts';
 
 const DISASSEMBLERS: Record<string, (word: number, pc: bigint) => string> = { riscv64: disassembleRiscv };
 
 /** The parts of a {@link StartRequest} that watch the guest. */
-export type Watching = Pick<StartRequest, 'watch' | 'onDecoded'> & { unimplemented?: (text: string) => void };
+export type Watching = Pick<StartRequest, 'watch' | 'onDecoded' | 'onStatistics'> & { unimplemented?: (text: string) => void };
 
 /** Opens the log, before the host is made: see {@link openLog}. Throws UsageError if the file cannot be opened. */
 export function startLogging(items: ReadonlySet<LogItem>, file: string, architecture: string): Watching {
@@ -20,6 +21,7 @@ export function startLogging(items: ReadonlySet<LogItem>, file: string, architec
   return {
     watch: items.has('strace') ? trace(log) : {},
     onDecoded: items.has('in_asm') ? (pc, word) => log(instructionLine(pc, word, disassemble(word, pc))) : undefined,
+    onStatistics: items.has('stats') ? (statistics) => log(statisticsText(statistics)) : undefined,
     unimplemented: items.has('unimp') ? (text) => log(`${text}\n`) : undefined,
   };
 }
@@ -48,4 +50,11 @@ function trace(log: (text: string) => void): StartRequest['watch'] {
 function instructionLine(pc: bigint, word: number, text: string): string {
   const digits = (word & 3) === 3 ? 8 : 4;
   return `0x${pc.toString(16).padStart(8, '0')}:  ${word.toString(16).padStart(digits, '0').padEnd(8)}  ${text}\n`;
+}
+
+function statisticsText(statistics: Statistics): string {
+  const { exits, ...counts } = statistics;
+  const lines = Object.entries(counts).map(([name, value]) => `${name.padEnd(24)} ${value}`);
+  const reasons = Object.entries(exits).map(([name, value]) => `exits: ${name.padEnd(17)} ${value}`);
+  return `${[...lines, ...reasons].join('\n')}\n`;
 }

@@ -28,6 +28,7 @@ const OPTIONS: Record<string, Option> = {
   d: { value: 'item[,...]', sets: 'LOG', about: 'log these items (-d help for a list)' },
   D: { value: 'logfile', sets: 'LOG_FILENAME', about: "write logs to 'logfile' (default stderr)" },
   strace: { sets: 'STRACE', about: 'log system calls' },
+  stats: { sets: 'STATS', about: 'show what the translator did when the program ends' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
   tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
   threshold: { value: 'N', sets: 'THRESHOLD', about: 'compile code that was jumped to N times (default: 2000)' },

@@ -9,6 +9,7 @@
 /** The items of `-d`, with what `-d help` says of them. */
 export const LOG_ITEMS = {
   in_asm: 'show each guest instruction when it is first translated',
+  stats: 'show what the translator did when the program ends',
   strace: 'log every system call, its arguments and its result',
   unimp: 'log system calls and requests that are not implemented',
 } as const;
@@ -77,6 +78,7 @@ export const APPLY = {
     }
   },
   STRACE: (s: Settings) => void s.log.add('strace'),
+  STATS: (s: Settings) => void s.log.add('stats'),
   LOG: (s: Settings, text: string) => addLogItems(s, text),
   LOG_FILENAME: (s: Settings, text: string) => void (s.logFile = text),
   CPU: (_s: Settings, text: string) => {

@@ -10,7 +10,7 @@ import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { beginCall } from '../syscalls/staging.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
-import { type Compilation, Engine } from '../translate/engine.ts';
+import { type Compilation, Engine, type Statistics } from '../translate/engine.ts';
 import type { Guest } from './guest.ts';
 import { GuestTask, type TaskParts } from './task.ts';
 
@@ -26,6 +26,8 @@ export interface StartRequest {
   compilation: Compilation | undefined;
   reports: ReportHooks;
   watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
+  /** `--stats`: told what the engine did when the process ends by itself. */
+  onStatistics?: (statistics: Statistics) => void;
   /** `-d in_asm`: told of each instruction when it is first decoded. */
   onDecoded?: (pc: bigint, word: number) => void;
 }
@@ -58,6 +60,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     rlimits: limits,
   };
   const task = new GuestTask({
+    guest,
     host,
     space,
     cpu,
@@ -67,6 +70,10 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     syscalls: new SyscallTable(guest.syscalls, TOPICS, request.reports),
     trampoline: BigInt(loaded.sigreturn),
     ...request.watch,
+    onExit: (status) => {
+      request.onStatistics?.(engine.statistics());
+      request.watch.onExit?.(status);
+    },
   });
   beginCall(task);
   setTaskName(task, program.slice(program.lastIndexOf('/') + 1));

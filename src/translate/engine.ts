@@ -45,6 +45,22 @@ const ILLEGAL: Exit = { kind: 'illegal' };
 const TIME_SLICE = 4_000_000n;
 const NO_LIMIT = (1n << 64n) - 1n;
 
+/** What an engine has done so far. */
+export interface Statistics {
+  /** Instructions executed in the cold tier. */
+  coldInstructions: number;
+  regions: number;
+  /** Guest instructions in all regions compiled, and the time that took in milliseconds. */
+  compiledInstructions: number;
+  compileTime: number;
+  /** Bytes of their modules. */
+  moduleBytes: number;
+  /** Regions dropped because their code changed. */
+  dropped: number;
+  /** How often translated code returned to JavaScript, by reason. */
+  exits: Record<string, number>;
+}
+
 interface ColdTier {
   run(): number;
   step(): number;
@@ -72,6 +88,7 @@ export class Engine {
   private readonly compilation: Compilation | undefined;
   private readonly regionHost: Omit<RegionHost, 'arch'>;
   private regions: Regions | undefined;
+  private readonly exits: number[] = Array(Object.keys(EXIT).length).fill(0);
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
@@ -147,8 +164,21 @@ export class Engine {
     this.words[TRANSLATOR.reportDecoded >> 2] = 1;
   }
 
+  statistics(): Statistics {
+    const exits: Record<string, number> = {};
+    for (const [name, reason] of Object.entries(EXIT)) if (this.exits[reason] > 0) exits[name] = this.exits[reason];
+    const { regions = 0, compiledInstructions = 0, compileTime = 0, moduleBytes = 0, dropped = 0 } = this.regions?.statistics ?? {};
+    const coldInstructions = Number(this.doublewords[TRANSLATOR.instructions >> 3]);
+    return { coldInstructions, regions, compiledInstructions, compileTime, moduleBytes, dropped, exits };
+  }
+
   /** Forgets what was translated from [start, end). */
   flush(start: number, end: number): void {
+    // execve: the table of all pages is long, what was decoded is not.
+    if (start === 0 && end >= this.host.windowSize) {
+      this.flushAll();
+      return;
+    }
     const { words } = this;
     this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
@@ -174,7 +204,7 @@ export class Engine {
     for (let records = DECODED.pages; records < next; records += DECODED_PAGE_SIZE) {
       words[(DECODED.table >> 2) + words[(records + DECODED.link) >> 2]] = 0;
     }
-    this.bytes.fill(0, DECODED.pages, next);
+    this.host.clearThreadMemory(DECODED.pages, next);
     words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     words[TRANSLATOR.freeDecodedPages >> 2] = 0;
   }
@@ -192,6 +222,7 @@ export class Engine {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       return this.trapped(error);
     }
+    this.exits[reason]++;
     switch (reason) {
       case EXIT.interrupt:
         return INTERRUPT;

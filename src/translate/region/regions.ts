@@ -53,7 +53,7 @@ export class Regions {
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
-  private count = 0;
+  readonly statistics = { regions: 0, compiledInstructions: 0, compileTime: 0, moduleBytes: 0, dropped: 0 };
 
   constructor(host: RegionHost) {
     this.host = host;
@@ -67,6 +67,8 @@ export class Regions {
   /** Compiles the code at an address that has become hot, unless that was tried before. */
   compile(pc: number): void {
     if (this.byEntry.has(pc) || this.refused.has(pc)) return;
+    const start = performance.now();
+    const { statistics } = this;
     const record = this.recordOf(pc);
     const region =
       record === 0
@@ -80,7 +82,7 @@ export class Regions {
       this.refused.add(pc);
       return;
     }
-    const name = `region${this.count++}`;
+    const name = `region${statistics.regions++}`;
     const { bytes, sites } = compileRegion(this.host.arch, region, name, (at) => this.slotOf(at));
     const instance = new WebAssembly.Instance(optimised(bytes), { e: this.host.imports as never });
     const slot = this.slotOf(pc);
@@ -96,6 +98,9 @@ export class Regions {
       if (there) there.add(installed);
       else this.byPage.set(page, new Set([installed]));
     }
+    statistics.compiledInstructions += region.size;
+    statistics.moduleBytes += bytes.length;
+    statistics.compileTime += performance.now() - start;
   }
 
   /** The guest address of a trap in a region; undefined if it came from elsewhere. */
@@ -150,6 +155,7 @@ export class Regions {
   }
 
   private drop(installed: Installed): void {
+    this.statistics.dropped++;
     this.host.table.set(installed.slot, this.host.missing);
     // Its page may stay when only another page of the region changed.
     this.bytes.set(installed.original, installed.record);

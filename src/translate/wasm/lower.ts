@@ -54,6 +54,45 @@ const PURE = {
   select: 0x1b,
 } as const satisfies Record<OpName, number | HelperName>;
 
+/** Operations of which the low 32 bits of the result depend on those of the operands alone, or shifts of such. */
+const WORD: Partial<Record<OpName, number>> = {
+  add: 0x6a,
+  sub: 0x6b,
+  mul: 0x6c,
+  and: 0x71,
+  or: 0x72,
+  xor: 0x73,
+  shl: 0x74,
+  shr_s: 0x75,
+  shr_u: 0x76,
+};
+
+/** x & 0xffffffff. */
+const isLow32 = (value: Value): boolean =>
+  value.kind === 'op' && value.op === 'and' && value.args[1].kind === 'const' && value.args[1].value === 0xffff_ffffn;
+
+/** A shift count below 32: a constant, or masked. */
+function isWordCount(count: Value): boolean {
+  if (count.kind === 'const') return count.value >= 0n && count.value < 32n;
+  if (count.kind === 'operand') return count.operand.info.width <= 5 && !count.operand.info.signed;
+  return count.kind === 'op' && count.op === 'and' && count.args[1].kind === 'const' && count.args[1].value === 31n;
+}
+
+/** A shift count without the mask that i32 shifts apply themselves. */
+const wordCount = (op: OpName, arg: Value): Value =>
+  op.startsWith('sh') && arg.kind === 'op' && arg.op === 'and' && isWordCount(arg) ? arg.args[0] : arg;
+
+/** Whether the low 32 bits of an operation can be computed in 32 bits. */
+function isWordOp(value: Value): boolean {
+  if (value.kind !== 'op') return false;
+  const { op, args } = value;
+  if (op === 'shl') return isWordCount(args[1]);
+  // What a right shift moves down from above bit 31 has to be zeros or signs.
+  if (op === 'shr_u') return isWordCount(args[1]) && isLow32(args[0]);
+  if (op === 'shr_s') return isWordCount(args[1]) && args[0].kind === 'op' && args[0].op === 'extend32_s';
+  return WORD[op] !== undefined;
+}
+
 const LOAD: Record<Width, { signed: number; unsigned: number }> = {
   8: { signed: 0x30, unsigned: 0x31 },
   16: { signed: 0x32, unsigned: 0x33 },
@@ -230,12 +269,46 @@ export abstract class Lowering {
   }
 
   private emitOp(op: OpName, args: readonly Value[]): void {
+    if (op === 'extend32_s' && isWordOp(args[0]) && !this.computed.has(args[0])) {
+      this.emit32(args[0]);
+      this.code.op(0xac);
+      return;
+    }
     const lowered = PURE[op];
     // WebAssembly's select has its condition last.
     const ordered = op === 'select' ? [args[1], args[2], args[0]] : args;
     for (const arg of ordered) this.emit(arg);
     if (typeof lowered === 'number') this.code.op(lowered);
     else this.code.call(this.helpers.index(lowered));
+  }
+
+  /**
+   * The low 32 bits of a value, as i32. Word operations are done in 32 bits throughout: a chain of them then has no
+   * extensions between its links.
+   */
+  private emit32(value: Value): void {
+    const { code } = this;
+    const shared = this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
+    if (value.kind === 'const') {
+      code.i32(Number(BigInt.asIntN(32, value.value)));
+      return;
+    }
+    if (value.kind === 'op' && !shared) {
+      const { op, args } = value;
+      const word = WORD[op];
+      if (word !== undefined && isWordOp(value)) {
+        this.emit32(args[0]);
+        this.emit32(wordCount(op, args[1]));
+        code.op(word);
+        return;
+      }
+      if (op === 'extend32_s' || isLow32(value)) {
+        this.emit32(args[0]);
+        return;
+      }
+    }
+    this.emit(value);
+    code.op(0xa7);
   }
 
   /** Sign-extends the zero-extended result of a narrow atomic access. */
