@@ -27,7 +27,7 @@ export interface FuzzResult {
 }
 
 /** A small generator of 32-bit numbers (xorshift), so that a seed names a run. */
-function generator(seed: number): (below: number) => number {
+export function generator(seed: number): (below: number) => number {
   let state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995) >>> 0 || 1;
   return (below) => {
     state ^= state << 13;
@@ -37,7 +37,7 @@ function generator(seed: number): (below: number) => number {
     return state % below;
   };
 }
-type Random = ReturnType<typeof generator>;
+export type Random = ReturnType<typeof generator>;
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -109,7 +109,7 @@ const PROGRAM_FIELDS = [
 ];
 
 /** A copy with one to four pieces of damage. */
-function damaged(original: Uint8Array, random: Random): Uint8Array {
+export function damaged(original: Uint8Array, random: Random): Uint8Array {
   let bytes: Uint8Array = original.slice();
   const put = (at: number, size: number, value: bigint) => {
     for (let i = 0; i < size && at + i < bytes.length; i++) bytes[at + i] = Number((value >> BigInt(8 * i)) & 255n);

@@ -7,3 +7,4 @@ node scripts/build.ts
 node scripts/build-test-binaries.ts
 node scripts/fuzz-instructions.ts --count $((100000 / scale)) ${TSEMU_FUZZ_SEED:+--seed "$TSEMU_FUZZ_SEED"}
 node scripts/fuzz-loader.ts $((20000 / scale)) ${TSEMU_FUZZ_SEED:-}
+node scripts/fuzz-command.ts $((20000 / scale / 10)) ${TSEMU_FUZZ_SEED:-}

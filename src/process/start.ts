@@ -60,7 +60,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     rlimits: limits,
   };
   const task = new GuestTask({
-    guest,
     host,
     space,
     cpu,

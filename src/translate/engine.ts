@@ -174,11 +174,6 @@ export class Engine {
 
   /** Forgets what was translated from [start, end). */
   flush(start: number, end: number): void {
-    // execve: the table of all pages is long, what was decoded is not.
-    if (start === 0 && end >= this.host.windowSize) {
-      this.flushAll();
-      return;
-    }
     const { words } = this;
     this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
@@ -204,7 +199,7 @@ export class Engine {
     for (let records = DECODED.pages; records < next; records += DECODED_PAGE_SIZE) {
       words[(DECODED.table >> 2) + words[(records + DECODED.link) >> 2]] = 0;
     }
-    this.host.clearThreadMemory(DECODED.pages, next);
+    this.bytes.fill(0, DECODED.pages, next);
     words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     words[TRANSLATOR.freeDecodedPages >> 2] = 0;
   }

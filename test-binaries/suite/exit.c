@@ -5,6 +5,12 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+static int __attribute__((noinline)) overflow(int depth) {
+  volatile char frame[4096];
+  frame[0] = 1;
+  return depth < 0 ? 0 : overflow(depth + 1) + frame[0];
+}
+
 int main(int argc, char **argv) {
   const char *how = argc > 1 ? argv[1] : "";
   int number = argc > 2 ? atoi(argv[2]) : 0;
@@ -30,11 +36,7 @@ int main(int argc, char **argv) {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ((void (*)(void))page)();
   }
-  if (!strcmp(how, "overflow")) {
-    volatile char frame[4096];
-    frame[0] = 1;
-    return main(argc, argv) + frame[0];
-  }
+  if (!strcmp(how, "overflow")) printf("%d\n", overflow(0));
   if (!strcmp(how, "illegal")) __builtin_trap();
   if (!strcmp(how, "blocked")) {
     /* A blocked synchronous signal kills even if a handler is there. */
