@@ -5,14 +5,18 @@
  * flags) is ignored by V8.
  *
  *     node FLAGS dist/tsemu.cjs ARCHITECTURE DESCRIPTOR
+ *
+ * Workers for guest threads start it too, with `thread` as the descriptor.
  */
 'use strict';
 // Not require: its bookkeeping costs as much as the modules, which Node has loaded already.
 const { getBuiltinModule } = process;
 const { readFileSync, writeFileSync } = getBuiltinModule('node:fs');
 const { Script } = getBuiltinModule('node:vm');
+const { setFlagsFromString } = getBuiltinModule('node:v8');
 
 const [, script, architecture, descriptor] = process.argv;
+const isMakingCaches = architecture.endsWith('!');
 const directory = script.slice(0, script.lastIndexOf('/') + 1);
 const cacheOf = (name) => `${directory}${name}.cache`;
 
@@ -30,7 +34,11 @@ const scripts = new Map();
 /** Loads a bundle: a function expression that takes require and gives its exports. Bundles are ASCII. */
 function load(name) {
   const filename = directory + name;
+  // The rows' effects are many small functions, each of which some guest needs: all of them are in the compiler's cache.
+  const eager = isMakingCaches && name === 'compiler.js';
+  if (eager) setFlagsFromString('--no-lazy');
   const compiled = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: readCache(name) });
+  if (eager) setFlagsFromString('--lazy');
   scripts.set(name, compiled);
   return compiled.runInThisContext()((id) => (id.startsWith('./') ? load(id.slice(2)) : getBuiltinModule(id)));
 }
@@ -40,10 +48,14 @@ function writeCaches() {
   for (const [name, compiled] of scripts) writeFileSync(cacheOf(name), compiled.createCachedData());
 }
 
-const onExit = architecture.endsWith('!') ? writeCaches : undefined;
-load('tsemu.js').main({
-  directory,
-  architecture: onExit === undefined ? architecture : architecture.slice(0, -1),
-  descriptor: Number(descriptor),
-  onExit,
-});
+if (descriptor === 'thread') {
+  load('tsemu.js').thread(architecture, getBuiltinModule('node:worker_threads').workerData);
+} else {
+  const onExit = isMakingCaches ? writeCaches : undefined;
+  load('tsemu.js').main({
+    directory,
+    architecture: onExit === undefined ? architecture : architecture.slice(0, -1),
+    descriptor: Number(descriptor),
+    onExit,
+  });
+}

@@ -7,6 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encode } from '../src/cpu/encode.ts';
+import { riscvRows } from '../src/cpu/riscv/index.ts';
 import { writeElf } from '../src/loader/elf-writer.ts';
 import { RISCV64_SYSCALLS } from '../src/syscalls/numbers/riscv64.ts';
 
@@ -46,6 +48,54 @@ const CALLS: [name: string, ...args: number[]][] = [
   ['exit_group', 0],
 ];
 
+/**
+ * Code for the compiler to be exercised on: a loop with a call, a switch, loads and stores, atomics and floating point.
+ * a1 is the address of scratch memory.
+ */
+const LOOP: [name: string, values?: Record<string, number>][] = [
+  ['addi', { rd: 8, rs1: 0, imm: 20 }],
+  ['fcvt.d.w', { rd: 1, rs1: 8, rm: 0 }],
+  // loop:
+  ['addi', { rd: 9, rs1: 9, imm: 1 }],
+  ['sd', { rs1: 11, rs2: 9, imm: 8 }],
+  ['lw', { rd: 12, rs1: 11, imm: 8 }],
+  ['addw', { rd: 12, rs1: 12, rs2: 9 }],
+  ['andi', { rd: 13, rs1: 12, imm: 7 }],
+  ['mul', { rd: 13, rs1: 13, rs2: 12 }],
+  ['sltu', { rd: 14, rs1: 13, rs2: 12 }],
+  ['amoadd.w', { rd: 15, rs1: 11, rs2: 9, aq: 0, rl: 0 }],
+  ['fadd.d', { rd: 2, rs1: 2, rs2: 1, rm: 7 }],
+  ['fmadd.d', { rd: 3, rs1: 2, rs2: 1, rs3: 3, rm: 7 }],
+  ['fdiv.d', { rd: 4, rs1: 2, rs2: 3, rm: 7 }],
+  ['fld', { rd: 5, rs1: 11, imm: 8 }],
+  ['fsd', { rs1: 11, rs2: 4, imm: 16 }],
+  ['flt.d', { rd: 14, rs1: 5, rs2: 4 }],
+  ['fcvt.w.d', { rd: 14, rs1: 2, rm: 1 }],
+  ['fsgnjn.d', { rd: 5, rs1: 4, rs2: 4 }],
+  ['fcvt.s.d', { rd: 6, rs1: 2, rm: 7 }],
+  ['fmul.s', { rd: 6, rs1: 6, rs2: 6, rm: 7 }],
+  ['beq', { rs1: 14, rs2: 13, off: 8 }],
+  ['c.addi', { rd: 9, imm: 1 }],
+  ['c.addi', { rd: 9, imm: 1 }],
+  ['jal', { rd: 1, off: 16 }],
+  ['addi', { rd: 8, rs1: 8, imm: -1 }],
+  ['bne', { rs1: 8, rs2: 0, off: -4 * 22 }],
+  ['jal', { rd: 0, off: 12 }],
+  // the function:
+  ['slli', { rd: 10, rs1: 9, shamt: 3 }],
+  ['jalr', { rd: 0, rs1: 1, imm: 0 }],
+];
+
+function assemble(): number[] {
+  const bytes = LOOP.flatMap(([name, values = {}]) => {
+    const row = riscvRows.find((r) => r.name === name);
+    if (!row) throw new Error(`no row ${name}`);
+    const word = encode(row, values);
+    return Array.from({ length: row.length }, (_, i) => (word >>> (8 * i)) & 255);
+  });
+  return [...new Uint32Array(new Uint8Array(bytes).buffer)];
+}
+
 /** lui and addi, or addi alone. */
 function loadImmediate(register: number, value: number): number[] {
   const low = (value << 20) >> 20;
@@ -63,6 +113,7 @@ function exercise(): Uint8Array {
     ecall,
   ]);
   const bytes = new Uint8Array(SEGMENT_SIZE);
+  code.unshift(...loadImmediate(11, BUFFER), ...assemble());
   bytes.set(new Uint8Array(Uint32Array.from(code).buffer));
   bytes.set(new TextEncoder().encode('/proc/self/exe'), PATH - BASE);
   return writeElf({ segments: [{ vaddr: BASE, bytes, flags: 7 }] });
@@ -80,7 +131,7 @@ export function makeCodeCaches(dist: string, command: string): void {
     writeFileSync(join(directory, 'tsemu.cjs'), script);
     const program = join(directory, 'program');
     writeFileSync(program, exercise(), { mode: 0o755 });
-    for (const options of [['-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'], []]) {
+    for (const options of [['-threshold', '1', '-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'], []]) {
       const { status, stderr } = spawnSync(join(directory, command), [...options, program], { encoding: 'utf8' });
       if (status !== 0) throw new Error(`making the code caches failed with ${status}: ${stderr}`);
     }

@@ -74,6 +74,7 @@ export async function fuzzCommand(count: number, seed: number): Promise<{ ran: n
         throw new Error(`file ${number} of seed ${seed} ${how}; kept as ${kept}\n${stderr}`);
       }
       result[refused ? 'refused' : 'ran']++;
+      if ((number + 1) % 1000 === 0) console.log(`${number + 1} files`);
     }
   };
   try {

@@ -16,6 +16,8 @@ import { isLoadError } from './loader/load-error.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess } from './process/start.ts';
+import type { ThreadSetup } from './process/thread-setup.ts';
+import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
 import type { Compilation } from './translate/engine.ts';
 
@@ -69,10 +71,13 @@ export function main({ directory, architecture, descriptor, onExit }: Invocation
 
 function start(run: Run): void {
   const { guest, settings } = run;
+  if (settings.perfMap && !process.execArgv.includes('--perf-basic-prof-only-functions')) {
+    throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
+  }
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
-      withHost(run, startLogging(settings.log, settings.logFile, guest.abi.name));
+      withHost(run, startLogging(settings, guest.abi.name));
     });
   }
 }
@@ -93,36 +98,70 @@ function withHost(run: Run, watching: Watching): void {
 
 function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
   const { onExit, guest, state, settings, program, args } = run;
-  const { command } = guest.abi;
   const task = startProcess(host, guest, {
     program,
     argv: [settings.argv0 ?? program, ...args],
     env: guestEnvironment(state.env, settings),
-    options: { sysroot: settings.sysroot, release: settings.release },
+    options: { sysroot: settings.sysroot, release: settings.release, guestOnly: settings.guestOnly },
     coldTier,
-    compilation: compilationOf(run),
+    compilation: compilationOf(guest, settings, watching),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
-      announce: (text) => writeLog(STDERR, `${command}: ${text}\n`),
+      announce: announceOf(guest),
     },
     watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
     onDecoded: watching.onDecoded,
     onStatistics: watching.onStatistics,
+    watchEngine: watching.watchEngine,
+    workers:
+      host.processes === undefined
+        ? undefined
+        : {
+            script: `${run.directory}tsemu.cjs`,
+            args: [guest.abi.name, THREAD],
+            data: { coldTier, settings } satisfies WorkerData,
+          },
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
   return task.run();
 }
 
 /** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
-function compilationOf({ settings, guest }: Run): Compilation | undefined {
+function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Partial<Watching>): Compilation | undefined {
   const { threshold } = settings;
   if (threshold === 0) return undefined;
   const load: Compilation['load'] = (host) => {
     const { createRegions } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
-    return createRegions(guest.abi.name, host);
+    return createRegions(guest.abi.name, settings, host, watchRegions);
   };
   return { threshold, load };
 }
+
+/** What a worker for a guest thread needs of the command. */
+interface WorkerData {
+  coldTier: WebAssembly.Module;
+  settings: Settings;
+}
+
+/** Stands in place of the launcher's descriptor where a worker is started. */
+const THREAD = 'thread';
+
+/** Runs guest threads in a worker. */
+export function thread(architecture: string, setup: ThreadSetup): void {
+  const guest = GUESTS[architecture];
+  guarded(guest, () => {
+    const { coldTier, settings } = setup.data as WorkerData;
+    runWorker(createLinuxHost({ stub: setup.share.adapter, share: setup.share }), guest, {
+      setup,
+      coldTier,
+      compilation: compilationOf(guest, settings, {}),
+      reports: { unimplemented: () => {}, announce: announceOf(guest) },
+      watch: {},
+    });
+  });
+}
+
+const announceOf = (guest: Guest) => (text: string) => writeLog(STDERR, `${guest.abi.command}: ${text}\n`);
 
 /** `-s` is RLIMIT_STACK's soft limit. */
 function withStackLimit(state: LauncherState, size: number | undefined): LauncherState {

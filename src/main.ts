@@ -1,2 +1,2 @@
 /** What the bundle gives to its loader, scripts/bundle-loader.cjs. */
-export { main } from './cli.ts';
+export { main, thread } from './cli.ts';

@@ -1,9 +1,10 @@
 /** The command line end to end; what each option means in detail is tested beside src/cli. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { prebuiltDirectory } from '../scripts/build-test-binaries.ts';
+import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
 import { run, testEnvironment, tsemu } from './support/run.ts';
 
 const program = (name: string): string => join(prebuiltDirectory, 'riscv64', name);
@@ -62,6 +63,62 @@ describe.concurrent('command line', () => {
     const { stderr } = await command(['-d', 'in_asm', program('hello')]);
     expect(stderr).toMatch(/^0x[0-9a-f]{8}: {2}[0-9a-f]{8} {2}\S/m);
     expect(stderr).toMatch(/ {2}ecall\n/);
+  });
+
+  test('-d exec shows each instruction, -d cpu the registers before it, -dfilter where', async () => {
+    const { stdout, stderr, status } = await command(['-d', 'exec,cpu', '-dfilter', '0x100b4+4', program('hello')]);
+    expect([stdout, status]).toEqual(['Hello from riscv64\n', 0]);
+    expect(stderr).toMatch(/^ pc +00000000000100b4\n x0\/zero +0{16} x1\/ra +0/);
+    expect(stderr).toMatch(/\n0x000100b4: {2}4505 {6}c\.li a0, 1\n pc +00000000000100b6\n/);
+    expect(stderr.match(/^0x/gm)).toHaveLength(2);
+  });
+
+  test('-d op, out_wasm and out_js show what code becomes', async () => {
+    const log = join(scratch, 'code');
+    for (const [backend, text] of [
+      ['wasm', '(module $region0\n'],
+      ['js', 'function pc_'],
+    ]) {
+      const options = ['-backend', backend, '-threshold', '3', '-d', `op,out_${backend}`, '-D', log];
+      expect(await command([...options, program('crc')])).toMatchObject({ stderr: '', status: 0 });
+      expect(readFileSync(log, 'latin1')).toMatch(/^region 0x[0-9a-f]+: \d+ blocks?, \d+ instructions?\nblock 0 at 0x/);
+      expect(readFileSync(log, 'latin1')).toContain(text);
+    }
+  });
+
+  test('-d fault shows bad accesses', async () => {
+    const log = join(scratch, 'faults');
+    const { status } = await command([
+      '-d',
+      'fault',
+      '-D',
+      log,
+      suiteBinary('riscv64', 'exit', 'O2', 'static'),
+      'read-null',
+    ]);
+    expect(status).toBe('SIGSEGV');
+    expect(readFileSync(log, 'latin1')).toMatch(/^fault: SIGSEGV code 1 at pc 0x[0-9a-f]+, address 0x0$/m);
+  });
+
+  test('-one-insn-per-tb and a small -tb-size change nothing that the program sees', async () => {
+    const sort = suiteBinary('riscv64', 'sort', 'O2', 'static');
+    const expected = await command([sort]);
+    const log = join(scratch, 'limited');
+    const limited = await command(['-backend', 'js', '-threshold', '1', '-tb-size', '1', '-stats', '-D', log, sort]);
+    expect(limited).toEqual(expected);
+    expect(readFileSync(log, 'latin1')).toMatch(/^dropped +[1-9]/m);
+    const hello = suiteBinary('riscv64', 'hello', 'O2', 'static');
+    expect(await command(['-one-insn-per-tb', '-threshold', '3', hello])).toEqual(await command([hello]));
+  });
+
+  test('-perfmap names compiled code', async () => {
+    const [name, ...options] = tsemu();
+    const sort = suiteBinary('riscv64', 'sort', 'O2', 'static');
+    const { pid } = spawnSync(name, [...options, '-perfmap', '-threshold', '3', sort]);
+    const map = `/tmp/perf-${pid}.map`;
+    expect(readFileSync(map, 'latin1')).toMatch(/^[0-9a-f]+ [0-9a-f]+ JS:(hsearch|memcpy|strlen|qsort)\S*-turbofan$/m);
+    rmSync(map);
+    expect(await command(['-strace', '-perfmap', program('hello')])).toMatchObject({ status: 1 });
   });
 
   test('variables work as options do', async () => {

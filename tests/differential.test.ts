@@ -29,18 +29,25 @@ const qemu = emulator(QEMU);
 const hasTsemu = existsSync(TSEMU);
 const hasQemu = spawnSync(QEMU[0], ['--version']).status === 0;
 
-const count = Number(process.env.TSEMU_FUZZ_COUNT ?? 1000);
+const CASES = Number(process.env.TSEMU_FUZZ_COUNT ?? 1000);
 const seed = Number(process.env.TSEMU_FUZZ_SEED ?? 1 + (Date.now() % 1_000_000));
 const BATCH = 2000;
-const TIMEOUT = 60_000 + count * 10;
+const TIMEOUT = 60_000 + CASES * 10;
 
 const inQemu = ({ name, extension }: Row<never>) => !NOT_IN_QEMU.has(extension) && !WRONG_IN_QEMU.has(name);
+
+/** tsemu with everything compiled, by each back end. */
+const COMPILED = [
+  { backend: 'wasm', subject: emulator([TSEMU, '-backend', 'wasm', '-threshold', '1']) },
+  { backend: 'js', subject: emulator([TSEMU, '-backend', 'js', '-threshold', '1']) },
+];
 
 function differences(
   rows: readonly Row<never>[],
   subject: Subject,
   reference: Subject,
   options: CaseOptions,
+  count = CASES,
 ): string[] {
   const random = makeRandom(seed);
   const found: string[] = [];
@@ -53,7 +60,7 @@ function differences(
   return found;
 }
 
-describe(`instructions in random states, seed ${seed}, ${count} cases a group`, () => {
+describe(`instructions in random states, seed ${seed}, ${CASES} cases a group`, () => {
   describe.skipIf(!hasTsemu || !hasQemu)('tsemu does as qemu-user', () => {
     test.each(GROUPS)('%s', { timeout: TIMEOUT }, (group) => {
       const rows = rowsOfGroup(group, inQemu);
@@ -65,6 +72,14 @@ describe(`instructions in random states, seed ${seed}, ${count} cases a group`, 
     test.each(GROUPS)('%s', { timeout: TIMEOUT }, (group) => {
       const rows = rowsOfGroup(group, () => true);
       expect(differences(rows, tsemu, evaluateCases, { faults: true, run: computingRows(rows) })).toEqual([]);
+    });
+  });
+
+  describe.skipIf(!hasTsemu).each(COMPILED)('compiled to $backend it does so, too', ({ subject }) => {
+    test.each(GROUPS)('%s', { timeout: TIMEOUT }, (group) => {
+      const rows = rowsOfGroup(group, () => true);
+      const options = { faults: true, run: computingRows(rows) };
+      expect(differences(rows, subject, evaluateCases, options, Math.ceil(CASES / 5))).toEqual([]);
     });
   });
 

@@ -1,10 +1,22 @@
 /** The compiler of hot code with the rows of every guest: a bundle of its own. */
 import type { Architecture } from '../cpu/arch.ts';
 import { riscv64 } from '../cpu/riscv/arch.ts';
-import { type RegionHost, Regions } from '../translate/region/regions.ts';
+import { makeSymbolizer } from '../host/linux/symbols.ts';
+import { JsRegions } from '../translate/js/js-regions.ts';
+import { type RegionHost, type RegionOptions, Regions } from '../translate/region/regions.ts';
+import type { Settings } from './settings.ts';
 
 const ARCHITECTURES: Record<string, Architecture> = { riscv64 };
 
-export function createRegions(architecture: string, host: Omit<RegionHost, 'arch'>): Regions {
-  return new Regions({ ...host, arch: ARCHITECTURES[architecture] });
+export function createRegions(
+  architecture: string,
+  settings: Pick<Settings, 'backend' | 'oneInstruction' | 'codeLimit' | 'perfMap'>,
+  host: Omit<RegionHost, 'arch'>,
+  watch: RegionOptions = {},
+): Regions {
+  const { backend, oneInstruction, codeLimit, perfMap } = settings;
+  const parts = { ...host, arch: ARCHITECTURES[architecture] };
+  const nameOf = perfMap ? makeSymbolizer(host.threadMemory) : undefined;
+  const options: RegionOptions = { ...watch, oneInstruction, codeLimit, nameOf };
+  return backend === 'js' ? new JsRegions(parts, options) : new Regions(parts, options);
 }

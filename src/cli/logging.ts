@@ -1,26 +1,50 @@
 /** What `-d` and `-strace` show. Loaded only when something is to be logged. */
 import { disassembleRiscv } from '../cpu/riscv/disassembly.ts';
+import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
 import { openLog, writeLog } from '../host/resources.ts';
 import type { StartRequest } from '../process/start.ts';
 import { SIGINFO } from '../syscalls/siginfo.ts';
 import { signalName } from '../syscalls/sigset.ts';
 import { fieldsText } from '../syscalls/struct.ts';
-import type { Statistics } from '../translate/engine.ts';
-import { type LogItem, UsageError } from './settings.ts';
+import type { EngineWatch, Statistics } from '../translate/engine.ts';
+import type { RegionOptions } from '../translate/region/regions.ts';
+import { regionText } from '../translate/region/text.ts';
+import { moduleText } from '../translate/wasm/text.ts';
+import { type LogItem, type Settings, UsageError } from './settings.ts';
 
-const DISASSEMBLERS: Record<string, (word: number, pc: bigint) => string> = { riscv64: disassembleRiscv };
+/** How each guest architecture's instructions and registers are written. */
+const FORMATS: Record<string, Format> = {
+  riscv64: { instruction: disassembleRiscv, registers: riscvRegistersText },
+};
+interface Format {
+  instruction(word: number, pc: bigint): string;
+  /** The registers in a thread memory, with those for floating point or without. */
+  registers(state: DataView, float: boolean): string;
+}
 
 /** The parts of a {@link StartRequest} that watch the guest. */
-export type Watching = Pick<StartRequest, 'watch' | 'onDecoded' | 'onStatistics'> & { unimplemented?: (text: string) => void };
+export type Watching = Pick<StartRequest, 'watch' | 'onDecoded' | 'onStatistics' | 'watchEngine'> & {
+  watchRegions?: RegionOptions;
+  unimplemented?: (text: string) => void;
+};
 
 /** Opens the log, before the host is made: see {@link openLog}. Throws UsageError if the file cannot be opened. */
-export function startLogging(items: ReadonlySet<LogItem>, file: string, architecture: string): Watching {
-  const fd = open(file);
+export function startLogging(settings: Settings, architecture: string): Watching {
+  const { log: items, logFile, logFilter } = settings;
+  const fd = open(logFile);
   const log = (text: string): void => writeLog(fd, text);
-  const disassemble = DISASSEMBLERS[architecture];
+  const format = FORMATS[architecture];
+  const isWanted = (pc: bigint): boolean =>
+    logFilter.length === 0 || logFilter.some(([first, last]) => pc >= first && pc <= last);
   return {
     watch: items.has('strace') ? trace(log) : {},
-    onDecoded: items.has('in_asm') ? (pc, word) => log(instructionLine(pc, word, disassemble(word, pc))) : undefined,
+    onDecoded: items.has('in_asm')
+      ? (pc, word) => {
+          if (isWanted(pc)) log(instructionLine(pc, word, format.instruction(word, pc)));
+        }
+      : undefined,
+    watchEngine: watchEngine(items, log, format, isWanted),
+    watchRegions: watchRegions(items, log, format, isWanted),
     onStatistics: items.has('stats') ? (statistics) => log(statisticsText(statistics)) : undefined,
     unimplemented: items.has('unimp') ? (text) => log(`${text}\n`) : undefined,
   };
@@ -33,6 +57,64 @@ function open(file: string): number {
     throw new UsageError(`cannot write the log ${file}: ${(error as Error).message}`);
   }
 }
+
+type Filter = (pc: bigint) => boolean;
+
+/** `-d exec`, `cpu`, `fault`. */
+function watchEngine(
+  items: ReadonlySet<LogItem>,
+  log: (text: string) => void,
+  format: Format,
+  isWanted: Filter,
+): EngineWatch {
+  const watch: EngineWatch = {};
+  const exec = items.has('exec');
+  const cpu = items.has('cpu');
+  const fpu = items.has('fpu');
+  if (exec || cpu) {
+    watch.onStep = (pc, word, state) => {
+      if (!isWanted(pc)) return;
+      if (cpu) log(format.registers(state, fpu));
+      if (!exec) return;
+      log(word === undefined ? `${hex(pc)}:\n` : instructionLine(pc, word, format.instruction(word, pc)));
+    };
+  }
+  if (items.has('fault')) {
+    watch.onFault = (pc, { signo, code, address }) =>
+      log(`fault: ${signalName(signo)} code ${code} at pc ${hex(pc)}, address ${hex(address)}\n`);
+  }
+  return watch;
+}
+
+/** `-d op`, `out_wasm`, `out_js`. Regions are filtered by where they begin. */
+function watchRegions(
+  items: ReadonlySet<LogItem>,
+  log: (text: string) => void,
+  format: Format,
+  isWanted: Filter,
+): RegionOptions {
+  const options: RegionOptions = {};
+  const heading = (what: string, pc: number): string => `${what} of region ${hex(BigInt(pc))}:\n`;
+  options.describe = (pc, word) => format.instruction(word, BigInt(pc));
+  if (items.has('op')) {
+    options.onRegion = (region, arch, describe) => {
+      if (isWanted(BigInt(region.blocks[0].pc))) log(`${regionText(arch, region, describe)}\n`);
+    };
+  }
+  if (items.has('out_wasm')) {
+    options.onModule = (pc, bytes) => {
+      if (isWanted(BigInt(pc))) log(`${heading('wasm', pc)}${moduleText(bytes)}\n`);
+    };
+  }
+  if (items.has('out_js')) {
+    options.onSource = (pc, source) => {
+      if (isWanted(BigInt(pc))) log(`${heading('js', pc)}${source}\n`);
+    };
+  }
+  return options;
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** System calls are traced by their rows; signals and the end as strace(1) writes them. */
 function trace(log: (text: string) => void): StartRequest['watch'] {
@@ -48,8 +130,9 @@ function trace(log: (text: string) => void): StartRequest['watch'] {
 
 /** `0x00010188:  00000517  auipc a0, 0x0`; 16-bit instructions have four digits. */
 function instructionLine(pc: bigint, word: number, text: string): string {
-  const digits = (word & 3) === 3 ? 8 : 4;
-  return `0x${pc.toString(16).padStart(8, '0')}:  ${word.toString(16).padStart(digits, '0').padEnd(8)}  ${text}\n`;
+  const isWide = (word & 3) === 3;
+  const digits = isWide ? (word >>> 0).toString(16).padStart(8, '0') : (word & 0xffff).toString(16).padStart(4, '0');
+  return `0x${pc.toString(16).padStart(8, '0')}:  ${digits.padEnd(8)}  ${text}\n`;
 }
 
 function statisticsText(statistics: Statistics): string {

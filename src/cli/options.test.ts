@@ -54,6 +54,20 @@ test('logging', () => {
   expect(settings.logFile).toBe('file');
 });
 
+test('addresses to log, in the three forms that qemu has', () => {
+  const { settings } = run('-dfilter', '0x1000+0x10,0x2000-16,0x3000..0x3fff', 'p');
+  expect(settings.logFilter).toEqual([
+    [0x1000n, 0x100fn],
+    [0x1ff1n, 0x2000n],
+    [0x3000n, 0x3fffn],
+  ]);
+});
+
+test('how code is compiled', () => {
+  const { settings } = run('-backend', 'js', '-one-insn-per-tb', '-tb-size', '64', 'p');
+  expect(settings).toMatchObject({ backend: 'js', oneInstruction: true, codeLimit: 64 * 2 ** 20, perfMap: false });
+});
+
 test('help, version and lists are printed', () => {
   for (const help of ['-h', '--h', '-help', '--help']) {
     expect(parse('-strace', help)).toMatchObject({
@@ -79,6 +93,10 @@ test.each([
   [['-L'], "missing argument for option 'L'"],
   [['-strace=1', 'p'], "option 'strace' takes no value"],
   [['-s', 'zz', 'p'], "'zz' is not a stack size"],
+  [['-dfilter', '0x10', 'p'], "'0x10' is not START+LENGTH, START-LENGTH or START..END"],
+  [['-dfilter', '0x20..0x10', 'p'], "no address is in '0x20..0x10'"],
+  [['-backend', 'llvm', 'p'], "unknown back end 'llvm': wasm or js"],
+  [['-tb-size', '0', 'p'], "'0' is not a size: 1 to 4096"],
   [['-cpu', 'z80', 'p'], "unable to find CPU model 'z80'"],
 ])('%j is an error', (args, message) => {
   expect(() => parse(...args)).toThrow(message);

@@ -35,7 +35,7 @@ test.each([
   'STACK_SIZE=x',
   'STACK_SIZE=M',
   'CPU=z80',
-  'LOG=op',
+  'LOG=out_asm',
   'SET_ENV=A',
   'UNSET_ENV=A=b',
   'TIER=hot',

@@ -9,11 +9,20 @@
 /** The items of `-d`, with what `-d help` says of them. */
 export const LOG_ITEMS = {
   in_asm: 'show each guest instruction when it is first translated',
+  op: 'show the intermediate representation of each region that is compiled',
+  out_wasm: 'show the WebAssembly of each region',
+  out_js: 'show the JavaScript of each region (with -backend js)',
+  exec: 'show each instruction before it is executed; nothing is compiled then',
+  cpu: 'show the registers before each instruction; nothing is compiled then',
+  fpu: 'show the floating-point registers as well (with cpu)',
+  fault: 'show each access of the program that faults',
   stats: 'show what the translator did when the program ends',
   strace: 'log every system call, its arguments and its result',
   unimp: 'log system calls and requests that are not implemented',
 } as const;
 export type LogItem = keyof typeof LOG_ITEMS;
+
+export type AddressRange = readonly [first: bigint, last: bigint];
 
 export interface Settings {
   /** `-L`: where absolute guest paths are looked up first; '' for none. */
@@ -29,7 +38,19 @@ export interface Settings {
   log: Set<LogItem>;
   /** `-D`: file for what is logged; '' for stderr. */
   logFile: string;
+  /** `-dfilter`: addresses that logs of code are limited to, both ends included; empty for no limit. */
+  logFilter: readonly AddressRange[];
   host: 'linux' | 'node';
+  /** `--exec guest-only`: the guest cannot execute programs of the host. */
+  guestOnly: boolean;
+  /** What hot code is compiled to. */
+  backend: 'wasm' | 'js';
+  /** `-one-insn-per-tb`. */
+  oneInstruction: boolean;
+  /** `-tb-size`: bytes of compiled code kept at once. */
+  codeLimit: number;
+  /** `-perfmap`: compiled code has the names of the program's functions. */
+  perfMap: boolean;
   /** How often code is jumped to before it is compiled; 0: never. */
   threshold: number;
 }
@@ -46,8 +67,14 @@ export class UsageError extends Error {
   override readonly name = UsageError.NAME;
 }
 
-/** Compiling costs about as much as executing an instruction 10,000 times in the cold tier; loops jump back often. */
-const DEFAULT_THRESHOLD = 2000;
+/**
+ * Compiling an instruction takes 25 to 40 µs, in which the cold tier executes some 25,000: code that is jumped to less
+ * often than this does not earn it back. (The import of python3's unittest: 8.0 s of CPU with 2,000, 5.2 s with 16,000.)
+ */
+const DEFAULT_THRESHOLD = 16_000;
+
+/** V8 keeps about ten times as much machine code and bookkeeping as a module has bytes. */
+const DEFAULT_CODE_LIMIT = 32 << 20;
 
 export const defaultSettings = (): Settings => ({
   sysroot: '',
@@ -57,7 +84,13 @@ export const defaultSettings = (): Settings => ({
   environment: [],
   log: new Set(),
   logFile: '',
+  logFilter: [],
   host: 'linux',
+  guestOnly: false,
+  backend: 'wasm',
+  oneInstruction: false,
+  codeLimit: DEFAULT_CODE_LIMIT,
+  perfMap: false,
   threshold: DEFAULT_THRESHOLD,
 });
 
@@ -81,13 +114,30 @@ export const APPLY = {
   STATS: (s: Settings) => void s.log.add('stats'),
   LOG: (s: Settings, text: string) => addLogItems(s, text),
   LOG_FILENAME: (s: Settings, text: string) => void (s.logFile = text),
+  DFILTER: (s: Settings, text: string) => void (s.logFilter = text.split(',').map(parseRange)),
   CPU: (_s: Settings, text: string) => {
     if (!CPU_MODELS.includes(text)) throw new UsageError(`unable to find CPU model '${text}'`);
+  },
+  EXEC: (s: Settings, text: string) => {
+    if (text !== 'any' && text !== 'guest-only')
+      throw new UsageError(`unknown kind of programs '${text}': any or guest-only`);
+    s.guestOnly = text === 'guest-only';
   },
   HOST: (s: Settings, text: string) => {
     if (text !== 'linux' && text !== 'node') throw new UsageError(`unknown host '${text}': linux or node`);
     s.host = text;
   },
+  BACKEND: (s: Settings, text: string) => {
+    if (text !== 'wasm' && text !== 'js') throw new UsageError(`unknown back end '${text}': wasm or js`);
+    s.backend = text;
+  },
+  ONE_INSN_PER_TB: (s: Settings) => void (s.oneInstruction = true),
+  TB_SIZE: (s: Settings, text: string) => {
+    const size = Number(text);
+    if (!Number.isInteger(size) || size < 1 || size > 4096) throw new UsageError(`'${text}' is not a size: 1 to 4096`);
+    s.codeLimit = size << 20;
+  },
+  PERFMAP: (s: Settings) => void (s.perfMap = true),
   TIER: (s: Settings, text: string) => {
     if (text !== 'cold' && text !== 'all') throw new UsageError(`unknown tier '${text}': cold or all`);
     s.threshold = text === 'cold' ? 0 : DEFAULT_THRESHOLD;
@@ -114,6 +164,16 @@ function addLogItems(settings: Settings, text: string): void {
     if (!Object.hasOwn(LOG_ITEMS, item)) throw new UsageError(`unknown log item '${item}'; -d help lists them`);
     settings.log.add(item as LogItem);
   }
+}
+
+/** `START+LENGTH`, `START-LENGTH` (the LENGTH bytes that end at START) or `START..END`, as qemu has them. */
+function parseRange(text: string): AddressRange {
+  const [, start, operator, other] = /^(0x[0-9a-f]+|\d+)(\+|-|\.\.)(0x[0-9a-f]+|\d+)$/i.exec(text) ?? [];
+  if (operator === undefined) throw new UsageError(`'${text}' is not START+LENGTH, START-LENGTH or START..END`);
+  const [a, b] = [BigInt(start), BigInt(other)];
+  const range: AddressRange = operator === '+' ? [a, a + b - 1n] : operator === '-' ? [a - b + 1n, a] : [a, b];
+  if (range[0] > range[1]) throw new UsageError(`no address is in '${text}'`);
+  return range;
 }
 
 const UNITS: Record<string, number> = { '': 1, k: 1024, K: 1024, M: 1024 * 1024 };

@@ -53,20 +53,60 @@ export interface HostExecution {
   /** The signal mask it starts with. */
   mask: bigint;
   /** Limits, by RLIMIT_* number, that the emulator has lifted for itself and the program is to have. */
-  rlimits: ReadonlyMap<number, { soft: bigint; hard: bigint }>;
+  rlimits: Iterable<[number, { soft: bigint; hard: bigint }]>;
 }
 
-/** Making processes; see fork(2), execve(2). */
+/** What a thread needs to become one of a guest process: see ThreadHostOptions of the adapter. Can be sent to a worker. */
+export interface HostShare {
+  window: WebAssembly.Memory;
+  processMemory: WebAssembly.Memory;
+  startState: StartState;
+  /** Whatever the adapter needs beside. */
+  adapter: string;
+}
+
+/** How workers are made. */
+export interface WorkerOrder {
+  count: number;
+  /** What Node runs in a worker, and its arguments. */
+  script: string;
+  args: readonly string[];
+  /** The worker's `workerData`, one object for each; it is copied. */
+  data: readonly object[];
+}
+
+/** Making processes and threads; see fork(2), execve(2), clone(2). */
 export interface HostProcesses {
   /**
    * clone(2) without CLONE_VM: `flags` with the exit signal, and host pointers for CLONE_PARENT_SETTID and the like. The
    * child's ID, 0 in the child, or a negative errno. The child has the calling thread only, and an empty ring.
    */
   fork(flags: number, parentTid: number, childTid: number): number;
-  /** Stands still as long as another thread forks. */
+  /** Stands still as long as another thread forks, and takes note of {@link interruptOthers}. */
   park(): void;
   /** execve(2) of a host program. Returns only a negative errno, when everything is as it was before. */
   execute(program: HostExecution): number;
+  /** What a worker gets to make a host of its own. */
+  share(): HostShare;
+  /**
+   * Makes workers and waits until they have said that they are there (PROCESS.ready). Gives the descriptors that they
+   * use. To be called with the process lock held; all other guest threads stand still meanwhile. Throws if a worker
+   * cannot be made.
+   */
+  addWorkers(order: WorkerOrder): number[];
+  /**
+   * Makes all other threads come out of guest code once, and waits until they have or are in a system call: they see
+   * what was written in process memory before they run more guest code.
+   */
+  interruptOthers(): void;
+  /** Marks a robust mutex whose owner has ended; true if somebody waits for it. The address must be writable memory. */
+  ownerDied(address: number, tid: number): boolean;
+  /** Host pointer for an offset in the process memory. */
+  processPointer(offset: number): number;
+  /** In a new process: the workers were the parent's. */
+  forgetWorkers(): void;
+  /** Ends the calling worker's thread. */
+  leave(): never;
 }
 
 export interface Host {
@@ -104,6 +144,8 @@ export interface Host {
   copyIn(offset: number, address: number, length: number): boolean;
   /** Copies staging bytes to guest memory; false if any byte is not writable. */
   copyOut(address: number, offset: number, length: number): boolean;
+  /** Zeroes a part of the thread memory, and gives its pages back. */
+  clearThreadMemory(start: number, end: number): void;
   /** Length of the NUL-terminated string at `address`, at most `max` (then `max`); -1 if it faults first. */
   stringLength(address: number, max: number): number;
 

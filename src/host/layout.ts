@@ -100,6 +100,12 @@ export const COUNTERS = { start: 0x60000, count: 0x10000 } as const;
  */
 export const JUMP_LOG = { next: 0x805c, start: 0x80000, entries: 0x2000 } as const;
 
+/**
+ * Where indirect jumps of compiled code go: by the target's address modulo their number, entries of i64 address and i32
+ * index of its region. They stay right for good, since an index belongs to an address for good.
+ */
+export const JUMP_CACHE = { start: 0x90000, entries: 0x400 } as const;
+
 /** Decoded code: a table with one i32 a guest page (0: not decoded), then the decoded pages. */
 export const DECODED = {
   table: 0x100000,
@@ -118,6 +124,69 @@ export const PAGE_SIZE = 4096;
 /** Pages of 64 KiB of the largest window: 16 GiB, the most that WebAssembly's memory64 has in V8. */
 export const WINDOW_PAGES = 0x40000;
 
-/** Process memory: one byte a guest page (see `PageFlag` in src/memory/page-table.ts). */
-export const PROCESS = { pageTable: 0, pageTableSize: 0x400000 } as const;
-export const PROCESS_MEMORY_PAGES = PROCESS.pageTableSize / 0x10000;
+/**
+ * Process memory, which all threads share: one byte a guest page (see `PageFlag` in src/memory/page-table.ts); one byte
+ * for each `chunkPages` of those, not 0 if any of them may be mapped; then what else belongs to the process.
+ */
+export const PROCESS = {
+  pageTable: 0,
+  pageTableSize: 0x400000,
+  chunks: 0x400000,
+  chunkPages: 1024,
+  /** i32: 0 or 1, see ProcessLock. */
+  lock: 0x401000,
+  /** i32: guest threads that have not ended; and exit status of the first one, which becomes the process's. */
+  running: 0x401004,
+  mainStatus: 0x401008,
+  /** i32: workers that have come to wait for their first thread. */
+  ready: 0x40100c,
+  /** i32: code changes announced so far; the last of them are in codeLog, pairs of f64 start and end address. */
+  codeChanges: 0x401010,
+  /** i32: pages with PageFlag.code. */
+  codePages: 0x401014,
+  /** i32: descriptor of the directory of -L plus 1, 0 if not yet opened, or a negative errno. */
+  sysroot: 0x401018,
+  /**
+   * i32: not 0 while a thread executes another program: all threads but the first one end. The first one runs the
+   * program; if the request is not its own, this is the descriptor of a file with it plus 1.
+   */
+  executing: 0x40101c,
+  /** f64 each: of AddressSpace. */
+  searchTop: 0x401020,
+  mappedPages: 0x401028,
+  brkStart: 0x401030,
+  brkEnd: 0x401038,
+  codeLog: 0x401100,
+  codeLogEntries: 32,
+  /** Pairs of u64, soft and hard, by RLIMIT_* number. */
+  rlimits: 0x401400,
+  /** Four u64 a signal: handler, flags, mask, restorer. */
+  actions: 0x402000,
+  /** A bit for each descriptor of the emulator. */
+  hidden: 0x404000,
+  hiddenBytes: 0x2000,
+  /** A slot for each thread, see `SLOT`. */
+  slots: 0x410000,
+  slotSize: 0x400,
+  slotCount: 1024,
+  /** Bytes of process memory. */
+  end: 0x510000,
+} as const;
+export const PROCESS_MEMORY_PAGES = PROCESS.end / 0x10000;
+
+/** A guest thread's slot in the process memory. The first thread has slot 0; every other slot has a worker of its own. */
+export const SLOT = {
+  /** i32, one of SLOT_STATE; a futex. */
+  state: 0,
+  /** i32: host thread ID. */
+  tid: 4,
+  /** What a new thread starts with: f64 address for CLONE_CHILD_CLEARTID and CLONE_CHILD_SETTID, u64 signal mask. */
+  clearTid: 8,
+  setTid: 16,
+  mask: 24,
+  /** The CPU state, as it lies in the thread memory. */
+  cpu: 64,
+  cpuSize: 0x3c0,
+} as const;
+
+export const SLOT_STATE = { none: 0, idle: 1, running: 2, quit: 3 } as const;

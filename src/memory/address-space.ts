@@ -39,6 +39,7 @@ import { GuestData } from './guest-data.ts';
 import { type MappedRange, MappingNames, mappedRanges } from './mapped-ranges.ts';
 import { PageRuns } from './page-runs.ts';
 import { PageFlag, PROT_MASK } from './page-table.ts';
+import { ProcessLock } from './process-lock.ts';
 
 export type { MappedRange } from './mapped-ranges.ts';
 
@@ -70,10 +71,14 @@ function stackRoom(host: Host): number {
 export class AddressSpace extends GuestData {
   /** One byte a page, see PageFlag; a view of the process memory. */
   readonly table: Uint8Array;
+  /** True once a fault may make a stack grow, so that the access is made again. */
+  mayGrow = false;
+  /** Called when that becomes so. */
+  onMayGrow: () => void = () => {};
   /** Called when code in [start, end) may have changed: the translator drops what it decoded there. */
   onCodeChange: (start: number, end: number) => void = () => {};
   /** Soft limits that are ours to honour (RLIMIT_AS, DATA, STACK); see setrlimit(2). */
-  limits: ReadonlyMap<number, { soft: bigint }> = new Map();
+  limits: { get(resource: number): { soft: bigint } | undefined } = new Map();
   /** One past the highest address for the initial stack. */
   readonly stackTop: number;
   /** mmap places mappings without a hint below this, highest first. */
@@ -81,26 +86,68 @@ export class AddressSpace extends GuestData {
 
   private readonly runs: PageRuns;
   private readonly names = new MappingNames();
-  /** Every page in [searchTop, mmapTop) is mapped: the search for free pages starts here. */
-  private searchTop: number;
-  private mappedPages = 0;
-  private brkStart = 0;
-  private brkEnd = 0;
+  /** Held while the address space changes; recursive. */
+  readonly lock: ProcessLock;
+  /** f64 cells of the process memory, see PROCESS. */
+  private readonly cells: Float64Array;
   private readonly codePages: CodePages;
 
   constructor(host: Host) {
     super(host);
     const pages = host.windowSize / PAGE_SIZE;
     this.table = new Uint8Array(host.processMemory.buffer, PROCESS.pageTable, pages);
-    this.runs = new PageRuns(this.table);
-    this.codePages = new CodePages(host, this.table, (start, end) => this.onCodeChange(start, end));
+    const chunks = new Uint8Array(host.processMemory.buffer, PROCESS.chunks, Math.ceil(pages / PROCESS.chunkPages));
+    this.runs = new PageRuns(this.table, chunks);
+    this.lock = new ProcessLock(host);
+    this.cells = new Float64Array(host.processMemory.buffer, PROCESS.searchTop, 4);
+    this.codePages = new CodePages(host, this.table, this.runs, (start, end) => this.onCodeChange(start, end));
     this.stackTop = host.windowSize;
     this.mmapTop = host.windowSize - stackRoom(host);
-    this.searchTop = this.mmapTop / PAGE_SIZE;
+    if (this.searchTop === 0) this.searchTop = this.mmapTop / PAGE_SIZE;
+  }
+
+  /** Every page in [searchTop, mmapTop) is mapped: the search for free pages starts here. */
+  private get searchTop(): number {
+    return this.cells[0];
+  }
+  private set searchTop(page: number) {
+    this.cells[0] = page;
+  }
+  private get mappedPages(): number {
+    return this.cells[1];
+  }
+  private set mappedPages(count: number) {
+    this.cells[1] = count;
+  }
+  private get brkStart(): number {
+    return this.cells[2];
+  }
+  private set brkStart(address: number) {
+    this.cells[2] = address;
+  }
+  private get brkEnd(): number {
+    return this.cells[3];
+  }
+  private set brkEnd(address: number) {
+    this.cells[3] = address;
+  }
+
+  /** Runs an operation with the lock held. */
+  private locked<T>(operation: () => T): T {
+    this.lock.acquire();
+    try {
+      return operation();
+    } finally {
+      this.lock.release();
+    }
   }
 
   /** mmap(2) with the guest's (asm-generic) flag values. */
   mmap(address: Int, length: Int, prot: number, flags: number, fd: number, offset: Int): number {
+    return this.locked(() => this.doMmap(address, length, prot, flags, fd, offset));
+  }
+
+  private doMmap(address: Int, length: Int, prot: number, flags: number, fd: number, offset: Int): number {
     const hint = unsigned(address);
     const fileOffset = unsigned(offset);
     const anonymous = (flags & MAP.anonymous) !== 0;
@@ -132,9 +179,18 @@ export class AddressSpace extends GuestData {
     let entry = tableProt(prot) | PageFlag.mapped;
     if (shared) entry |= PageFlag.shared;
     else if (anonymous) entry |= PageFlag.anonymous;
-    if ((flags & MAP.growsDown) !== 0) entry |= PageFlag.stack;
+    if ((flags & MAP.growsDown) !== 0) {
+      entry |= PageFlag.stack;
+      if (this.limit(RLIMIT.stack) > size) this.noteGrowth();
+    }
     this.setEntries(start, start + size, entry, replaced);
     return start;
+  }
+
+  /** A stack is smaller than its limit. */
+  noteGrowth(): void {
+    this.mayGrow = true;
+    this.onMayGrow();
   }
 
   /** Where a new mapping goes, or a negative errno. */
@@ -167,6 +223,10 @@ export class AddressSpace extends GuestData {
 
   /** munmap(2). */
   munmap(address: Int, length: Int): number {
+    return this.locked(() => this.doMunmap(address, length));
+  }
+
+  private doMunmap(address: Int, length: Int): number {
     const start = unsigned(address);
     const size = pageUp(unsigned(length));
     if (!aligned(start) || size === 0 || start + size > 2 ** 47) return EINVAL;
@@ -185,6 +245,10 @@ export class AddressSpace extends GuestData {
 
   /** mprotect(2), with PROT_GROWSDOWN. */
   mprotect(address: Int, length: Int, prot: number): number {
+    return this.locked(() => this.doMprotect(address, length, prot));
+  }
+
+  private doMprotect(address: Int, length: Int, prot: number): number {
     let start = unsigned(address);
     const bytes = unsigned(length);
     const grows = prot & (PROT.growsDown | PROT.growsUp);
@@ -209,6 +273,7 @@ export class AddressSpace extends GuestData {
       return result;
     }
     const bits = tableProt(prot);
+    this.codePages.forget(start / PAGE_SIZE, end / PAGE_SIZE);
     for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
       this.table[page] = (this.table[page] & ~(PROT_MASK | PageFlag.code)) | bits;
     }
@@ -228,6 +293,10 @@ export class AddressSpace extends GuestData {
 
   /** mremap(2). */
   mremap(address: Int, oldLength: Int, newLength: Int, flags: number, newAddress: Int): number {
+    return this.locked(() => this.doMremap(address, oldLength, newLength, flags, newAddress));
+  }
+
+  private doMremap(address: Int, oldLength: Int, newLength: Int, flags: number, newAddress: Int): number {
     const start = unsigned(address);
     const oldSize = pageUp(unsigned(oldLength));
     const newSize = pageUp(unsigned(newLength));
@@ -381,6 +450,10 @@ export class AddressSpace extends GuestData {
 
   /** brk(2): the new break, or the old one if it cannot be changed. */
   brk(address: Int): number {
+    return this.locked(() => this.doBrk(address));
+  }
+
+  private doBrk(address: Int): number {
     const wanted = unsigned(address);
     if (wanted < this.brkStart || wanted > this.host.windowSize) return this.brkEnd;
     const oldEnd = pageUp(this.brkEnd);
@@ -412,9 +485,20 @@ export class AddressSpace extends GuestData {
 
   /** Unmaps everything (execve). */
   reset(): void {
+    this.locked(() => this.doReset());
+  }
+
+  private doReset(): void {
     this.hostMap(0, this.host.windowSize, 0, HOST_RESERVE, -1, 0);
     this.onCodeChange(0, this.host.windowSize);
-    this.table.fill(0);
+    this.mayGrow = false;
+    const pages = this.table.length;
+    for (let page = this.runs.nextMapped(0, pages); page < pages; ) {
+      const end = this.runs.nextFree(page, pages);
+      this.table.fill(0, page, end);
+      page = this.runs.nextMapped(end, pages);
+    }
+    this.runs.noteEmpty();
     this.codePages.clear();
     this.names.clear(0, this.host.windowSize);
     this.searchTop = this.mmapTop / PAGE_SIZE;
@@ -423,16 +507,28 @@ export class AddressSpace extends GuestData {
 
   /** The translator decoded the page at `address`: write-protects it if the guest could write to it. */
   protectCode(address: number): void {
+    this.locked(() => this.doProtectCode(address));
+  }
+
+  private doProtectCode(address: number): void {
     this.codePages.protect(Math.floor(address / PAGE_SIZE));
   }
 
   /** A store faulted at `address`: if it hit a page protected by protectCode, makes it writable, drops the code, true. */
   unprotectCode(address: number): boolean {
+    return this.locked(() => this.doUnprotectCode(address));
+  }
+
+  private doUnprotectCode(address: number): boolean {
     return this.codePages.unprotect(Math.floor(address / PAGE_SIZE));
   }
 
   /** Makes all protected code pages writable again, dropping their code; true if there were any. */
   override unprotectAllCode(): boolean {
+    return this.codePages.any && this.locked(() => this.doUnprotectAllCode());
+  }
+
+  private doUnprotectAllCode(): boolean {
     return this.codePages.unprotectRange(0, this.table.length);
   }
 
@@ -441,6 +537,12 @@ export class AddressSpace extends GuestData {
    * grow-down mapping; true if the access should be tried again.
    */
   override growStack(address: number, _stackPointer: number): boolean {
+    const page = Math.floor(address / PAGE_SIZE);
+    if (!(page >= LOWEST / PAGE_SIZE && page < this.table.length) || this.table[page] !== 0) return false;
+    return this.locked(() => this.doGrowStack(address));
+  }
+
+  private doGrowStack(address: number): boolean {
     const page = Math.floor(address / PAGE_SIZE);
     if (!(page >= LOWEST / PAGE_SIZE && page < this.table.length) || this.table[page] !== 0) return false;
     const limit = this.limit(RLIMIT.stack);
@@ -475,11 +577,13 @@ export class AddressSpace extends GuestData {
   private setEntries(start: number, end: number, entry: number, replaced: number): void {
     if (replaced > 0) {
       this.noteCodeChange(start, end);
+      this.codePages.forget(start / PAGE_SIZE, end / PAGE_SIZE);
       this.names.clear(start, end);
     }
     const first = start / PAGE_SIZE;
     const last = end / PAGE_SIZE;
     this.table.fill(entry, first, last);
+    if (entry !== 0) this.runs.noteMapped(first, last);
     this.mappedPages -= replaced;
     if (entry !== 0) this.mappedPages += last - first;
     else if (last > this.searchTop) this.searchTop = Math.min(last, this.mmapTop / PAGE_SIZE);

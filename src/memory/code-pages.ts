@@ -5,21 +5,30 @@
  * which drops what was decoded.
  */
 import type { Host } from '../host/host.ts';
-import { PAGE_SIZE } from '../host/layout.ts';
+import { PAGE_SIZE, PROCESS } from '../host/layout.ts';
 import { PROT } from './constants.ts';
+import type { PageRuns } from './page-runs.ts';
 import { PageFlag } from './page-table.ts';
 
 export class CodePages {
   private readonly host: Host;
   private readonly table: Uint8Array;
+  private readonly runs: PageRuns;
   private readonly onChange: (start: number, end: number) => void;
-  /** Page numbers that have PageFlag.code; also some that have lost it since. */
-  private readonly pages = new Set<number>();
+  /** One cell of the process memory: how many pages have PageFlag.code. */
+  private readonly count: Int32Array;
 
-  constructor(host: Host, table: Uint8Array, onChange: (start: number, end: number) => void) {
+  constructor(host: Host, table: Uint8Array, runs: PageRuns, onChange: (start: number, end: number) => void) {
     this.host = host;
     this.table = table;
+    this.runs = runs;
     this.onChange = onChange;
+    this.count = new Int32Array(host.processMemory.buffer, PROCESS.codePages, 1);
+  }
+
+  /** Whether any page is protected. */
+  get any(): boolean {
+    return this.count[0] > 0;
   }
 
   /** Write-protects a page if the guest may write to it. */
@@ -28,13 +37,13 @@ export class CodePages {
     if ((entry & (PageFlag.write | PageFlag.code)) !== PageFlag.write) return;
     this.hostProtect(page, PROT.read);
     this.table[page] = entry | PageFlag.code;
-    this.pages.add(page);
+    this.count[0]++;
   }
 
   /** Opens a page for writing; false if it was not protected here. */
   unprotect(page: number): boolean {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
-    this.pages.delete(page);
+    this.count[0]--;
     this.table[page] &= ~PageFlag.code;
     this.hostProtect(page, PROT.read | PROT.write);
     this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
@@ -44,17 +53,25 @@ export class CodePages {
   /** Opens the pages from `first` up to `end`; true if there were any. */
   unprotectRange(first: number, end: number): boolean {
     let any = false;
-    for (const page of this.pages) {
-      if (page < first || page >= end) continue;
-      this.pages.delete(page);
+    for (let page = first; this.count[0] > 0; page++) {
+      page = this.runs.nextMapped(page, end);
+      if (page >= end) break;
       any = this.unprotect(page) || any;
     }
     return any;
   }
 
+  /** Pages from `first` up to `end` are about to lose their flags. */
+  forget(first: number, end: number): void {
+    if (this.count[0] === 0) return;
+    for (let page = this.runs.nextMapped(first, end); page < end; page++) {
+      if ((this.table[page] & PageFlag.code) !== 0) this.count[0]--;
+    }
+  }
+
   /** Forgets all pages: they are no longer mapped. */
   clear(): void {
-    this.pages.clear();
+    this.count[0] = 0;
   }
 
   private hostProtect(page: number, prot: number): void {

@@ -3,16 +3,23 @@
  * Positions are page numbers; `end` is one past the last.
  *
  * The table has an entry for each of four million pages, most of them 0, so
- * the loops look at four entries at a time where they can.
+ * the loops look at four entries at a time where they can, and the search for
+ * mapped pages passes over chunks of the table that were never used.
  */
+import { PROCESS } from '../host/layout.ts';
+
+const CHUNK = PROCESS.chunkPages;
 
 export class PageRuns {
   private readonly table: Uint8Array;
   private readonly words: Int32Array;
+  /** One byte a chunk: 0 if no page in it is mapped. */
+  private readonly chunks: Uint8Array;
 
-  /** `table` starts at a multiple of four bytes. */
-  constructor(table: Uint8Array) {
+  /** `table` starts at a multiple of four bytes. Without `chunks` any page may be mapped. */
+  constructor(table: Uint8Array, chunks: Uint8Array = new Uint8Array(Math.ceil(table.length / CHUNK)).fill(1)) {
     this.table = table;
+    this.chunks = chunks;
     this.words = new Int32Array(table.buffer, table.byteOffset, table.length >> 2);
   }
 
@@ -23,9 +30,22 @@ export class PageRuns {
       if (this.table[page] !== 0) return page;
       page++;
     }
-    while (page + 4 <= end && this.words[page >> 2] === 0) page += 4;
+    while (page + 4 <= end && this.words[page >> 2] === 0) {
+      page += 4;
+      if (page % CHUNK === 0) while (page < end && this.chunks[page / CHUNK] === 0) page += CHUNK;
+    }
     while (page < end && this.table[page] === 0) page++;
     return Math.min(page, end);
+  }
+
+  /** Notes that pages in [start, end) are mapped. */
+  noteMapped(start: number, end: number): void {
+    this.chunks.fill(1, Math.floor(start / CHUNK), Math.ceil(end / CHUNK));
+  }
+
+  /** Notes that no page at all is mapped. */
+  noteEmpty(): void {
+    this.chunks.fill(0);
   }
 
   /** First page in [start, end) that is not mapped, or `end`. */

@@ -35,9 +35,9 @@ export class SignalQueue {
     return info;
   }
 
-  /** Drops all instances of a signal, as setting it to be ignored does. */
-  drop(signo: number): void {
-    while (this.take(bit(signo)) !== undefined);
+  /** Drops all instances of a signal, as setting it to be ignored does; by default, everything. */
+  drop(signo?: number): void {
+    while (this.take(signo === undefined ? this.signals : bit(signo)) !== undefined);
   }
 }
 

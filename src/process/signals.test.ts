@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { RISCV_SIGNAL_FRAME, RiscvSignalFrames } from '../cpu/riscv/signal-frame.ts';
 import { RiscvCpu } from '../cpu/riscv/state.ts';
-import { STUB } from '../host/layout.ts';
+import { PROCESS, STUB } from '../host/layout.ts';
 import { SS_AUTODISARM, SS_DISABLE } from '../syscalls/alt-stack.ts';
 import type { SignalAction } from '../syscalls/task.ts';
 import { bit, SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN } from './signal-numbers.ts';
@@ -37,6 +37,7 @@ function makeThread(start = { ignoredSignals: 0n, blockedSignals: 0n }) {
   const owner = {
     host: {
       threadMemory,
+      processMemory: { buffer: new ArrayBuffer(PROCESS.end) },
       startState: start,
       setSignalAction: (signo: number, action: string) => void log.push(`${signo} ${action}`),
       setSignalMask: (mask: bigint) => void (hostMask = mask),
@@ -58,6 +59,7 @@ function makeThread(start = { ignoredSignals: 0n, blockedSignals: 0n }) {
       },
       growStack: () => false,
       unprotectAllCode: () => false,
+      lock: { acquire: () => {}, release: () => {} },
     },
     cpu,
     frames: new RiscvSignalFrames(cpu),

@@ -13,7 +13,7 @@
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalDelivery, SignalFrames } from '../cpu/signal-frame.ts';
 import type { Host } from '../host/host.ts';
-import { STUB } from '../host/layout.ts';
+import { PROCESS, STAGING, STUB } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { changeAltStack, noAltStack, onAltStack, overflowsAltStack, SS_AUTODISARM } from '../syscalls/alt-stack.ts';
 import type { RestartClass } from '../syscalls/row.ts';
@@ -38,6 +38,9 @@ import {
 import { SignalQueue } from './signal-queue.ts';
 
 const SIGINFO_SIZE = 128;
+const ALL = 2n ** 64n - 1n;
+/** si_code of tgkill: for this thread only. */
+const SI_TKILL = -6;
 const HOST_OPEN = bit(SIGSEGV) | bit(SIGBUS);
 const DEFAULT_ACTION: SignalAction = { handler: SIG_DFL, flags: 0n, mask: 0n, restorer: 0n };
 
@@ -49,6 +52,8 @@ export interface SignalOwner {
   readonly frames: SignalFrames;
   /** Guest address of the vDSO's rt_sigreturn, for actions without a restorer. */
   readonly trampoline: bigint;
+  /** Called when faults get a handler, before any can run: the state must be exact at them. */
+  requirePrecise?(): void;
   /** Told of each signal that a handler gets or that kills (-strace). */
   onSignal?: (info: Uint8Array, fatal: boolean) => void;
 }
@@ -57,19 +62,29 @@ export class Signals implements SignalState {
   mask: bigint;
   altStack = noAltStack();
   private readonly owner: SignalOwner;
-  private readonly actions: (SignalAction | undefined)[] = [];
+  /** Handler, flags, mask and restorer by signal number, in the process memory. */
+  private readonly actions: BigUint64Array;
   private readonly queue = new SignalQueue();
   /** i32 cells of the thread memory, for STUB.pending. */
   private readonly cells: Int32Array;
   private savedMask: bigint | undefined;
 
-  /** Takes over dispositions and mask as the launcher found them; the host has them already. */
-  constructor(owner: SignalOwner) {
+  /**
+   * Signals of a new thread. The first one takes over dispositions and mask as the launcher found them; the host has them
+   * already. Others come with a mask of their own.
+   */
+  constructor(owner: SignalOwner, mask?: bigint) {
     this.owner = owner;
+    this.actions = new BigUint64Array(owner.host.processMemory.buffer, PROCESS.actions, 65 * 4);
     this.cells = new Int32Array(owner.host.threadMemory.buffer, 0, STUB.ring / 4);
+    if (mask !== undefined) {
+      this.mask = mask;
+      this.mirrorMask(mask);
+      return;
+    }
     const { ignoredSignals, blockedSignals } = owner.host.startState;
     for (let signo = 1; ignoredSignals >> BigInt(signo - 1) !== 0n; signo++) {
-      if ((ignoredSignals & bit(signo)) !== 0n) this.actions[signo] = { ...DEFAULT_ACTION, handler: SIG_IGN };
+      if ((ignoredSignals & bit(signo)) !== 0n) this.actions[4 * signo] = SIG_IGN;
     }
     this.mask = blockedSignals & ~UNCATCHABLE;
     if ((this.mask & HOST_OPEN) !== 0n) this.mirrorMask(this.mask);
@@ -95,16 +110,57 @@ export class Signals implements SignalState {
   }
 
   getAction(signo: number): SignalAction {
-    return this.actions[signo] ?? DEFAULT_ACTION;
+    const at = 4 * signo;
+    const { actions } = this;
+    // The handler last: it is what another thread changes first when it takes the action back.
+    const [flags, mask, restorer] = [actions[at + 1], actions[at + 2], actions[at + 3]];
+    return { handler: actions[at], flags, mask, restorer };
   }
 
   setAction(signo: number, action: SignalAction): void {
-    this.actions[signo] = { ...action, mask: action.mask & ~UNCATCHABLE };
+    const { lock } = this.owner.space;
+    lock.acquire();
+    this.actions.set([action.handler, action.flags, action.mask & ~UNCATCHABLE, action.restorer], 4 * signo);
     this.mirrorAction(signo);
+    lock.release();
+    // A handler of faults sees the registers.
+    const { handler } = action;
+    if ((HOST_OPEN & bit(signo)) !== 0n && handler !== SIG_DFL && handler !== SIG_IGN) this.owner.requirePrecise?.();
     if (this.ignores(signo)) {
       // POSIX: an action that ignores a signal discards its pending instances, blocked or not.
       this.drain();
       this.queue.drop(signo);
+    }
+  }
+
+  /** In a new process: what waits is the parent's. The host has emptied the ring. */
+  forgetPending(): void {
+    this.queue.drop();
+    this.savedMask = undefined;
+  }
+
+  /** The thread ends: blocks everything, and gives the process what was sent to it and came to this thread. */
+  retire(): void {
+    const { host } = this.owner;
+    host.setSignalMask(ALL);
+    this.drain();
+    for (let info = this.queue.take(ALL); info !== undefined; info = this.queue.take(ALL)) {
+      const code = new DataView(info.buffer).getInt32(8, true);
+      if (code === SI_TKILL) continue;
+      const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, SIGINFO_SIZE);
+      bytes.set(info);
+      const pid = host.syscall('getpid');
+      // What the kernel itself sent (SIGCHLD, a terminal's) cannot be queued again with its details.
+      const sent = host.syscall('rt_sigqueueinfo', pid, info[0], host.stagingPointer(0));
+      if (sent !== 0) host.syscall('kill', pid, info[0]);
+    }
+  }
+
+  /** execve: handlers go back to the default action, ignored signals stay ignored; mask and waiting signals are kept. */
+  clearHandlers(): void {
+    for (let signo = 1; signo <= 64; signo++) {
+      const { handler } = this.getAction(signo);
+      if (handler !== SIG_DFL && handler !== SIG_IGN) this.setAction(signo, DEFAULT_ACTION);
     }
   }
 

@@ -10,9 +10,12 @@ import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { beginCall } from '../syscalls/staging.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
-import { type Compilation, Engine, type Statistics } from '../translate/engine.ts';
+import { type Compilation, Engine, type EngineWatch, type Statistics } from '../translate/engine.ts';
 import type { Guest } from './guest.ts';
+import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
+import type { WorkerScript } from './thread-setup.ts';
+import { Threads } from './threads.ts';
 
 /** What to run, and how the user wants to watch it. Strings are latin1: one character a byte. */
 export interface StartRequest {
@@ -30,6 +33,10 @@ export interface StartRequest {
   onStatistics?: (statistics: Statistics) => void;
   /** `-d in_asm`: told of each instruction when it is first decoded. */
   onDecoded?: (pc: bigint, word: number) => void;
+  /** `-d exec`, `cpu`, `fault`. */
+  watchEngine?: EngineWatch;
+  /** How workers for further threads are made; undefined: one thread only. */
+  workers: WorkerScript | undefined;
 }
 
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
@@ -37,7 +44,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { program, argv, env, options } = request;
   const { rlimits } = host.startState;
   const space = new AddressSpace(host);
-  const limits: Process['rlimits'] = new Map();
+  const limits = new SharedLimits(host, OWN_RLIMITS);
   for (const resource of OWN_RLIMITS) limits.set(resource, rlimits[resource]);
   space.limits = limits;
   const { abi } = guest;
@@ -49,6 +56,9 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   cpu.sp = BigInt(loaded.sp);
   const engine = new Engine(host, space, guest.state, request.coldTier, request.compilation);
   if (request.onDecoded !== undefined) engine.reportDecoded(request.onDecoded);
+  if (request.watchEngine !== undefined) engine.watch(request.watchEngine);
+  const hiddenDescriptors = new HiddenDescriptors(host);
+  for (const fd of host.ownDescriptors()) hiddenDescriptors.add(fd);
   const process: Process = {
     options,
     executable: loaded.executable,
@@ -56,10 +66,15 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     env: loaded.env,
     auxv: loaded.auxv,
     layout: loaded.layout,
-    hiddenDescriptors: host.ownDescriptors(),
+    hiddenDescriptors,
+    threads: new ThreadIds(host),
     rlimits: limits,
   };
+  const threads = new Threads(host.processMemory, 0, request.workers);
+  threads.reset(Number(host.syscall('gettid')));
   const task = new GuestTask({
+    threads,
+    guest,
     host,
     space,
     cpu,

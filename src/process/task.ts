@@ -18,13 +18,19 @@ import type { SyscallTable } from '../syscalls/dispatch.ts';
 import { EINTR } from '../syscalls/errno.ts';
 import type { RestartClass } from '../syscalls/row.ts';
 import type { TraceSink } from '../syscalls/strace.ts';
-import type { Process, Task } from '../syscalls/task.ts';
+import type { CloneRequest, ExecRequest, Process, SyscallResult, Task } from '../syscalls/task.ts';
 import type { Engine, Exit } from '../translate/engine.ts';
+import { cloneTask } from './clone.ts';
+import { executeForOther, executeProgram } from './exec.ts';
+import type { Guest } from './guest.ts';
 import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
+import { releaseRobustMutexes, type Threads } from './threads.ts';
+import type { VforkPipe } from './vfork.ts';
 
 /** What a task is made of. */
 export interface TaskParts {
+  guest: Guest;
   host: Host;
   space: AddressSpace;
   cpu: GuestCpu;
@@ -34,6 +40,9 @@ export interface TaskParts {
   syscalls: SyscallTable;
   /** Guest address of the vDSO's rt_sigreturn. */
   trampoline: bigint;
+  threads: Threads;
+  /** Blocked signals of a thread that is not the process's first. */
+  mask?: bigint;
   /** -strace. */
   trace?: TraceSink;
   /** Told of each signal that a handler gets or that kills. */
@@ -43,15 +52,19 @@ export interface TaskParts {
 }
 
 export class GuestTask implements Task, SignalOwner {
+  readonly guest: Guest;
   readonly host: Host;
   readonly space: AddressSpace;
   readonly cpu: GuestCpu;
   readonly frames: SignalFrames;
   readonly process: Process;
-  readonly trampoline: bigint;
+  trampoline: bigint;
   readonly signals: Signals;
   clearChildTid = 0;
   robustList = 0n;
+  readonly threads: Threads;
+  /** Set in the child of a vfork, until it executes a program or ends. */
+  vfork: VforkPipe | undefined;
   readonly onSignal: TaskParts['onSignal'];
   private readonly engine: Engine;
   private readonly syscalls: SyscallTable;
@@ -59,6 +72,7 @@ export class GuestTask implements Task, SignalOwner {
   private readonly onExit: TaskParts['onExit'];
 
   constructor(parts: TaskParts) {
+    this.guest = parts.guest;
     this.host = parts.host;
     this.space = parts.space;
     this.cpu = parts.cpu;
@@ -70,14 +84,36 @@ export class GuestTask implements Task, SignalOwner {
     this.syscalls = parts.syscalls;
     this.trace = parts.trace;
     this.onExit = parts.onExit;
-    this.signals = new Signals(this);
+    this.threads = parts.threads;
+    this.signals = new Signals(this, parts.mask);
+    this.space.onCodeChange = (start, end) => this.flushCode(start, end);
+  }
+
+  /** See {@link Engine.requirePrecise}. */
+  requirePrecise(): void {
+    this.engine.requirePrecise();
   }
 
   flushCode(start: number, end: number): void {
     this.engine.flush(start, end);
+    this.threads.announceChange(this, start, end);
+  }
+
+  exitThread(status: number): never {
+    return this.threads.exit(this, status);
+  }
+
+  clone(request: CloneRequest): SyscallResult {
+    return cloneTask(this, request);
+  }
+
+  execute(request: ExecRequest): SyscallResult {
+    return executeProgram(this, request);
   }
 
   exit(status: number): never {
+    this.vfork?.finish(this);
+    releaseRobustMutexes(this);
     this.onExit?.(status);
     return this.host.exit(status);
   }
@@ -87,8 +123,15 @@ export class GuestTask implements Task, SignalOwner {
     for (;;) {
       const exit = this.engine.run();
       const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);
+      if (this.threads.isExecuting) this.makeWay();
       if (this.signals.ready || interrupted !== undefined) this.signals.deliver(interrupted);
     }
+  }
+
+  /** Another thread has called execve. */
+  private makeWay(): void {
+    if (this.threads.slot !== 0) this.exitThread(0);
+    executeForOther(this);
   }
 
   /** Makes the system call; its restart class if it was interrupted. */
@@ -110,6 +153,10 @@ export class GuestTask implements Task, SignalOwner {
         break;
       case 'illegal':
         this.signals.raise(SIGILL, ILL_ILLOPC, this.cpu.pc);
+        break;
+      case 'interrupt':
+        this.host.processes?.park();
+        this.threads.applyChanges(this, (start, end) => this.engine.flush(start, end));
         break;
       default:
         break;

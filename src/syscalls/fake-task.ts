@@ -7,7 +7,7 @@
  *     t.call('openat', -100, 0x10000, 0);
  */
 import type { Int } from '../host/host.ts';
-import { SCRATCH, STAGING } from '../host/layout.ts';
+import { PROCESS, SCRATCH, STAGING } from '../host/layout.ts';
 import { SyscallTable } from './dispatch.ts';
 import { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
 import { TOPICS } from './table.ts';
@@ -54,6 +54,7 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
     name: 'linux',
     windowSize: 2 ** 32,
     threadMemory,
+    processMemory: { buffer: new ArrayBuffer(PROCESS.end) },
     notMade: false,
     syscall: (name: string, ...args: Int[]): Int => {
       calls.push([name, ...args]);

@@ -13,6 +13,7 @@
  * Relative paths go to the host as they are.
  */
 import type { Int } from '../host/host.ts';
+import { PROCESS } from '../host/layout.ts';
 import { fail, steadyCall } from './call.ts';
 import { type Codec, Pass, stringText, toAddress, toUint32 } from './codec.ts';
 import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
@@ -156,16 +157,16 @@ export function directoryPath(task: Task, dir: number): string | undefined {
   return length < 0 ? undefined : stagedString(buffer, PATH_MAX);
 }
 
-/** The directory of -L, opened once; hidden from the guest. */
-let rootDescriptor: number | undefined;
-
+/** The directory of -L, opened once in a process; hidden from the guest. */
 function sysrootDescriptor(task: Task, sysroot: string): number {
-  if (rootDescriptor !== undefined) return rootDescriptor;
+  const cell = new Int32Array(task.host.processMemory.buffer, PROCESS.sysroot, 1);
+  if (cell[0] !== 0) return cell[0] > 0 ? cell[0] - 1 : cell[0];
   const name = task.host.stagingPointer(stageString(sysroot));
   const opened = Number(steadyCall(task, 'openat', AT_FDCWD, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-  if (opened < 0) return (rootDescriptor = opened);
-  rootDescriptor = hideDescriptor(task, opened);
-  return rootDescriptor;
+  if (opened < 0) return (cell[0] = opened);
+  const hidden = hideDescriptor(task, opened);
+  cell[0] = hidden + 1;
+  return hidden;
 }
 
 const RLIMIT_NOFILE = 7;

@@ -262,7 +262,7 @@ export function setTaskName(task: Task, name: string): void {
 }
 
 export const processRows = (): Row[] => [
-  syscall('exit', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
+  syscall('exit', { status: int }, (task, v) => task.exitThread(v.status & EXIT_STATUS), prints('none')),
   syscall('exit_group', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
   syscall('wait4', { pid, wstatus: outInt, options: flags(WAIT), rusage: outStruct(RUSAGE) }, restarts('sa')),
   syscall(
@@ -357,7 +357,7 @@ export const processRows = (): Row[] => [
       task.robustList = BigInt(v.head);
       return 0;
     },
-    note('the list is kept but not walked when the process dies'),
+    note('not walked when a signal kills the process'),
   ),
   syscall('get_robust_list', { pid, head_ptr: pointer, len_ptr: pointer }, getRobustList),
   syscall(

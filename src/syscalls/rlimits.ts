@@ -63,6 +63,7 @@ function ownLimit(task: Task, resource: number, newLimit: number, oldLimit: numb
     // Raising the hard limit takes CAP_SYS_RESOURCE, which root has unless it was dropped.
     if (next.hard > hard && task.host.syscall('geteuid') !== 0) return -EPERM;
     task.process.rlimits.set(resource, next);
+    if (resource === RLIMITS.RLIMIT_STACK && next.soft > soft) task.space.noteGrowth();
   }
   return oldLimit === 0 || writeStruct(task, RLIMIT, oldLimit, { rlim_cur: soft, rlim_max: hard }) ? 0 : -EFAULT;
 }

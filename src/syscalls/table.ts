@@ -1,5 +1,6 @@
 /** Every system call, by topic. */
 import { adminRows } from './admin.ts';
+import { cloneRows } from './clone.ts';
 import { eventRows } from './events.ts';
 import { fcntlRows } from './fcntl.ts';
 import { ioRows } from './files-io.ts';
@@ -13,6 +14,7 @@ import { pollRows } from './poll.ts';
 import { processRows } from './process.ts';
 import type { Row } from './row.ts';
 import { signalRows } from './signals.ts';
+import { socketRows } from './sockets.ts';
 import { timeRows } from './time.ts';
 import { xattrRows } from './xattr.ts';
 
@@ -34,6 +36,8 @@ export const TOPICS: readonly Topic[] = [
   eventRows,
   xattrRows,
   ipcRows,
+  socketRows,
+  cloneRows,
   laterRows,
   adminRows,
 ];

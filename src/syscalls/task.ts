@@ -12,6 +12,8 @@ export interface KernelOptions {
   sysroot: string;
   /** `-r`: the release that uname reports; '' for the host's. */
   release: string;
+  /** `--exec guest-only`: programs of the host are not executed. */
+  guestOnly?: boolean;
 }
 
 /** State that all threads of a guest process share. */
@@ -36,11 +38,22 @@ export interface Process {
     endCode: number;
   };
   /** Host descriptors the guest must not see or close. */
-  readonly hiddenDescriptors: Set<number>;
-  /** Host thread IDs of the guest's threads, for /proc/self/task; undefined while there is only the main one. */
-  readonly threads?: ReadonlySet<number>;
+  readonly hiddenDescriptors: DescriptorSet;
+  /** Host thread IDs of the guest's threads, for /proc/self/task; undefined where there is only the main one. */
+  readonly threads?: { readonly size: number; has(tid: number): boolean };
   /** Guest-visible resource limits by RLIMIT_* number that are ours to honour (AS, DATA, STACK, NPROC). */
-  readonly rlimits: Map<number, { soft: bigint; hard: bigint }>;
+  readonly rlimits: LimitTable;
+}
+
+export interface DescriptorSet extends Iterable<number> {
+  has(fd: number): boolean;
+  add(fd: number): void;
+  delete(fd: number): void;
+}
+
+export interface LimitTable extends Iterable<[number, { soft: bigint; hard: bigint }]> {
+  get(resource: number): { soft: bigint; hard: bigint } | undefined;
+  set(resource: number, limit: { soft: bigint; hard: bigint }): void;
 }
 
 /** The thread's signal state; see src/process/signals.ts. */
@@ -70,6 +83,31 @@ export interface SignalAction {
   restorer: bigint;
 }
 
+/** What clone(2) and clone3(2) ask for. Addresses are the guest's, 0 for none. */
+export interface CloneRequest {
+  /** CLONE_* bits below 2^32, without the exit signal. */
+  flags: number;
+  exitSignal: number;
+  /** The new thread's or process's stack pointer. */
+  stack: number;
+  parentTid: number;
+  childTid: number;
+  /** Where CLONE_PIDFD puts its descriptor. */
+  pidfd: number;
+  tls: bigint;
+  /** CLONE_CLEAR_SIGHAND: handlers go back to the default action. */
+  clearHandlers: boolean;
+}
+
+/** What execve(2) and execveat(2) ask for. Strings are latin1: one character a byte. */
+export interface ExecRequest {
+  /** As the program gets to see it, and where the host has it. */
+  path: string;
+  hostPath: string;
+  argv: readonly string[];
+  env: readonly string[];
+}
+
 export interface Task {
   readonly host: Host;
   readonly space: AddressSpace;
@@ -81,6 +119,12 @@ export interface Task {
   robustList: bigint;
   /** Drops translations of [start, end): fence.i-like calls (riscv_flush_icache). */
   flushCode(start: number, end: number): void;
+  /** Makes a process or a thread: its ID, 0 in the child, or a negative errno. */
+  clone(request: CloneRequest): SyscallResult;
+  /** Runs another program in this process. Returns a negative errno, or NO_RESULT with the program's registers set. */
+  execute(request: ExecRequest): SyscallResult;
+  /** Ends the thread; the process too, with the exit status, if it is the last one. */
+  exitThread(status: number): never;
   /** Ends the process with the exit status. */
   exit(status: number): never;
 }

@@ -39,7 +39,14 @@ function machine() {
   });
   const table = new Uint8Array(processMemory.buffer);
   const memory = new Uint8Array(window.buffer);
-  const host = { window, threadMemory, processMemory, windowSize: WINDOW_PAGES * 0x10000, takeFault: () => undefined };
+  const host = {
+    window,
+    threadMemory,
+    processMemory,
+    windowSize: WINDOW_PAGES * 0x10000,
+    takeFault: () => undefined,
+    clearThreadMemory: (start: number, end: number) => void new Uint8Array(threadMemory.buffer).fill(0, start, end),
+  };
   const space = {
     table,
     onCodeChange: (_start: number, _end: number) => {},

@@ -61,6 +61,17 @@ export interface Statistics {
   exits: Record<string, number>;
 }
 
+/** Those who watch the guest (-d). */
+export interface EngineWatch {
+  /**
+   * Sees the guest before each instruction: its address, its word (undefined if it cannot be read) and the thread
+   * memory, where the registers are. The guest is then executed step by step in the cold tier.
+   */
+  onStep?(pc: bigint, word: number | undefined, state: DataView): void;
+  /** Told of each access that faults, and where the instruction is, before anybody handles it. */
+  onFault?(pc: bigint, fault: Exit & { kind: 'fault' }): void;
+}
+
 interface ColdTier {
   run(): number;
   step(): number;
@@ -84,11 +95,13 @@ export class Engine {
   private readonly doublewords: BigUint64Array;
   private readonly bytes: Uint8Array;
   private readonly pcIndex: number;
+  private precise = false;
   private float: SlowFloat | undefined;
   private readonly compilation: Compilation | undefined;
   private readonly regionHost: Omit<RegionHost, 'arch'>;
   private regions: Regions | undefined;
   private readonly exits: number[] = Array(Object.keys(EXIT).length).fill(0);
+  private watchers: EngineWatch = {};
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
@@ -138,14 +151,41 @@ export class Engine {
       readCode,
     };
     space.onCodeChange = (start, end) => this.flush(start, end);
+    space.onMayGrow = () => this.requirePrecise();
+    this.precise = space.mayGrow;
+  }
+
+  /**
+   * From now on the state is exact at every fault. Before, after a fault in compiled code only PC and address are right,
+   * so the process must end; that makes code faster, and most programs handle no faults.
+   */
+  requirePrecise(): void {
+    this.precise = true;
+    this.regions?.requirePrecise();
   }
 
   /** Executes until the guest needs something done. */
   run(): Exit {
+    const { onStep } = this.watchers;
     for (;;) {
-      const exit = this.enter(this.cold.run, TIME_SLICE);
-      if (exit && (exit !== INTERRUPT || this.words[STUB.pending >> 2] !== 0)) return exit;
+      const exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, TIME_SLICE);
+      if (!exit || (exit === INTERRUPT && !this.interrupted)) continue;
+      if (exit.kind === 'fault') this.watchers.onFault?.(this.doublewords[this.pcIndex], exit);
+      return exit;
     }
+  }
+
+  watch(watchers: EngineWatch): void {
+    this.watchers = watchers;
+    if (watchers.onFault) this.requirePrecise();
+  }
+
+  private watchedStep(onStep: NonNullable<EngineWatch['onStep']>): Exit {
+    if (this.interrupted) return INTERRUPT;
+    const pc = this.doublewords[this.pcIndex];
+    const word = pc < this.host.windowSize ? this.regionHost.readCode(Number(pc)) : undefined;
+    onStep(pc, word, new DataView(this.host.threadMemory.buffer));
+    return this.step();
   }
 
   /** Executes one instruction; INTERRUPT when it is done. */
@@ -174,6 +214,13 @@ export class Engine {
 
   /** Forgets what was translated from [start, end). */
   flush(start: number, end: number): void {
+    // execve: the table of all pages is long, what was decoded is not.
+    if (start === 0 && end >= this.host.windowSize) {
+      this.precise = this.watchers.onFault !== undefined;
+      this.regions?.reset();
+      this.flushAll();
+      return;
+    }
     const { words } = this;
     this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
@@ -199,17 +246,22 @@ export class Engine {
     for (let records = DECODED.pages; records < next; records += DECODED_PAGE_SIZE) {
       words[(DECODED.table >> 2) + words[(records + DECODED.link) >> 2]] = 0;
     }
-    this.bytes.fill(0, DECODED.pages, next);
+    this.host.clearThreadMemory(DECODED.pages, next);
     words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     words[TRANSLATOR.freeDecodedPages >> 2] = 0;
   }
 
+  /** A signal waits, or another thread wants to be noticed. */
+  private get interrupted(): boolean {
+    return this.words[STUB.pending >> 2] !== 0 || this.words[STUB.stop >> 2] !== 0;
+  }
+
   /** Runs guest code by `entry` up to `budget` instructions; undefined if it has just to be entered again. */
   private enter(entry: () => number, budget: bigint): Exit | undefined {
-    const { words, doublewords } = this;
+    const { doublewords } = this;
     doublewords[STUB.limit >> 3] = budget === NO_LIMIT ? NO_LIMIT : doublewords[TRANSLATOR.instructions >> 3] + budget;
     // A signal that came before the limit was set would be overlooked for a whole time slice.
-    if (words[STUB.pending >> 2] !== 0) return INTERRUPT;
+    if (this.interrupted) return INTERRUPT;
     let reason: number;
     try {
       reason = entry();
@@ -234,6 +286,8 @@ export class Engine {
         this.flushAll();
         return undefined;
       case EXIT.protect:
+        // Stores to such pages fault, and are made again.
+        this.requirePrecise();
         this.space.protectCode(Number(doublewords[this.pcIndex]));
         return undefined;
       case EXIT.hot:
@@ -257,7 +311,10 @@ export class Engine {
   }
 
   private compile(pc: number): void {
-    this.regions ??= this.compilation?.load(this.regionHost);
+    if (!this.regions) {
+      this.regions = this.compilation?.load(this.regionHost);
+      if (this.precise) this.regions?.requirePrecise();
+    }
     this.regions?.compile(pc);
   }
 
@@ -272,10 +329,13 @@ export class Engine {
     const { words, doublewords } = this;
     const inRegion = this.regions?.trapAddress(error);
     if (inRegion !== undefined) {
-      // The cold tier makes the same access again and says what is wrong with it.
-      this.host.takeFault();
+      const fault = this.host.takeFault();
       doublewords[this.pcIndex] = BigInt(inRegion);
-      return this.coldStep();
+      // The cold tier makes the same access again and says what is wrong with it,
+      if (this.precise) return this.coldStep();
+      // but not with stale registers. Addresses outside the window stay unknown: nobody can ask any more.
+      if (fault && fault.signo !== SIGSEGV) return { kind: 'fault', ...fault };
+      return this.segmentationFault(fault?.address ?? -1n);
     }
     const distance = words[TRANSLATOR.record >> 2] - words[TRANSLATOR.pageRecords >> 2];
     doublewords[this.pcIndex] = doublewords[TRANSLATOR.pageAddress >> 3] + BigInt(distance >> RECORD_SHIFT);

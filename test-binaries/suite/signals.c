@@ -57,6 +57,7 @@ static void handle(int signo, void (*handler)(int, siginfo_t *, void *), int fla
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
   EXPECT(sigaction(signo, &action, NULL) == 0);
 }
+/* Long enough that the program waits by then, also where its code is compiled first. */
 static void after(int milliseconds) {
   struct itimerval timer = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000}};
   EXPECT(setitimer(ITIMER_REAL, &timer, NULL) == 0);
@@ -167,31 +168,31 @@ int main(void) {
   handle(SIGALRM, detailed, 0);
   sigemptyset(&set);
   count = 0;
-  after(30);
+  after(250);
   CHECK(FAILS(pause(), EINTR) && count == 1 && last_signo == SIGALRM && last_code == SI_KERNEL);
   sigaddset(&set, SIGALRM);
   sigprocmask(SIG_BLOCK, &set, &old);
-  after(30);
+  after(250);
   sigset_t none;
   sigemptyset(&none);
   CHECK(FAILS(sigsuspend(&none), EINTR) && count == 2);
   sigprocmask(SIG_SETMASK, NULL, &pending);
   CHECK(sigismember(&pending, SIGALRM));
-  after(30);
+  after(250);
   CHECK(sigwaitinfo(&set, &info) == SIGALRM && count == 2);
-  after(30);
+  after(250);
   int waited;
   CHECK(sigwait(&set, &waited) == 0 && waited == SIGALRM);
   sigprocmask(SIG_SETMASK, &old, NULL);
   int ends[2];
   char c;
   EXPECT(pipe(ends) == 0);
-  after(30);
+  after(250);
   CHECK(FAILS(read(ends[0], &c, 1), EINTR) && count == 3);
   struct timespec long_time = {5, 0}, rest = {0, 0};
-  after(30);
+  after(250);
   CHECK(FAILS(nanosleep(&long_time, &rest), EINTR) && rest.tv_sec == 4);
-  after(30);
+  after(250);
   CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, &rest) == EINTR && rest.tv_sec == 4);
   CHECK(alarm(100) == 0 && alarm(0) >= 99);
   /* With SA_RESTART the read goes on; the byte is written by the handler of the second alarm. */

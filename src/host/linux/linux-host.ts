@@ -9,8 +9,8 @@
  * emulator's own descriptors lie above those that the guest is given.
  */
 import { readdirSync } from 'node:fs';
-import type { Host, HostFault, HostMapping, Int, StartState } from '../host.ts';
-import { SCRATCH, STAGING, STUB } from '../layout.ts';
+import type { Host, HostFault, HostMapping, HostShare, Int, StartState } from '../host.ts';
+import { PAGE_SIZE, SCRATCH, STAGING, STUB } from '../layout.ts';
 import { createProcessMemory, createThreadMemory, createWindow, spareReservation } from './memories.ts';
 import { inheritedArguments, listOwnDescriptors, readMappings } from './proc-self.ts';
 import { LinuxProcesses } from './processes.ts';
@@ -29,6 +29,7 @@ const OUTSIDE = 2 ** 62;
 
 const PROT_NONE = 0;
 const MAP_RESERVE = 0x4032; // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
+const MADV_DONTNEED = 4;
 const SIG_SETMASK = 2;
 const F_SETFD = 2;
 const RLIMIT_FSIZE = 1;
@@ -44,9 +45,11 @@ export interface LinuxHostOptions {
   stateDescriptor?: number;
   /** The launcher's state, if it has been read already. */
   state?: LauncherState;
+  /** For a further thread of a guest process: what HostProcesses.share gave. */
+  share?: HostShare;
 }
 
-/** Creates the host of this process's main thread. Throws if the stub cannot be loaded or memory is limited too much. */
+/** Creates the host of the calling thread. Throws if the stub cannot be loaded or memory is limited too much. */
 export function createLinuxHost(options: LinuxHostOptions): Host {
   return new LinuxHost(options);
 }
@@ -88,19 +91,24 @@ class LinuxHost implements Host {
     const error = this.stub.init(this.threadStart);
     if (error !== 0) throw new Error(`installing the fault handlers failed: errno ${-error}`);
 
+    const { share } = options;
     const limited = state !== undefined && state.rlimits[RLIMIT_AS].soft < INFINITE;
     if (limited) this.unmapSpare(this.threadMemory);
-    this.processMemory = createProcessMemory();
+    this.processMemory = share?.processMemory ?? createProcessMemory();
     if (limited) this.unmapSpare(this.processMemory);
-    this.window = createWindow();
+    this.window = share?.window ?? createWindow();
     const windowLength = this.window.buffer.byteLength;
     this.windowStart = memoryAddress(this.window);
     this.windowSize = windowLength - GUARD_SIZE;
     this.wideCells[STUB.windowStart / 8] = BigInt(this.windowStart);
     this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
+    this.processes = new LinuxProcesses(this, this.stub, options.stub);
+    if (share !== undefined) {
+      this.startState = share.startState;
+      return;
+    }
     this.syscall('mmap', this.windowStart, windowLength, PROT_NONE, MAP_RESERVE, -1, 0);
     this.quietHelpers();
-    this.processes = new LinuxProcesses(this, this.stub);
     this.startState = state ?? this.ownState();
     if (state !== undefined) this.applyState(state);
   }
@@ -161,6 +169,19 @@ class LinuxHost implements Host {
   copyOut(address: number, offset: number, length: number): boolean {
     checkStaging(offset, length);
     return this.stub.copyOut(address, STAGING.start + offset, length) === 0;
+  }
+
+  clearThreadMemory(start: number, end: number): void {
+    const first = Math.ceil(start / PAGE_SIZE) * PAGE_SIZE;
+    const last = Math.floor(end / PAGE_SIZE) * PAGE_SIZE;
+    const bytes = new Uint8Array(this.threadMemory.buffer);
+    if (last <= first) {
+      bytes.fill(0, start, end);
+      return;
+    }
+    bytes.fill(0, start, first).fill(0, last, end);
+    // In a new process every page written would first be copied.
+    this.syscall('madvise', this.threadStart + first, last - first, MADV_DONTNEED);
   }
 
   stringLength(address: number, max: number): number {

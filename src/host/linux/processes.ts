@@ -1,7 +1,8 @@
-/** Processes of the linux adapter: fork in the stub, execve of host programs. */
-import type { Host, HostExecution, HostProcesses } from '../host.ts';
-import { SCRATCH, STAGING } from '../layout.ts';
-import { bytesAddress, type Stub } from './stub.ts';
+/** Processes and threads of the linux adapter: fork in the stub, execve of host programs, workers. */
+import type { Host, HostExecution, HostProcesses, HostShare, WorkerOrder } from '../host.ts';
+import { PROCESS, SCRATCH, STAGING } from '../layout.ts';
+import { bytesAddress, memoryAddress, type Stub } from './stub.ts';
+import { forgetWorkers, makeWorkers } from './workers.ts';
 
 const ALL_SIGNALS = 2n ** 64n - 1n;
 const SIG_SETMASK = 2;
@@ -11,10 +12,16 @@ export class LinuxProcesses implements HostProcesses {
   private readonly stub: Stub;
   private readonly scratch: BigInt64Array;
   private readonly scratchStart: number;
+  private readonly processStart: number;
+  private readonly stubPath: string;
+  /** What the kernel was given the addresses of, so that it lives until then. */
+  protected kept: unknown;
 
-  constructor(host: Host, stub: Stub) {
+  constructor(host: Host, stub: Stub, stubPath: string) {
     this.host = host;
     this.stub = stub;
+    this.stubPath = stubPath;
+    this.processStart = memoryAddress(host.processMemory);
     this.scratch = new BigInt64Array(host.threadMemory.buffer, SCRATCH.start, 4);
     this.scratchStart = host.stagingPointer(0) + SCRATCH.start - STAGING.start;
   }
@@ -27,6 +34,45 @@ export class LinuxProcesses implements HostProcesses {
     this.stub.park(0);
   }
 
+  share(): HostShare {
+    const { window, processMemory, startState } = this.host;
+    return { window, processMemory, startState, adapter: this.stubPath };
+  }
+
+  addWorkers(order: WorkerOrder): number[] {
+    const ready = new Int32Array(this.host.processMemory.buffer, PROCESS.ready, 1);
+    this.stub.gate(1);
+    // Signals are blocked in the new threads until they become guest threads.
+    const mask = this.exchangeMask(ALL_SIGNALS);
+    try {
+      return makeWorkers(this.host, order, ready);
+    } finally {
+      this.exchangeMask(mask);
+      this.stub.gate(0);
+    }
+  }
+
+  interruptOthers(): void {
+    this.stub.interruptOthers(0);
+  }
+
+  ownerDied(address: number, tid: number): boolean {
+    return this.stub.ownerDied(address, tid) !== 0;
+  }
+
+  processPointer(offset: number): number {
+    return this.processStart + offset;
+  }
+
+  forgetWorkers(): void {
+    forgetWorkers();
+  }
+
+  leave(): never {
+    this.stub.leave(0);
+    process.exit(0);
+  }
+
   execute({ path, argv, env, mask, rlimits }: HostExecution): number {
     const { host } = this;
     const name = cString(path);
@@ -35,6 +81,7 @@ export class LinuxProcesses implements HostProcesses {
     const oldLimits = [...rlimits].map(([resource, { soft, hard }]) => this.exchangeLimit(resource, soft, hard));
     const oldMask = this.exchangeMask(mask);
     const result = host.syscall('execve', bytesAddress(name), args.address, environment.address);
+    this.kept = [name, args, environment];
     this.exchangeMask(oldMask);
     for (const { resource, soft, hard } of oldLimits) this.exchangeLimit(resource, soft, hard);
     return Number(result);

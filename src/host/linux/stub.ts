@@ -23,6 +23,10 @@ export interface Stub {
   fork(flags: number, parentTid: number, childTid: number): number;
   /** Waits while another thread forks. */
   park(unused: number): number;
+  gate(closed: number): number;
+  interruptOthers(unused: number): number;
+  ownerDied(address: number, tid: number): number;
+  leave(unused: number): number;
 }
 
 /** Added to a system call number: do not make the call when a signal waits in the ring. */
@@ -54,6 +58,10 @@ export function loadStub(path: string): Stub {
     tsemu_die: one,
     tsemu_fork: three,
     tsemu_park: one,
+    tsemu_gate: one,
+    tsemu_interrupt_others: one,
+    tsemu_owner_died: two,
+    tsemu_leave: one,
   });
   return {
     init: functions.tsemu_init,
@@ -66,6 +74,10 @@ export function loadStub(path: string): Stub {
     die: functions.tsemu_die,
     fork: functions.tsemu_fork,
     park: functions.tsemu_park,
+    gate: functions.tsemu_gate,
+    interruptOthers: functions.tsemu_interrupt_others,
+    ownerDied: functions.tsemu_owner_died,
+    leave: functions.tsemu_leave,
   };
 }
 

@@ -115,6 +115,10 @@ class NodeHost implements Host {
     return true;
   }
 
+  clearThreadMemory(start: number, end: number): void {
+    this.memory.threadBytes.fill(0, start, end);
+  }
+
   stringLength(address: number, max: number): number {
     return this.memory.stringLength(address, max);
   }

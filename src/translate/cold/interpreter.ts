@@ -35,7 +35,7 @@ import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encod
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
 import { DefinedHelpers } from '../wasm/helpers.ts';
 import { Lowering, PROCESS_MEMORY, type Terminator, THREAD } from '../wasm/lower.ts';
-import { REGION_PARAMETERS } from '../wasm/region-type.ts';
+import { LEAVING, REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
 import {
   DECODED_PAGE_SIZE,
@@ -419,7 +419,7 @@ function dispatchLoop(parts: LoopParts, once: boolean): Code {
       cell.get(TRANSLATOR.exit)(c);
       c.localTee(REASON).if();
       cell.set(TRANSLATOR.exit, zero)(c);
-      cell.set64(arch.state.pc, get(TARGET))(c);
+      cell.set64(arch.state.pc, i64.xor(get(TARGET), i64.const(LEAVING)))(c);
       leaveWith(get(REASON))(c);
       c.end().br(labels.jumpTo);
     } else if (i === ILLEGAL) {

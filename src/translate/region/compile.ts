@@ -8,26 +8,35 @@
  * state is in the cells again. TRANSLATOR.exit is not 0 if JavaScript must see
  * to something first.
  *
- * State is exact at every instruction that can fault: what is dirty is written
- * back before it, and `sites` tells the guest address from the trap's offset in
- * the module.
+ * `sites` tells the guest address of a fault from the trap's offset in the
+ * module. With `precise` the state is exact there: what is dirty is written back
+ * before every instruction that can fault. That costs up to a third of the
+ * speed, so it is done only if somebody can see the state.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { Value } from '../../cpu/ir.ts';
+import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import { PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR, WINDOW_PAGES } from '../../host/layout.ts';
+import { JUMP_CACHE, PAGE_SIZE, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR, WINDOW_PAGES } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { Code, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
-import { access, get, i32, i64 } from '../wasm/expr.ts';
-import { type Helpers, ImportedHelpers } from '../wasm/helpers.ts';
-import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
-import { REGION_PARAMETERS } from '../wasm/region-type.ts';
-import { type Block, type Instruction, type Region, successors, type Target } from './graph.ts';
+import { Code, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
+import { access, get, i32, i64, set } from '../wasm/expr.ts';
+import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
+import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
+import { LEAVING, REGION_PARAMETERS } from '../wasm/region-type.ts';
+import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
 import { type Order, orderOf } from './order.ts';
+import { FloatLowering } from './float.ts';
 import { canFault, planRegisters, type RegisterPlan, registerAt, registerOf, writeOf } from './registers.ts';
 
-/** Region calls deeper than this return to the cold tier first: each is a frame on the host's stack. */
-const DEPTH_LIMIT = 500;
+/**
+ * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
+ * 984 KB. A frame is counted with its return address, what V8 keeps there, and one word for each register in it.
+ */
+const DEPTH_LIMIT = 50_000;
+const FRAME_LEAST = 24;
+
+/** Indices in a region's module of the thread memory, the window and the process memory. */
+const MEMORIES = [1, 0, 2];
 
 /** The parameter that counts the depth. */
 const DEPTH = 0;
@@ -39,26 +48,50 @@ export interface CompiledRegion {
   sites: { offset: number; pc: number }[];
 }
 
-/** @param slotOf index in the table of regions for the region at an address, existing or to come */
+/** What to put into a module's name section. */
+export interface RegionNames {
+  function?: string;
+  /** Guest registers by their names. */
+  locals?: boolean;
+}
+
+/** What the code depends on. */
+export interface CodeOptions {
+  /** The state must be exact at faults. */
+  precise: boolean;
+  /** The host's relaxed multiply-add rounds once. */
+  fused: boolean;
+}
+
+/**
+ * @param slotOf index in the table of regions for the region at an address, existing or to come
+ * @param names for readers and profilers
+ */
 export function compileRegion(
   arch: Architecture,
   region: Region,
   name: string,
   slotOf: (pc: number) => number,
+  options: CodeOptions,
+  names?: RegionNames,
 ): CompiledRegion {
   const order = orderRegion(region);
   const module = new ModuleEncoder();
   module.setName(name);
-  module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
+  // Memory 0 is the one whose start V8 keeps in a register.
   module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
+  module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   module.importTable('regions');
   const helpers = new ImportedHelpers(module);
   const type = module.type(REGION_PARAMETERS, [I64]);
-  const lowering = new RegionLowering(helpers, arch, region, order, planRegisters(arch, region), slotOf, type);
+  const plan = planRegisters(arch, region, options.precise);
+  const lowering = new RegionLowering({ helpers, arch, region, order, plan, slotOf, type, options });
   lowering.compile();
   const index = module.addFunction(type, lowering.locals, lowering.code);
   module.exportFunction('region', index);
+  if (names?.function !== undefined) module.nameFunction(index, names.function);
+  if (names?.locals) module.nameLocals(index, lowering.localNames());
   const bytes = module.finish();
   const start = module.codeOffset(index);
   return { bytes, sites: lowering.sites.map(({ offset, pc }) => ({ offset: start + offset, pc })) };
@@ -86,50 +119,70 @@ function orderRegion(region: Region): Order {
 const switchTargets = ({ blocks }: Region): number[] =>
   blocks.flatMap(({ ending }) => (ending.kind === 'indirect' ? ending.known.map(({ block }) => block) : []));
 
+interface Parts {
+  helpers: Helpers;
+  arch: Architecture;
+  region: Region;
+  order: Order;
+  plan: RegisterPlan;
+  slotOf: (pc: number) => number;
+  /** Of a region's function. */
+  type: number;
+  options: CodeOptions;
+}
+
+/** What is known of registers at a place, by bank: see {@link RegionLowering}. */
+interface Facts {
+  dirty: Int32Array;
+  /** The value equals its low 32 bits, sign-extended; of a floating-point register: it holds a boxed binary32. */
+  word: Int32Array;
+  /** The value came from a word shift. */
+  shifted: Int32Array;
+}
+
 class RegionLowering extends Lowering {
   readonly locals: ValType[] = [];
   readonly sites: { offset: number; pc: number }[] = [];
-  private readonly arch: Architecture;
+  readonly arch: Architecture;
   private readonly region: Region;
   private readonly order: Order;
   private readonly plan: RegisterPlan;
   private readonly slotOf: (pc: number) => number;
   private readonly type: number;
-  private readonly registers = new Map<number, number>();
+  private readonly precise: boolean;
+  private readonly float: FloatLowering | undefined;
+  private readonly registers: number[] = [];
   /** Labels around the place of emission, innermost last: the block a branch to it leads to. */
   private readonly labels: { block: number; loop: boolean }[] = [];
   private freeTemps: Record<number, number[]> = {};
   private usedTemps: { type: ValType; local: number }[] = [];
-  private dirty = 0n;
+  private facts: Facts;
   private instruction: Instruction = { pc: 0, length: 0, statements: [] };
 
-  constructor(
-    helpers: Helpers,
-    arch: Architecture,
-    region: Region,
-    order: Order,
-    plan: RegisterPlan,
-    slotOf: (pc: number) => number,
-    type: number,
-  ) {
-    super(new Code(), helpers);
+  constructor({ helpers, arch, region, order, plan, slotOf, type, options }: Parts) {
+    super(new Code(MEMORIES), helpers);
     this.arch = arch;
     this.region = region;
     this.order = order;
     this.plan = plan;
     this.slotOf = slotOf;
     this.type = type;
+    this.precise = options.precise;
+    this.facts = { dirty: new Int32Array(plan.banks), word: new Int32Array(plan.banks), shifted: new Int32Array(plan.banks) };
+    if (usesFloat(region)) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
   }
 
   compile(): void {
-    this.loadRegisters(this.plan.liveIn[0]);
-    this.emitTree(0);
+    this.float?.reload();
+    this.loadRegisters(0);
+    this.emitTree(0, undefined);
     this.code.op(0x00);
   }
 
   // Structure: each block's code, then, nested in blocks so that they can be branched to, what it dominates.
 
-  private emitTree(block: number): void {
+  /** @param facts what is known at the block's start; undefined if several ways lead there */
+  private emitTree(block: number, facts: Facts | undefined): void {
     const merges = this.order.children[block].filter((child) => this.order.isMerge[child]).reverse();
     const isLoop = this.order.isLoopHeader[block];
     if (isLoop) {
@@ -140,11 +193,12 @@ class RegionLowering extends Lowering {
       this.code.block();
       this.labels.push({ block: merge, loop: false });
     }
+    this.startBlock(block, isLoop ? undefined : facts);
     this.emitBlock(block);
     for (const merge of merges.reverse()) {
       this.code.end();
       this.labels.pop();
-      this.emitTree(merge);
+      this.emitTree(merge, undefined);
     }
     if (isLoop) {
       this.code.end();
@@ -152,16 +206,28 @@ class RegionLowering extends Lowering {
     }
   }
 
+  private startBlock(block: number, facts: Facts | undefined): void {
+    const { banks, dirtyIn } = this.plan;
+    this.facts = {
+      dirty: dirtyIn.slice(block * banks, (block + 1) * banks),
+      word: facts?.word ?? new Int32Array(banks),
+      shifted: facts?.shifted ?? new Int32Array(banks),
+    };
+  }
+
+  private copyFacts(): Facts {
+    const { dirty, word, shifted } = this.facts;
+    return { dirty: dirty.slice(), word: word.slice(), shifted: shifted.slice() };
+  }
+
   private emitBlock(index: number): void {
     const block = this.region.blocks[index];
-    this.dirty = this.plan.dirtyIn[index];
     for (const instruction of block.instructions) {
       this.instruction = instruction;
       for (const { type, local } of this.usedTemps) (this.freeTemps[type] ??= []).push(local);
       this.usedTemps = [];
-      this.lower(instruction.statements, (statement) => {
-        if (canFault(statement)) this.writeBack();
-      });
+      if (this.precise && canFault(instruction)) this.writeBack();
+      this.lower(simplifiedOf(instruction.statements));
     }
     this.emitEnding(index, block);
   }
@@ -174,13 +240,13 @@ class RegionLowering extends Lowering {
         return;
       case 'branch': {
         // The condition was lowered as the last statement and is on the stack.
-        const { dirty } = this;
+        const facts = this.copyFacts();
         code.if();
         this.labels.push({ block: -1, loop: false });
         this.emitGoto(index, ending.taken);
         code.end();
         this.labels.pop();
-        this.dirty = dirty;
+        this.facts = facts;
         this.emitGoto(index, ending.next);
         return;
       }
@@ -208,7 +274,7 @@ class RegionLowering extends Lowering {
     const backward = position[block] <= position[from];
     if (backward) this.emitPoll(this.region.blocks[block].pc);
     if (backward || isMerge[block]) this.code.br(this.depthOf(block, backward));
-    else this.emitTree(block);
+    else this.emitTree(block, this.facts);
   }
 
   private depthOf(block: number, loop: boolean): number {
@@ -221,18 +287,17 @@ class RegionLowering extends Lowering {
 
   /** Leaves for a signal, to go on at `pc` after it. */
   private emitPoll(pc: number): void {
-    const { code, dirty } = this;
+    const { code } = this;
     access(0x29, THREAD, STUB.limit, i32.const(0))(code);
-    code.op(0x50).if();
-    this.writeBack();
+    code.op(0x50).unlikelyIf();
+    this.emitWriteBack();
     this.emitLeave(EXIT.interrupt, pc);
     code.end();
-    this.dirty = dirty;
   }
 
   private emitLeave(reason: number, pc: number): void {
     access(0x36, THREAD, TRANSLATOR.exit, i32.const(0), i32.const(reason))(this.code);
-    this.code.i64(BigInt(pc)).return();
+    this.code.i64(BigInt(pc) ^ LEAVING).return();
   }
 
   /** To the region at an address outside, if it exists and its time has not come to be interrupted. */
@@ -249,17 +314,18 @@ class RegionLowering extends Lowering {
     this.writeBack();
     if ('pc' in callee) code.i64(BigInt(callee.pc)).localSet(target);
     i32.ge_u(get(DEPTH), i32.const(DEPTH_LIMIT))(code);
-    code.if().localGet(target).return().end();
-    code.localGet(DEPTH).i32(1).op(0x6a).localGet(target);
+    code.unlikelyIf().localGet(target).return().end();
+    code.localGet(DEPTH).i32(FRAME_LEAST + this.registers.length).op(0x6a).localGet(target);
     if ('pc' in callee) code.i32(this.slotOf(callee.pc));
     else this.emitLookup(target);
     code.callIndirect(this.type).localTee(target).i64(BigInt(returnPc)).op(0x52);
-    code.if().localGet(target).return().end();
-    // A signal that came in meanwhile, or anything else, was noticed by the callee: it then returned early.
-    access(0x28, THREAD, TRANSLATOR.exit, i32.const(0))(code);
-    code.if().localGet(target).return().end();
-    this.dirty = 0n;
-    if ('block' in next) this.loadRegisters(this.plan.liveIn[next.block]);
+    code.unlikelyIf().localGet(target).return().end();
+    this.facts.word.fill(0);
+    this.facts.shifted.fill(0);
+    if ('block' in next) {
+      this.float?.reload();
+      this.loadRegisters(next.block);
+    }
     this.emitGoto(index, next);
   }
 
@@ -270,7 +336,7 @@ class RegionLowering extends Lowering {
     const { known } = ending;
     if (known.length > 0) this.emitSwitch(index, target, known);
     this.writeBack();
-    if (this.isReturn(ending.address)) {
+    if (isReturn(this.arch, ending.address)) {
       code.localGet(target).return();
       return;
     }
@@ -281,15 +347,14 @@ class RegionLowering extends Lowering {
 
   /** A jump table over the addresses seen, which lie close together; falls through for others. */
   private emitSwitch(index: number, target: number, known: readonly { pc: number; block: number }[]): void {
-    const { code, dirty } = this;
+    const { code } = this;
     // Backward targets poll once for all, before the switch.
     if (known.some(({ block }) => this.order.position[block] <= this.order.position[index])) {
       access(0x29, THREAD, STUB.limit, i32.const(0))(code);
-      code.op(0x50).if();
-      this.writeBack();
+      code.op(0x50).unlikelyIf();
+      this.emitWriteBack();
       access(0x36, THREAD, TRANSLATOR.exit, i32.const(0), i32.const(EXIT.interrupt))(code);
-      code.localGet(target).return().end();
-      this.dirty = dirty;
+      code.localGet(target).i64(LEAVING).op(0x85).return().end();
     }
     const label = (block: number, extra: number): number =>
       this.depthOf(block, this.order.position[block] <= this.order.position[index]) + extra;
@@ -315,24 +380,32 @@ class RegionLowering extends Lowering {
     code.brTable(depths, 0).end();
   }
 
-  private isReturn(address: Value): boolean {
-    if (address.kind === 'reg')
-      return this.arch.linkRegisters.includes(8 * (registerOf(this.arch, address.operand) ?? -1));
-    if (address.kind === 'cell') return this.arch.linkRegisters.includes(address.offset);
-    return address.kind === 'op' && address.args.length > 0 && this.isReturn(address.args[0]);
-  }
-
   /** Pushes the table index of the region at the address in a local, of the one that is always missing if none is there. */
   private emitLookup(target: number): void {
-    this.code.localGet(target).call(this.helpers.index('region_at'));
+    const entry = this.temp(I32);
+    set(entry, jumpCacheEntry(get(target)))(this.code);
+    i64.eq(access(0x29, THREAD, JUMP_CACHE.start, get(entry)), get(target))(this.code);
+    this.code.if(I32);
+    access(0x28, THREAD, JUMP_CACHE.start + 8, get(entry))(this.code);
+    this.code.else().localGet(target).call(this.helpers.index('region_at')).end();
   }
 
   // Registers.
 
+  localNames(): Map<number, string> {
+    const names = new Map([[DEPTH, 'depth']]);
+    this.registers.forEach((local, register) => {
+      names.set(local, this.arch.registerNames[register]);
+    });
+    return names;
+  }
   private local(register: number): number {
-    let local = this.registers.get(register);
-    if (local === undefined) this.registers.set(register, (local = this.addLocal(I64)));
-    return local;
+    const type = this.isFloat(register) ? F64 : I64;
+    return (this.registers[register] ??= this.addLocal(type));
+  }
+  private isFloat(register: number): boolean {
+    const { floats } = this.arch;
+    return floats !== undefined && register >= floats.first && register < floats.end;
   }
   private addLocal(type: ValType): number {
     return REGION_PARAMETERS.length + this.locals.push(type) - 1;
@@ -340,23 +413,46 @@ class RegionLowering extends Lowering {
   private temp(type: ValType): number {
     return this.newLocal(type);
   }
-  protected newLocal(type: ValType): number {
+  newLocal(type: ValType): number {
     const local = this.freeTemps[type]?.pop() ?? this.addLocal(type);
     this.usedTemps.push({ type, local });
     return local;
   }
-  private loadRegisters(set: bigint): void {
-    for (const register of members(set)) {
-      access(0x29, THREAD, 8 * register, i32.const(0))(this.code);
-      this.code.localSet(this.local(register));
+  /** Loads what is live at a block's start. */
+  private loadRegisters(block: number): void {
+    const { banks, liveIn } = this.plan;
+    for (let bank = 0; bank < banks; bank++) {
+      for (let rest = liveIn[block * banks + bank]; rest !== 0; rest &= rest - 1) {
+        const register = 32 * bank + (31 - Math.clz32(rest & -rest));
+        access(this.isFloat(register) ? 0x2b : 0x29, THREAD, 8 * register, i32.const(0))(this.code);
+        this.code.localSet(this.local(register));
+      }
     }
   }
   /** Writes the dirty registers to their cells. */
   private writeBack(): void {
-    for (const register of members(this.dirty)) {
-      access(0x37, THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
+    this.emitWriteBack();
+    this.facts.dirty.fill(0);
+  }
+  /** The same on a side way: they stay dirty on the main one. */
+  private emitWriteBack(): void {
+    const { dirty } = this.facts;
+    for (let bank = 0; bank < dirty.length; bank++) {
+      for (let rest = dirty[bank]; rest !== 0; rest &= rest - 1) {
+        const register = 32 * bank + (31 - Math.clz32(rest & -rest));
+        const opcode = this.isFloat(register) ? 0x39 : 0x37;
+        access(opcode, THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
+      }
     }
-    this.dirty = 0n;
+  }
+  private note(register: number, isWord: boolean, isShifted = false): void {
+    const { dirty, word, shifted } = this.facts;
+    const bank = register >> 5;
+    dirty[bank] |= 1 << register;
+    if (isWord) word[bank] |= 1 << register;
+    else word[bank] &= ~(1 << register);
+    if (isShifted) shifted[bank] |= 1 << register;
+    else shifted[bank] &= ~(1 << register);
   }
 
   // What the base class asks for.
@@ -368,37 +464,181 @@ class RegionLowering extends Lowering {
   protected emitReg(operand: Operand): void {
     const register = registerOf(this.arch, operand);
     if (register === undefined) this.code.i64(0n);
-    else this.code.localGet(this.local(register));
+    else this.emitRegister(register);
   }
-  protected emitSetReg(operand: Operand, emitValue: () => void): void {
+  private emitRegister(register: number): void {
+    this.code.localGet(this.local(register));
+    if (this.isFloat(register)) this.code.op(0xbd);
+  }
+  protected override lowerStatement(statement: Statement): void {
+    const { code, float } = this;
+    if (statement.kind === 'setReg') {
+      const register = registerOf(this.arch, statement.operand);
+      const { value } = statement;
+      if (register !== undefined && this.isFloat(register)) {
+        const boxed = value.kind === 'op' && value.op === 'or' && isBox(value.args[1]);
+        if (float) float.emitDouble(value);
+        else if (value.kind === 'load' && value.width === 64 && !this.isComputed(value)) this.emitLoadDouble(value);
+        else {
+          this.emit(value);
+          code.op(0xbf);
+        }
+        code.localSet(this.local(register));
+        this.note(register, boxed);
+        return;
+      }
+    } else if (statement.kind === 'store' && statement.width === 64) {
+      const local = this.floatLocal(statement.value);
+      if (local !== undefined) {
+        const offset = this.emitAddress(statement.address);
+        code.localGet(local).access(0x39, { memory: WINDOW, offset, align: 0 });
+        return;
+      }
+    }
+    super.lowerStatement(statement);
+  }
+  protected emitSetReg(operand: Operand, emitValue: () => void, value: Value): void {
     const register = registerOf(this.arch, operand);
+    const word = this.isWord(value);
     emitValue();
     if (register === undefined) {
       this.code.op(0x1a);
       return;
     }
     this.code.localSet(this.local(register));
-    this.dirty |= 1n << BigInt(register);
+    this.note(register, word, isWordShift(value));
   }
   protected override emitCell(offset: number, bytes: 4 | 8): void {
     const register = registerAt(this.arch, offset);
     if (register === undefined) super.emitCell(offset, bytes);
-    else this.code.localGet(this.local(register));
+    else this.emitRegister(register);
   }
   protected override emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void): void {
     const register = registerAt(this.arch, offset);
     if (register === undefined) {
       super.emitSetCell(offset, bytes, emitValue);
+      const easy = this.arch.floats?.easy;
+      if (easy && offset >= easy.offset && offset < easy.offset + easy.bytes) this.float?.reload();
       return;
     }
     emitValue();
+    if (this.isFloat(register)) this.code.op(0xbf);
     this.code.localSet(this.local(register));
-    this.dirty |= 1n << BigInt(register);
+    this.note(register, false);
   }
+  /**
+   * Register plus constant becomes index plus static offset: V8 then checks only the index, once for all accesses through
+   * an unchanged register. Where the sum wraps at 2^64 to the first page WebAssembly traps; that page being mapped is
+   * one more reason for precise code.
+   */
+  protected override emitAddress(address: Value): number {
+    this.emitBeforeAccess();
+    if (address.kind === 'op' && address.op === 'add' && !this.isComputed(address)) {
+      const [base, displacement] = address.args;
+      const offset = displacement.kind === 'operand' ? displacement.operand.value : undefined;
+      if (offset !== undefined && offset >= 0 && offset < PAGE_SIZE) {
+        this.emit(base);
+        return offset;
+      }
+    }
+    this.emit(address);
+    return 0;
+  }
+  protected override areShifted(args: readonly Value[]): boolean {
+    return args.every((value) => {
+      if (value.kind !== 'reg') return false;
+      const register = registerOf(this.arch, value.operand);
+      return register !== undefined && (this.facts.shifted[register >> 5] & (1 << register)) !== 0;
+    });
+  }
+  protected override isWord(value: Value): boolean {
+    switch (value.kind) {
+      case 'const':
+        return BigInt.asIntN(32, value.value) === value.value;
+      case 'operand':
+        return true;
+      case 'load':
+        return value.width < 32 || (value.width === 32 && value.signed);
+      case 'reg': {
+        const register = registerOf(this.arch, value.operand);
+        return register === undefined || (this.facts.word[register >> 5] & (1 << register)) !== 0;
+      }
+      case 'op':
+        return this.isWordResult(value.op, value.args);
+      default:
+        return false;
+    }
+  }
+  private isWordResult(op: OpName, args: readonly Value[]): boolean {
+    const second = args[1];
+    switch (op) {
+      case 'extend8_s':
+      case 'extend16_s':
+      case 'extend32_s':
+      case 'extend':
+      case 'clz':
+      case 'ctz':
+      case 'popcnt':
+        return true;
+      case 'and':
+        if (second.kind === 'const' && second.value >= 0n && second.value <= 0x7fff_ffffn) return true;
+        return this.isWord(args[0]) && this.isWord(second);
+      case 'or':
+      case 'xor':
+        return this.isWord(args[0]) && this.isWord(second);
+      case 'add':
+        return isZero(second) && this.isWord(args[0]);
+      case 'select':
+        return this.isWord(second) && this.isWord(args[2]);
+      default:
+        return false;
+    }
+  }
+
+  // Floating point.
+
+  protected override emitFp(value: FpValue): void {
+    this.float?.emit(value);
+  }
+  isComputed(value: Value): boolean {
+    return this.computed.has(value);
+  }
+  floatLocal(value: Value): number | undefined {
+    if (value.kind !== 'reg' || this.isComputed(value)) return undefined;
+    const register = registerOf(this.arch, value.operand);
+    return register !== undefined && this.isFloat(register) ? this.local(register) : undefined;
+  }
+  emitLoadDouble({ address }: Value & { kind: 'load' }): void {
+    const offset = this.emitAddress(address);
+    this.code.access(0x2b, { memory: WINDOW, offset, align: 0 });
+  }
+  emitSingle(value: Value): void {
+    const { code } = this;
+    // The rows unbox by a select; what was boxed just before needs none.
+    const source = value.kind === 'op' && value.op === 'select' ? value.args[1] : undefined;
+    const inner = source?.kind === 'op' && source.op === 'and' ? source.args[0] : undefined;
+    const local = inner && this.floatLocal(inner);
+    if (inner?.kind === 'reg' && local !== undefined && this.isWordRegister(inner.operand)) {
+      code.localGet(local).op(0xbd);
+    } else this.emit(value);
+    code.op(0xa7).op(0xbe);
+  }
+  private isWordRegister(operand: Operand): boolean {
+    const register = registerOf(this.arch, operand) ?? 0;
+    return (this.facts.word[register >> 5] & (1 << register)) !== 0;
+  }
+  emitCheckMode(mode: number): void {
+    const { code } = this;
+    code.localGet(mode).i64(5n).op(0x5a).if();
+    this.emitWriteBack();
+    this.emitLeave(EXIT.again, this.instruction.pc);
+    code.end();
+  }
+
   protected mayChange(write: Write, read: Read): boolean {
     const written = writeOf(this.arch, write);
     const readRegister = read.kind === 'reg' ? registerOf(this.arch, read.operand) : registerAt(this.arch, read.offset);
-    if (written !== 0n) return readRegister !== undefined && written === 1n << BigInt(readRegister);
+    if (written !== undefined) return readRegister === written;
     return write.kind === 'setCell' && read.kind === 'cell' && write.offset === read.offset;
   }
   protected emitPc(next: boolean): void {
@@ -412,12 +652,14 @@ class RegionLowering extends Lowering {
     this.sites.push({ offset: this.code.length, pc: this.instruction.pc });
   }
   protected emitRequire(): void {
-    this.code.op(0x45).if();
+    this.code.op(0x45).unlikelyIf();
+    this.emitWriteBack();
     this.emitLeave(EXIT.again, this.instruction.pc);
     this.code.end();
   }
   protected emitAtomicCheck(): void {
-    this.code.if();
+    this.code.unlikelyIf();
+    this.emitWriteBack();
     this.emitLeave(EXIT.again, this.instruction.pc);
     this.code.end();
   }
@@ -431,6 +673,53 @@ class RegionLowering extends Lowering {
 /** Bytes of code that a jump table may span. */
 const SWITCH_RANGE = 8192;
 
-function* members(set: bigint): Generator<number> {
-  for (let rest = set, register = 0; rest !== 0n; rest >>= 1n, register++) if ((rest & 1n) !== 0n) yield register;
+const isZero = (value: Value): boolean =>
+  (value.kind === 'const' && value.value === 0n) || (value.kind === 'operand' && value.operand.value === 0);
+
+const isWordShift = (value: Value): boolean => {
+  if (value.kind !== 'op' || value.op !== 'extend32_s') return false;
+  const [shift] = value.args;
+  return shift.kind === 'op' && (shift.op === 'shl' || shift.op === 'shr_u');
+};
+
+/** The bits above a binary32 value in a register. */
+const isBox = (value: Value): boolean =>
+  value.kind === 'const' && BigInt.asUintN(64, value.value) === 0xffff_ffff_0000_0000n;
+
+const usesFloat = ({ blocks }: Region): boolean =>
+  blocks.some(({ instructions }) =>
+    instructions.some(({ statements }) => statements.some((s) => s.kind === 'evaluate' && s.value.kind === 'fp')),
+  );
+
+const SIMPLIFIED = new WeakMap<readonly Statement[], readonly Statement[]>();
+function simplifiedOf(statements: readonly Statement[]): readonly Statement[] {
+  if (statements.length < 2) return statements;
+  let simple = SIMPLIFIED.get(statements);
+  if (!simple) SIMPLIFIED.set(statements, (simple = simplified(statements)));
+  return simple;
+}
+
+/**
+ * Statements with less to keep: a value that is pinned just before the register write that uses it is computed there.
+ * Floating-point operations check the rounding mode themselves.
+ */
+function simplified(statements: readonly Statement[]): readonly Statement[] {
+  return statements.filter((statement, index) => {
+    if (statement.kind === 'require') {
+      const { condition } = statement;
+      const mode = condition.kind === 'op' ? condition.args[0] : undefined;
+      const later = statements[index + 1];
+      return !(later?.kind === 'evaluate' && later.value.kind === 'fp' && later.value.rounding === mode);
+    }
+    const next = statements[index + 1];
+    return !(statement.kind === 'evaluate' && next?.kind === 'setReg' && isOnlyPart(next.value, statement.value));
+  });
+}
+
+/** Whether a value is another, or made of it (once) and constants. */
+function isOnlyPart(value: Value, part: Value): boolean {
+  if (value === part) return true;
+  if (value.kind !== 'op') return false;
+  const others = value.args.filter((arg) => arg.kind !== 'const');
+  return others.length === 1 && isOnlyPart(others[0], part);
 }

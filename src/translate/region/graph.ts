@@ -9,7 +9,9 @@
  * two blocks overlap, and a target is a block of the region or an address
  * outside of it.
  */
+import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
+import { registerOf } from './registers.ts';
 
 /** One guest instruction with its effect, operands as constants. */
 export interface Instruction {
@@ -20,8 +22,15 @@ export interface Instruction {
 
 /** Decodes the instruction at an address; undefined if it was never executed or is not to be compiled. */
 export type Fetch = (pc: number) => Instruction | undefined;
-/** Addresses that the indirect jump at `pc` has gone to, the most frequent first. */
-export type TargetsOf = (pc: number) => readonly number[];
+/** Addresses that the indirect jump at `pc` has gone to, the most frequent first; none of a return. */
+export type TargetsOf = (pc: number, address: Value) => readonly number[];
+
+/** Whether a jump to this address returns from a function: it comes from a link register. */
+export function isReturn(arch: Architecture, address: Value): boolean {
+  if (address.kind === 'reg') return arch.linkRegisters.includes(8 * (registerOf(arch, address.operand) ?? -1));
+  if (address.kind === 'cell') return arch.linkRegisters.includes(address.offset);
+  return address.kind === 'op' && isReturn(arch, address.args[0]);
+}
 
 /** A block by its index, or an address outside the region. */
 export type Target = { block: number } | { pc: number };
@@ -88,14 +97,19 @@ function constant(operand: { value?: number }): number {
 }
 
 /** The region around `entry`; undefined if not even its first instruction can be compiled. */
-export function formRegion(entry: number, fetch: Fetch, targetsOf: TargetsOf): Region | undefined {
+export function formRegion(
+  entry: number,
+  fetch: Fetch,
+  targetsOf: TargetsOf,
+  sizeLimit: number = SIZE_LIMIT,
+): Region | undefined {
   const code = new Map<number, { instruction: Instruction; flow: Flow }>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
   // Breadth first: what is near the entry is in the region when the limit is reached.
   for (let at = 0; at < work.length; at++) {
     for (let pc = work[at]; !code.has(pc); ) {
-      if (code.size >= SIZE_LIMIT) break;
+      if (code.size >= sizeLimit) break;
       const instruction = fetch(pc);
       if (!instruction) break;
       const flow = flowOf(instruction);
@@ -115,7 +129,7 @@ export function formRegion(entry: number, fetch: Fetch, targetsOf: TargetsOf): R
       } else if (flow.kind === 'jump') reach(flow.link ? next : flow.target);
       else if (flow.kind === 'indirect') {
         if (flow.link) reach(next);
-        else for (const target of targetsOf(pc).slice(0, TARGET_LIMIT)) reach(target);
+        else for (const target of targetsOf(pc, flow.address).slice(0, TARGET_LIMIT)) reach(target);
       }
       break;
     }
@@ -153,7 +167,7 @@ export function formRegion(entry: number, fetch: Fetch, targetsOf: TargetsOf): R
         return { kind: 'call', callee: { pc: flow.target }, returnPc: next, next: targetAt(next) };
       case 'indirect': {
         if (flow.link) return { kind: 'call', callee: { address: flow.address }, returnPc: next, next: targetAt(next) };
-        const known = targetsOf(pc)
+        const known = targetsOf(pc, flow.address)
           .slice(0, TARGET_LIMIT)
           .flatMap((target) => (indices.has(target) ? [{ pc: target, block: indices.get(target) as number }] : []));
         return { kind: 'indirect', address: flow.address, known };

@@ -13,11 +13,12 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Architecture } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
+import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
-import { DECODED, JUMP_LOG, PAGE_SIZE } from '../../host/layout.ts';
+import { COUNTERS, DECODED, JUMP_LOG, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { RECORD_SHIFT, RECORD_SIZE, REGION } from '../cold/record.ts';
 import { compileRegion } from './compile.ts';
-import { formRegion, type Instruction } from './graph.ts';
+import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
 
 /** What regions need of the engine they belong to. */
 export interface RegionHost {
@@ -32,7 +33,45 @@ export interface RegionHost {
   readCode(pc: number): number | undefined;
 }
 
+/** How code is compiled, and who looks on. */
+export interface RegionOptions {
+  /** -one-insn-per-tb: a region is one instruction. */
+  oneInstruction?: boolean;
+  /** -tb-size: all regions are dropped when their modules have this many bytes. */
+  codeLimit?: number;
+  /** What the code at an address is called, for profilers. */
+  nameOf?(pc: number): string;
+  /** The instruction at an address as assembly, for comments. */
+  describe?(pc: number, word: number): string;
+  /** -d op, out_wasm, out_js. */
+  onRegion?(region: Region, arch: Architecture, describe?: (pc: number) => string): void;
+  onModule?(pc: number, bytes: Uint8Array): void;
+  onSource?(pc: number, source: string): void;
+}
+
+/** A region's host function. */
+export interface Made {
+  /** What goes into the table of regions. */
+  entry: unknown;
+  /** Bytes of code. */
+  length: number;
+  sites: readonly { offset: number; pc: number }[];
+}
+
+/**
+ * All regions are dropped when there are this many, or when their modules have this many bytes: what is still hot comes
+ * back. A module costs V8 15 KB besides its code, and that is about three times its bytes.
+ */
+const REGION_LIMIT = 4000;
+const CODE_LIMIT = 12 << 20;
+
+interface Effect {
+  length: number;
+  statements: readonly Statement[];
+}
+
 interface Installed {
+  name: string;
   entry: number;
   slot: number;
   record: number;
@@ -43,7 +82,8 @@ interface Installed {
 }
 
 export class Regions {
-  private readonly host: RegionHost;
+  protected readonly host: RegionHost;
+  protected readonly options: RegionOptions;
   private readonly words: Int32Array;
   private readonly halfwords: Uint16Array;
   private readonly bytes: Uint8Array;
@@ -53,15 +93,25 @@ export class Regions {
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
+  /** What instruction words do; null if regions cannot have them. */
+  private readonly effects = new Map<number, Effect | null>();
+  /** The jump log as it was when the region being formed asked first. */
+  private jumps: Map<number, Map<number, number>> | undefined;
+  /** Bytes of the modules that are in use. */
+  private codeSize = 0;
+  private readonly fused: boolean;
+  private precise = false;
   readonly statistics = { regions: 0, compiledInstructions: 0, compileTime: 0, moduleBytes: 0, dropped: 0 };
 
-  constructor(host: RegionHost) {
+  constructor(host: RegionHost, options: RegionOptions = {}) {
     this.host = host;
+    this.options = options;
     const { buffer } = host.threadMemory;
     this.words = new Int32Array(buffer);
     this.halfwords = new Uint16Array(buffer);
     this.bytes = new Uint8Array(buffer);
     this.decode = makeDecoder(host.arch.rows);
+    this.fused = (host.imports.fma as () => number)() === 1;
   }
 
   /** Compiles the code at an address that has become hot, unless that was tried before. */
@@ -70,25 +120,30 @@ export class Regions {
     const start = performance.now();
     const { statistics } = this;
     const record = this.recordOf(pc);
+    this.jumps = undefined;
     const region =
       record === 0
         ? undefined
         : formRegion(
             pc,
             (at) => this.fetch(at),
-            (at) => this.targetsOf(at),
+            (at, address) => (isReturn(this.host.arch, address) ? [] : this.targetsOf(at)),
+            this.sizeLimit,
           );
     if (!region || region.blocks[0].instructions.length === 0) {
       this.refused.add(pc);
       return;
     }
     const name = `region${statistics.regions++}`;
-    const { bytes, sites } = compileRegion(this.host.arch, region, name, (at) => this.slotOf(at));
-    const instance = new WebAssembly.Instance(optimised(bytes), { e: this.host.imports as never });
+    this.options.onRegion?.(region, this.host.arch, this.describe);
+    const isFull = this.byEntry.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
+    if (isFull) this.flushAll();
+    const { entry, length, sites } = this.make(pc, region, name);
+    this.codeSize += length;
     const slot = this.slotOf(pc);
-    this.host.table.set(slot, instance.exports.region);
+    this.host.table.set(slot, entry);
     const original = this.bytes.slice(record, record + RECORD_SIZE);
-    const installed: Installed = { entry: pc, slot, record, original, ranges: region.ranges, sites };
+    const installed: Installed = { name, entry: pc, slot, record, original, ranges: region.ranges, sites };
     this.halfwords[record >> 1] = REGION;
     this.words[(record + 8) >> 2] = slot;
     this.byEntry.set(pc, installed);
@@ -99,9 +154,38 @@ export class Regions {
       else this.byPage.set(page, new Set([installed]));
     }
     statistics.compiledInstructions += region.size;
-    statistics.moduleBytes += bytes.length;
+    statistics.moduleBytes += length;
     statistics.compileTime += performance.now() - start;
   }
+
+  /** Compiles a region: the step that back ends do differently. */
+  protected make(pc: number, region: Region, name: string): Made {
+    const { arch, imports } = this.host;
+    const { nameOf, onModule } = this.options;
+    const names = { function: nameOf?.(pc), locals: onModule !== undefined };
+    const { bytes, sites } = compileRegion(arch, region, name, (at) => this.slotOf(at), { precise: this.precise, fused: this.fused }, names);
+    onModule?.(pc, bytes);
+    const instance = new WebAssembly.Instance(optimised(bytes), { e: imports as never });
+    return { entry: instance.exports.region, length: bytes.length, sites };
+  }
+
+  /** The instruction at an address as assembly, for comments. */
+  protected get describe(): ((pc: number) => string) | undefined {
+    const { describe } = this.options;
+    return describe && ((pc) => describe(pc, this.host.readCode(pc) ?? 0));
+  }
+
+  /** Instructions that a region may have; undefined for the usual limit. */
+  protected get sizeLimit(): number | undefined {
+    if (this.options.oneInstruction) return 1;
+    return this.isEager ? EAGER_SIZE_LIMIT : undefined;
+  }
+  private get isEager(): boolean {
+    return this.words[TRANSLATOR.hotThreshold >> 2] === 1;
+  }
+
+  /** Called when the region of an address is no more. */
+  protected onDropped(_entry: number): void {}
 
   /** The guest address of a trap in a region; undefined if it came from elsewhere. */
   trapAddress(error: WebAssembly.RuntimeError): number | undefined {
@@ -137,6 +221,19 @@ export class Regions {
     }
   }
 
+  /** From now on the state must be exact at faults. No region is on the stack. */
+  requirePrecise(): void {
+    if (this.precise) return;
+    this.precise = true;
+    this.flushAll();
+  }
+
+  /** Another program: nothing has to be exact yet. */
+  reset(): void {
+    this.precise = false;
+    this.flushAll();
+  }
+
   /** Drops the regions with code in [start, end). The caller drops the decoded instructions of those pages. */
   flush(start: number, end: number): void {
     if (this.byEntry.size === 0 && this.refused.size === 0) return;
@@ -152,6 +249,7 @@ export class Regions {
   flushAll(): void {
     for (const installed of [...this.byEntry.values()]) this.drop(installed);
     this.refused.clear();
+    this.codeSize = 0;
   }
 
   private drop(installed: Installed): void {
@@ -159,8 +257,12 @@ export class Regions {
     this.host.table.set(installed.slot, this.host.missing);
     // Its page may stay when only another page of the region changed.
     this.bytes.set(installed.original, installed.record);
+    // If it is still hot, that shows from now on.
+    const counter = (installed.record >>> 3) & (2 * COUNTERS.count - 2);
+    this.halfwords[(COUNTERS.start + counter) >> 1] = 0;
     this.byEntry.delete(installed.entry);
-    for (const [name, known] of this.byName) if (known === installed) this.byName.delete(name);
+    this.onDropped(installed.entry);
+    this.byName.delete(installed.name);
     for (const page of pagesOf(installed)) {
       const there = this.byPage.get(page);
       there?.delete(installed);
@@ -185,29 +287,47 @@ export class Regions {
 
   private fetch(pc: number): Instruction | undefined {
     const record = this.recordOf(pc);
-    if (record === 0 || this.halfwords[record >> 1] === 0) return undefined;
+    // With a threshold of 1 nothing has been executed before it is compiled.
+    if (record === 0 || (this.halfwords[record >> 1] === 0 && !this.isEager)) return undefined;
     const word = this.host.readCode(pc);
-    const decoded = word === undefined ? undefined : this.decode(word);
-    if (!decoded) return undefined;
+    if (word === undefined) return undefined;
+    // The upper half of a short instruction's word is the next instruction.
+    const key = this.host.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
+    let effect = this.effects.get(key);
+    if (effect === undefined) this.effects.set(key, (effect = this.effectOf(word)));
+    return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
+  }
+
+  private effectOf(word: number): Effect | null {
+    const decoded = this.decode(word);
+    if (!decoded) return null;
     const { row, values } = decoded;
     const statements = this.host.arch.effect(row, values);
     // Reads of the instruction count are left to the cold tier, which counts.
     const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
-    return counts ? undefined : { pc, length: row.length, statements };
+    return counts ? null : { length: row.length, statements };
   }
 
   private targetsOf(pc: number): readonly number[] {
-    const record = this.recordOf(pc);
-    const counts = new Map<number, number>();
+    const counts = (this.jumps ??= this.readJumps()).get(this.recordOf(pc)) ?? [];
+    // The log has the low halves of addresses; jump tables stay near.
+    const high = Math.floor(pc / 2 ** 32) * 2 ** 32;
+    return [...counts].sort((a, b) => b[1] - a[1]).map(([target]) => high + target);
+  }
+
+  /** The jump log: by record of the jump, how often it went where. */
+  private readJumps(): Map<number, Map<number, number>> {
+    const jumps = new Map<number, Map<number, number>>();
     const base = JUMP_LOG.start >> 2;
-    for (let i = 0; i < 2 * JUMP_LOG.entries; i += 2) {
-      if (this.words[base + i] !== record) continue;
-      // The log has the low halves of addresses; jump tables stay near.
-      const low = this.words[base + i + 1] >>> 0;
-      const target = Math.floor(pc / 2 ** 32) * 2 ** 32 + low;
-      counts.set(target, (counts.get(target) ?? 0) + 1);
+    for (let i = base; i < base + 2 * JUMP_LOG.entries; i += 2) {
+      const record = this.words[i];
+      if (record === 0) continue;
+      const target = this.words[i + 1] >>> 0;
+      const counts = jumps.get(record);
+      if (counts) counts.set(target, (counts.get(target) ?? 0) + 1);
+      else jumps.set(record, new Map([[target, 1]]));
     }
-    return [...counts].sort((a, b) => b[1] - a[1]).map(([target]) => target);
+    return jumps;
   }
 }
 
@@ -218,6 +338,9 @@ function pagesOf({ ranges }: Installed): Set<number> {
   }
   return pages;
 }
+
+/** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
+const EAGER_SIZE_LIMIT = 100;
 
 /** V8's flags that are off while a region is compiled: Liftoff's code of a loop would not be replaced while it runs. */
 const COMPILER_FLAGS = ['liftoff', 'wasm-lazy-compilation'];

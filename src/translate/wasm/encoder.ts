@@ -42,6 +42,7 @@ export class ByteWriter {
 
   /** Unsigned LEB128 of an integer below 2^53. */
   u(n: number): this {
+    if (n < 0x80) return this.byte(n);
     let rest = n;
     while (rest >= 0x80) {
       this.byte((rest % 0x80) | 0x80);
@@ -64,6 +65,9 @@ export class ByteWriter {
   /** Signed LEB128 of a 64-bit integer, taken modulo 2^64. */
   s64(n: bigint): this {
     let rest = BigInt.asIntN(64, n);
+    // Nearly all are small, and need no arithmetic on bigints.
+    const small = Number(rest);
+    if (small >= -0x8000_0000 && small <= 0x7fff_ffff) return this.s32(small);
     for (;;) {
       const low = Number(rest & 0x7fn);
       rest >>= 7n;
@@ -98,6 +102,16 @@ export interface MemArg {
 
 /** The body of one function. Every method appends one instruction and returns the writer. */
 export class Code extends ByteWriter {
+  /** Offsets of the conditional branches that are hardly ever taken (branch hinting proposal). */
+  readonly unlikely: number[] = [];
+  /** Which memory of the module each number stands for, if not the one with that index. */
+  private readonly memories: readonly number[] | undefined;
+
+  constructor(memories?: readonly number[]) {
+    super();
+    this.memories = memories;
+  }
+
   /** A one-byte opcode, or a prefixed one as `prefix << 8 | opcode` (0xfc, 0xfd, 0xfe). */
   op(opcode: number): this {
     return opcode < 0x100 ? this.byte(opcode) : this.byte(opcode >> 8).u(opcode & 0xff);
@@ -129,6 +143,11 @@ export class Code extends ByteWriter {
   }
   if(type: number = VOID): this {
     return this.byte(0x04).byte(type);
+  }
+  /** An `if` whose body is hardly ever executed: V8 then keeps it, and what it does to registers, out of the way. */
+  unlikelyIf(type: number = VOID): this {
+    this.unlikely.push(this.length);
+    return this.if(type);
   }
   else(): this {
     return this.byte(0x05);
@@ -167,10 +186,13 @@ export class Code extends ByteWriter {
   }
   /** A load, store or atomic access: the opcode, then its memory argument. */
   access(opcode: number, { memory, offset, align }: MemArg): this {
-    this.op(opcode);
-    if (memory === 0) return this.u(align).u(offset);
+    return this.op(opcode).memarg({ memory, offset, align });
+  }
+  memarg({ memory, offset, align }: MemArg): this {
+    const index = this.memories === undefined ? memory : this.memories[memory];
+    if (index === 0) return this.u(align).u(offset);
     return this.u(align | 0x40)
-      .u(memory)
+      .u(index)
       .u(offset);
   }
 }
@@ -187,13 +209,15 @@ interface Limits {
 export class ModuleEncoder {
   private readonly types: string[] = [];
   private readonly imports: ByteWriter[] = [];
-  private readonly bodies: { type: number; code: Uint8Array; localsLength: number }[] = [];
+  private readonly bodies: { type: number; code: Uint8Array; localsLength: number; unlikely: readonly number[] }[] = [];
   private readonly exports = new ByteWriter();
   private exportCount = 0;
   private functionImports = 0;
   private memoryImports = 0;
   private tableImports = 0;
   private moduleName = '';
+  private functionName: { index: number; text: string } | undefined;
+  private localNames: { index: number; names: ReadonlyMap<number, string> } | undefined;
   private readonly codeOffsets: number[] = [];
   private elements: readonly number[] = [];
 
@@ -233,6 +257,14 @@ export class ModuleEncoder {
   setName(name: string): void {
     this.moduleName = name;
   }
+  /** Names one function, in the module's name section. */
+  nameFunction(index: number, text: string): void {
+    this.functionName = { index, text };
+  }
+  /** Names locals of one function. */
+  nameLocals(index: number, names: ReadonlyMap<number, string>): void {
+    this.localNames = { index, names };
+  }
 
   /** Offset in the finished module of a function's first instruction. */
   codeOffset(index: number): number {
@@ -255,7 +287,7 @@ export class ModuleEncoder {
     for (const [count, local] of runs) body.u(count).byte(local);
     const localsLength = body.length;
     body.bytes(code.view()).byte(0x0b);
-    this.bodies.push({ type, code: body.view(), localsLength });
+    this.bodies.push({ type, code: body.view(), localsLength, unlikely: code.unlikely });
     return this.functionImports + this.bodies.length - 1;
   }
 
@@ -273,6 +305,18 @@ export class ModuleEncoder {
   exportFunction(name: string, index: number): void {
     this.exports.name(name).byte(0).u(index);
     this.exportCount++;
+  }
+
+  /** The section of branch hints: by function, offsets from the start of its body, each of one byte, "unlikely". */
+  private writeHints(out: ByteWriter): void {
+    const hinted = this.bodies.filter(({ unlikely }) => unlikely.length > 0);
+    if (hinted.length === 0) return;
+    const content = new ByteWriter().name('metadata.code.branch_hint').u(hinted.length);
+    for (const body of hinted) {
+      content.u(this.functionImports + this.bodies.indexOf(body)).u(body.unlikely.length);
+      for (const offset of body.unlikely) content.u(body.localsLength + offset).u(1).u(0);
+    }
+    out.byte(0).u(content.length).bytes(content.view());
   }
 
   finish(): Uint8Array<ArrayBuffer> {
@@ -302,6 +346,7 @@ export class ModuleEncoder {
       w.byte(2).u(this.tableImports).byte(0x41).s32(0).byte(0x0b).byte(0).u(elements.length);
       for (const index of elements) w.u(index);
     });
+    this.writeHints(out);
     const starts: number[] = [];
     section(10, this.bodies.length, (w) => {
       for (const { code, localsLength } of this.bodies) {
@@ -316,6 +361,17 @@ export class ModuleEncoder {
     if (this.moduleName !== '') {
       const name = new ByteWriter().name(this.moduleName);
       const content = new ByteWriter().name('name').byte(0).u(name.length).bytes(name.view());
+      if (this.functionName !== undefined) {
+        const { index, text } = this.functionName;
+        const names = new ByteWriter().u(1).u(index).name(text);
+        content.byte(1).u(names.length).bytes(names.view());
+      }
+      if (this.localNames !== undefined) {
+        const { index, names } = this.localNames;
+        const locals = new ByteWriter().u(1).u(index).u(names.size);
+        for (const [local, text] of [...names].sort(([a], [b]) => a - b)) locals.u(local).name(text);
+        content.byte(2).u(locals.length).bytes(locals.view());
+      }
       out.byte(0).u(content.length).bytes(content.view());
     }
     return out.view().slice();

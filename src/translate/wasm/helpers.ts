@@ -3,7 +3,7 @@
  * instructions. Each is made when it is first asked for.
  */
 import { FP_FORMATS, FP_OP_NAMES, FP_OPS, type FpFormat, type FpOpName } from '../../cpu/ir.ts';
-import { DECODED, PAGE_SIZE, PROCESS } from '../../host/layout.ts';
+import { DECODED, JUMP_CACHE, PAGE_SIZE, PROCESS } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { RECORD_SHIFT, REGION } from '../cold/record.ts';
 import { EXIT } from '../exit.ts';
@@ -247,6 +247,10 @@ function atomicCheck(h: DefinedHelpers): number {
   );
 }
 
+/** Offset of the entry of an address in the jump cache: instructions lie at even addresses. */
+export const jumpCacheEntry = (address: Expr): Expr =>
+  i32.and(i32.shl(i32.wrap(address), i32.const(3)), i32.const(16 * (JUMP_CACHE.entries - 1)));
+
 /** Index in the table of regions of the one that starts at an address; 0, the missing one, if there is none. */
 function regionAt(h: DefinedHelpers): number {
   const RECORDS = 1;
@@ -262,7 +266,11 @@ function regionAt(h: DefinedHelpers): number {
     giveUpIf(i32.eqz(get(RECORDS)));
     set(RECORDS, i32.add(get(RECORDS), i32.shl(offset, i32.const(RECORD_SHIFT))))(c);
     giveUpIf(i32.ne(access(0x2f, THREAD, 0, get(RECORDS)), i32.const(REGION)));
-    access(0x28, THREAD, 8, get(RECORDS))(c);
+    set(RECORDS, access(0x28, THREAD, 8, get(RECORDS)))(c);
+    const entry = jumpCacheEntry(a);
+    access(0x37, THREAD, JUMP_CACHE.start, entry, a)(c);
+    access(0x36, THREAD, JUMP_CACHE.start + 8, entry, get(RECORDS))(c);
+    c.localGet(RECORDS);
   };
   return h.add([I64], [I32], [I32], body);
 }

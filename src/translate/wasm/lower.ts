@@ -119,12 +119,37 @@ export const PROCESS_MEMORY = 2;
 
 const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
 
+/** How often each value is used, and by which statement last. */
+class Counts {
+  readonly uses = new Map<Value, number>();
+  readonly lastUse = new Map<Value, number>();
+
+  constructor(statements: readonly Statement[]) {
+    statements.forEach((statement, index) => {
+      for (const value of operandsOf(statement)) this.count(value, index);
+    });
+  }
+
+  private count(value: Value, index: number): void {
+    const seen = this.uses.get(value) ?? 0;
+    this.uses.set(value, seen + 1);
+    this.lastUse.set(value, index);
+    for (const part of partsOf(value)) {
+      if (seen === 0) this.count(part, index);
+      else this.lastUse.set(part, index);
+    }
+  }
+}
+
+/** Regions lower the same statements wherever the same instruction stands. */
+const COUNTS = new WeakMap<readonly Statement[], Counts>();
+
 export abstract class Lowering {
   readonly code: Code;
-  protected readonly helpers: Helpers;
-  private readonly computed = new Map<Value, number>();
-  private readonly uses = new Map<Value, number>();
-  private readonly lastUse = new Map<Value, number>();
+  readonly helpers: Helpers;
+  protected readonly computed = new Map<Value, number>();
+  private uses: ReadonlyMap<Value, number> = new Map();
+  private lastUse: ReadonlyMap<Value, number> = new Map();
 
   constructor(code: Code, helpers: Helpers) {
     this.code = code;
@@ -134,7 +159,7 @@ export abstract class Lowering {
   protected abstract newLocal(type: ValType): number;
   protected abstract emitOperand(operand: Operand): void;
   protected abstract emitReg(operand: Operand): void;
-  protected abstract emitSetReg(operand: Operand, emitValue: () => void): void;
+  protected abstract emitSetReg(operand: Operand, emitValue: () => void, value: Value): void;
   protected abstract emitPc(next: boolean): void;
   protected abstract emitInstructions(): void;
   /** What has to be known if the access at the address in the local faults. */
@@ -150,26 +175,16 @@ export abstract class Lowering {
   /** @param before called before each statement */
   lower(statements: readonly Statement[], before?: (statement: Statement) => void): void {
     this.computed.clear();
-    this.uses.clear();
-    this.lastUse.clear();
+    let counts = COUNTS.get(statements);
+    if (!counts) COUNTS.set(statements, (counts = new Counts(statements)));
+    this.uses = counts.uses;
+    this.lastUse = counts.lastUse;
     statements.forEach((statement, index) => {
-      for (const value of operandsOf(statement)) this.count(value, index);
-    });
-    statements.forEach((statement, index) => {
-      if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index, statement);
+      const isLast = index === statements.length - 1;
+      if (!isLast && (statement.kind === 'setReg' || statement.kind === 'setCell')) this.saveReads(index, statement);
       before?.(statement);
       this.lowerStatement(statement);
     });
-  }
-
-  private count(value: Value, index: number): void {
-    const seen = this.uses.get(value) ?? 0;
-    this.uses.set(value, seen + 1);
-    this.lastUse.set(value, index);
-    for (const part of partsOf(value)) {
-      if (seen === 0) this.count(part, index);
-      else this.lastUse.set(part, index);
-    }
   }
 
   /** Computes the reads that were recorded before statement `index`, are needed after it, and would see its write. */
@@ -190,7 +205,7 @@ export abstract class Lowering {
     this.computed.set(value, local);
   }
 
-  protected emit(value: Value): void {
+  emit(value: Value): void {
     const local = this.computed.get(value);
     if (local !== undefined) {
       this.code.localGet(local);
@@ -239,15 +254,11 @@ export abstract class Lowering {
         this.emitOp(value.op, value.args);
         return;
       case 'fp':
-        for (const arg of value.args) this.emit(arg);
-        this.emit(value.rounding);
-        code.call(this.helpers.fpIndex(value.op, value.format));
+        this.emitFp(value);
         return;
       case 'load': {
-        const address = this.inLocal(value.address);
-        this.emitBeforeAccess(address);
-        code.localGet(address);
-        code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset: 0, align: 0 });
+        const offset = this.emitAddress(value.address);
+        code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
         return;
       }
       case 'amo':
@@ -256,6 +267,31 @@ export abstract class Lowering {
         this.emitAtomic(value);
         return;
     }
+  }
+
+  /** Leaves the result's bits, or the integer. */
+  protected emitFp(value: FpValue): void {
+    for (const arg of value.args) this.emit(arg);
+    this.emit(value.rounding);
+    this.code.call(this.helpers.fpIndex(value.op, value.format));
+  }
+
+  /** Pushes the address of a plain access that follows at once, less the static offset that is returned. */
+  protected emitAddress(address: Value): number {
+    const local = this.inLocal(address);
+    this.emitBeforeAccess(local);
+    this.code.localGet(local);
+    return 0;
+  }
+
+  /** Whether both are results of word shifts: V8 sees the rotation that such make together only in 32 bits. */
+  protected areShifted(_args: readonly Value[]): boolean {
+    return false;
+  }
+
+  /** Whether a value is known to equal its low 32 bits, sign-extended. */
+  protected isWord(_value: Value): boolean {
+    return false;
   }
 
   protected emitCell(offset: number, bytes: 4 | 8): void {
@@ -269,9 +305,18 @@ export abstract class Lowering {
   }
 
   private emitOp(op: OpName, args: readonly Value[]): void {
+    if (op === 'extend32_s' && this.isWord(args[0])) {
+      this.emit(args[0]);
+      return;
+    }
     if (op === 'extend32_s' && isWordOp(args[0]) && !this.computed.has(args[0])) {
       this.emit32(args[0]);
       this.code.op(0xac);
+      return;
+    }
+    if (op === 'or' && this.areShifted(args)) {
+      for (const arg of args) this.emit32(arg);
+      this.code.op(0x72).op(0xac);
       return;
     }
     const lowered = PURE[op];
@@ -334,7 +379,7 @@ export abstract class Lowering {
         if (width !== 64) code.i64((1n << BigInt(width)) - 1n).op(0x83);
       }
       code.op(0xfe00 + (RMW.cmpxchg as number) + RMW_WIDTH[width]);
-      this.memarg(memory);
+      code.memarg(memory);
     };
     if (value.kind === 'cas') {
       cmpxchg(expected, operand);
@@ -354,7 +399,7 @@ export abstract class Lowering {
     if (opcode !== undefined) {
       code.localGet(address).localGet(operand);
       code.op(0xfe00 + opcode + RMW_WIDTH[width]);
-      this.memarg(memory);
+      code.memarg(memory);
       this.emitExtend(width);
       return;
     }
@@ -384,30 +429,19 @@ export abstract class Lowering {
     this.emitExtend(width);
   }
 
-  private memarg({ memory, offset, align }: { memory: number; offset: number; align: number }): void {
-    if (memory === 0) this.code.u(align).u(offset);
-    else
-      this.code
-        .u(align | 0x40)
-        .u(memory)
-        .u(offset);
-  }
-
-  private lowerStatement(statement: Statement): void {
+  protected lowerStatement(statement: Statement): void {
     const { code } = this;
     switch (statement.kind) {
       case 'setReg':
-        this.emitSetReg(statement.operand, () => this.emit(statement.value));
+        this.emitSetReg(statement.operand, () => this.emit(statement.value), statement.value);
         return;
       case 'setCell':
         this.emitSetCell(statement.offset, statement.bytes, () => this.emit(statement.value));
         return;
       case 'store': {
-        const address = this.inLocal(statement.address);
-        this.emitBeforeAccess(address);
-        code.localGet(address);
+        const offset = this.emitAddress(statement.address);
         this.emit(statement.value);
-        code.access(STORE[statement.width], { memory: WINDOW, offset: 0, align: 0 });
+        code.access(STORE[statement.width], { memory: WINDOW, offset, align: 0 });
         return;
       }
       case 'evaluate':
@@ -439,6 +473,7 @@ export abstract class Lowering {
   }
 }
 
+export type FpValue = Value & { kind: 'fp' };
 export type Write = Statement & { kind: 'setReg' | 'setCell' };
 export type Read = Value & { kind: 'reg' | 'cell' };
 export type Terminator = Statement & { kind: 'branch' | 'jump' | 'jumpTo' | 'trap' };

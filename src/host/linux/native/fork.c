@@ -40,8 +40,6 @@ enum {
 #define MAX_THREADS 1024
 /* Thread memories of all guest threads, with holes. */
 static char *volatile threads[MAX_THREADS];
-/* The host address of the main thread's stack, when it called tsemu_init. */
-static u64 main_stack;
 
 static i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 r10 __asm__("r10") = d;
@@ -56,7 +54,6 @@ static i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
 }
 
 static int register_thread(void) {
-  if (!main_stack) main_stack = (u64)__builtin_frame_address(0);
   for (int i = 0; i < MAX_THREADS; i++)
     if (threads[i] == block) return 1;
   for (int i = 0; i < MAX_THREADS; i++) {
@@ -68,16 +65,19 @@ static int register_thread(void) {
 
 /* Waits while somebody forks. */
 static void stop_at_gate(void) {
+  if (gate == CELL32(STUB_TID)) return;
   CELL32(STUB_STOP) = 0;
   do {
     __atomic_store_n(&CELL32(STUB_INSIDE), 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&gate, __ATOMIC_SEQ_CST)) sys6(NR_FUTEX, (i64)&gate, FUTEX_WAIT_BITSET_PRIVATE_, 1, 0, 0, -1);
+    u32 owner;
+    while ((owner = __atomic_load_n(&gate, __ATOMIC_SEQ_CST))) sys6(NR_FUTEX, (i64)&gate, FUTEX_WAIT_BITSET_PRIVATE_, owner, 0, 0, -1);
     __atomic_store_n(&CELL32(STUB_INSIDE), 0, __ATOMIC_SEQ_CST);
   } while (__atomic_load_n(&gate, __ATOMIC_SEQ_CST));
 }
 
 /* For a thread that was interrupted without having a reason for a system call. */
 double tsemu_park(double unused) {
+  CELL32(STUB_STOP) = 0;
   if (__atomic_load_n(&gate, __ATOMIC_SEQ_CST)) stop_at_gate();
   return unused;
 }
@@ -89,7 +89,7 @@ static void pause_ns(i64 ns) {
 
 /* Closes the gate and waits until every other guest thread is inside a system call. */
 static void stop_threads(void) {
-  __atomic_store_n(&gate, 1, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&gate, CELL32(STUB_TID), __ATOMIC_SEQ_CST);
   for (int i = 0; i < MAX_THREADS; i++) {
     char *other = threads[i];
     if (!other || other == block) continue;
@@ -105,6 +105,51 @@ static void stop_threads(void) {
 static void release_threads(void) {
   __atomic_store_n(&gate, 0, __ATOMIC_SEQ_CST);
   sys6(NR_FUTEX, (i64)&gate, FUTEX_WAKE_PRIVATE_, 1 << 30, 0, 0, 0);
+}
+
+/* For HostProcesses.stopOthers and letOthersGo. */
+double tsemu_gate(double closed) {
+  if (closed != 0) stop_threads();
+  else release_threads();
+  return 0;
+}
+
+/* Lets every other thread know of something before it runs more guest code: see HostProcesses.interruptOthers. */
+double tsemu_interrupt_others(double unused) {
+  for (int i = 0; i < MAX_THREADS; i++) {
+    char *other = threads[i];
+    if (!other || other == block) continue;
+    __atomic_store_n((u32 *)(other + STUB_STOP), 1, __ATOMIC_SEQ_CST);
+    *(volatile i64 *)(other + STUB_LIMIT) = 0;
+    while (__atomic_load_n((u32 *)(other + STUB_STOP), __ATOMIC_SEQ_CST) &&
+           !__atomic_load_n((u32 *)(other + STUB_INSIDE), __ATOMIC_SEQ_CST)) {
+      *(volatile i64 *)(other + STUB_LIMIT) = 0;
+      pause_ns(20000);
+    }
+  }
+  return unused;
+}
+
+/*
+ * A robust mutex at a guest address that the caller knows to be writable, whose owner has ended (futex(2), robust_list):
+ * marks it if `tid` has it. 1 if somebody waits for it.
+ */
+double tsemu_owner_died(double address, double tid) {
+  u32 *word = (u32 *)(CELL64(STUB_WINDOW_START) + number(address)), value = *word;
+  while ((value & 0x3fffffffu) == (u32)tid) {
+    if (__atomic_compare_exchange_n(word, &value, (value & 0x80000000u) | 0x40000000u, 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+      return (value & 0x80000000u) != 0;
+  }
+  return 0;
+}
+
+/* The calling thread ends. */
+double tsemu_leave(double unused) {
+  for (int i = 0; i < MAX_THREADS; i++)
+    if (threads[i] == block) threads[i] = 0;
+  block = 0;
+  return unused;
 }
 
 static int is_guest_thread(i64 tid) {
@@ -188,10 +233,69 @@ static void await_helpers(void) {
 }
 
 /*
- * V8 marks parts of its memory as not to be inherited: takes that back. The walk ends at the main thread's stack, above
- * which lies only what the kernel maps (vvar, which would end it with EINVAL).
+ * V8 marks parts of its memory as not to be inherited (MADV_DONTFORK): this takes it back. One call does for all of the
+ * address space, but for what must be left out: the guest's window, where such marks are the guest's own, and the
+ * kernel's special mappings (vvar, the rings of io_uring), at which the call ends with EINVAL.
  */
-static void inherit_memory(void) { sys4(NR_MADVISE, 0, (i64)(main_stack & -4096ul), MADV_DOFORK_NR, 0); }
+#define MAX_SPECIAL 64
+#define USER_END 0x7ffffffff000ul
+static struct range {
+  u64 start, end;
+} special[MAX_SPECIAL];
+static int specials;
+
+static i64 inherit(u64 start, u64 end) {
+  return start < end ? sys4(NR_MADVISE, (i64)start, (i64)(end - start), MADV_DOFORK_NR, 0) : 0;
+}
+
+static int inherit_around_specials(void) {
+  u64 at = 0;
+  int refused = 0;
+  for (int i = 0; i < specials; i++) {
+    refused |= inherit(at, special[i].start) == -EINVAL_NR;
+    at = special[i].end;
+  }
+  return refused | (inherit(at, USER_END) == -EINVAL_NR);
+}
+
+static void add_special(u64 start, u64 end) {
+  if (specials > 0 && special[specials - 1].end == start) special[specials - 1].end = end;
+  else if (specials < MAX_SPECIAL) special[specials++] = (struct range){start, end};
+}
+
+/* Marks mapping by mapping, and notes which refuse. */
+static void inherit_each(void) {
+  static char text[8192];
+  i64 fd = sys4(NR_OPENAT, -100, (i64) "/proc/self/maps", 02000000 /* O_CLOEXEC */, 0);
+  if (fd < 0) return;
+  specials = 0;
+  u64 window = (u64)CELL64(STUB_WINDOW_START), window_end = (u64)CELL64(STUB_WINDOW_END);
+  i64 have = 0, count;
+  while ((count = sys4(NR_READ, fd, (i64)(text + have), (i64)sizeof text - 1 - have, 0)) > 0) {
+    have += count;
+    i64 at = 0;
+    for (;;) {
+      i64 end = at;
+      while (end < have && text[end] != '\n') end++;
+      if (end == have) break;
+      u64 first = 0, last = 0, *value = &first;
+      for (const char *digit = text + at; *digit != ' '; digit++) {
+        if (*digit == '-') value = &last;
+        else *value = *value * 16 + (u64)(*digit <= '9' ? *digit - '0' : *digit - 'a' + 10);
+      }
+      if (first < window_end && last > window) add_special(first, last);
+      else if (last <= USER_END && inherit(first, last) == -EINVAL_NR) add_special(first, last);
+      at = end + 1;
+    }
+    for (i64 i = at; i < have; i++) text[i - at] = text[i];
+    have -= at;
+  }
+  sys4(NR_CLOSE, fd, 0, 0, 0);
+}
+
+static void inherit_memory(void) {
+  if (!specials || inherit_around_specials()) inherit_each();
+}
 
 /* What the child must not share with its parent. */
 static void become_child(void) {

@@ -224,6 +224,21 @@ static void fill_descriptors(int fd, u64 limit) {
   }
 }
 
+static int starts_with(const char *text, const char *prefix) {
+  while (*prefix && *text == *prefix) text++, prefix++;
+  return !*prefix;
+}
+
+/* V8 writes a map for perf(1) only if it is told to when it starts. Options are read by Node, but for this one. */
+static int wants_perf_map(char **argv, char **env) {
+  const char *first = argv[0] && argv[1] ? argv[1] : "";
+  if (first[0] == '-' && first[1] == '-') first++;
+  if (starts_with(first, "-perfmap") && !first[sizeof "-perfmap" - 1]) return 1;
+  for (; *env; env++)
+    if (starts_with(*env, "TSEMU_PERFMAP=") || starts_with(*env, "QEMU_PERFMAP=")) return 1;
+  return 0;
+}
+
 __attribute__((used)) static void start(i64 *stack) {
   char **argv = (char **)(stack + 1);
   char **env = argv + stack[0] + 1;
@@ -284,6 +299,10 @@ __attribute__((used)) static void start(i64 *stack) {
   arguments[count++] = "--v8-pool-size=0";
   arguments[count++] = "--disable-warning=ExperimentalWarning";
   arguments[count++] = "--disable-sigusr1";
+  /* Inlining needs call counts that only Liftoff's code collects, and Liftoff is off while regions are compiled: V8 then
+     aborts now and then. Regions have nothing to inline. */
+  arguments[count++] = "--no-wasm-inlining";
+  if (wants_perf_map(argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
   if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";

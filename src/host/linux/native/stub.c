@@ -108,7 +108,8 @@ static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
 #define LOCAL __attribute__((visibility("hidden")))
 static int register_thread(void);
 static void stop_at_gate(void);
-static volatile int gate;
+/* Thread ID of the guest thread for whom all others stand still, or 0; see fork.c. */
+static volatile u32 gate;
 
 LOCAL i64 safe_syscall(volatile u32 *pending, i64 nr, volatile i64 *args);
 LOCAL i64 raw_syscall(i64 nr, volatile i64 *args);

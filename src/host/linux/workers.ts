@@ -1,0 +1,93 @@
+/**
+ * Workers for guest threads. A worker opens descriptors for its event loop at
+ * the lowest free numbers, which are the guest's; so those are occupied while
+ * workers start, as the launcher does for Node itself.
+ */
+import { readdirSync } from 'node:fs';
+import type { Worker as NodeWorker } from 'node:worker_threads';
+import type { Host, WorkerOrder } from '../host.ts';
+import { SCRATCH, STAGING } from '../layout.ts';
+
+const F_DUPFD_CLOEXEC = 1030;
+const RLIMIT_NOFILE = 7;
+/** Where the emulator's descriptors start, if the limits allow that many. */
+const OWN_FROM = 1024;
+/** Milliseconds until a worker that has not come is taken for dead. */
+const PATIENCE = 20_000;
+
+/** A worker's JavaScript heap: the emulator's own needs are small. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 512, stackSizeMb: 4 };
+
+/** Workers live as long as the process; without a reference they would be collected. */
+const workers: NodeWorker[] = [];
+
+/** Makes workers and waits until `ready` has counted them; the descriptors they use. Throws if one does not come. */
+export function makeWorkers(host: Host, { count, script, args, data }: WorkerOrder, ready: Int32Array): number[] {
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const before = new Set(openDescriptors());
+  const limits = raiseLimit(host);
+  const fillers = occupy(host, before);
+  const wanted = Atomics.load(ready, 0) + count;
+  try {
+    for (let i = 0; i < count; i++) {
+      workers.push(
+        new Worker(script, {
+          argv: [...args],
+          workerData: data[i],
+          execArgv: [],
+          env: {},
+          // Otherwise the pipes behind the standard descriptors would become non-blocking.
+          stdout: true,
+          stderr: true,
+          trackUnmanagedFds: false,
+          resourceLimits: LIMITS,
+        }),
+      );
+    }
+    const deadline = performance.now() + PATIENCE;
+    for (let now = Atomics.load(ready, 0); now < wanted; now = Atomics.load(ready, 0)) {
+      if (performance.now() > deadline) throw new Error('a worker did not start');
+      Atomics.wait(ready, 0, now, 1000);
+    }
+  } finally {
+    for (const fd of fillers) host.syscall('close', fd);
+    limits();
+  }
+  const kept = new Set([...before, ...fillers]);
+  return openDescriptors().filter((fd) => !kept.has(fd));
+}
+
+/** In a new process: the workers were the parent's. */
+export function forgetWorkers(): void {
+  workers.length = 0;
+}
+
+function openDescriptors(): number[] {
+  return readdirSync('/proc/self/fd').map(Number);
+}
+
+/** Occupies the free numbers below {@link OWN_FROM}; those taken. */
+function occupy(host: Host, open: ReadonlySet<number>): number[] {
+  const [source] = open;
+  const taken: number[] = [];
+  for (;;) {
+    const fd = Number(host.syscall('fcntl', source, F_DUPFD_CLOEXEC, 3));
+    if (fd < 0) return taken;
+    taken.push(fd);
+    if (fd >= OWN_FROM) return taken;
+  }
+}
+
+/** Raises the soft limit on descriptors to the hard one; a function that takes it back. */
+function raiseLimit(host: Host): () => void {
+  const cells = new BigUint64Array(host.threadMemory.buffer, SCRATCH.start, 2);
+  const pointer = host.stagingPointer(SCRATCH.start - STAGING.start);
+  host.syscall('prlimit64', 0, RLIMIT_NOFILE, 0, pointer);
+  const soft = cells[0];
+  cells[0] = cells[1];
+  host.syscall('prlimit64', 0, RLIMIT_NOFILE, pointer, 0);
+  return () => {
+    cells[0] = soft;
+    host.syscall('prlimit64', 0, RLIMIT_NOFILE, pointer, 0);
+  };
+}

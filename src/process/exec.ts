@@ -1,0 +1,162 @@
+/**
+ * execve(2). A guest program, and a script that one interprets, is loaded in
+ * this process: the host's kernel knows nothing of it, so what execve changes
+ * beside memory is done here. A program of the host is the kernel's to run.
+ */
+
+import { startProgram } from '../loader/load.ts';
+import { isLoadError, type LoadError } from '../loader/load-error.ts';
+import { prepareProgram } from '../loader/prepare.ts';
+import { noAltStack } from '../syscalls/alt-stack.ts';
+import { startCall, steadyCall } from '../syscalls/call.ts';
+import { forgetDescriptor } from '../syscalls/descriptors.ts';
+import { EACCES, EISDIR, ENOEXEC } from '../syscalls/errno.ts';
+import { hostFile } from '../syscalls/proc.ts';
+import { setTaskName } from '../syscalls/process.ts';
+import { RLIMITS } from '../syscalls/rlimits.ts';
+import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
+import { type ExecRequest, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
+import { bit } from './signal-numbers.ts';
+import type { GuestTask } from './task.ts';
+import { WAKING_SIGNAL } from './threads.ts';
+
+const AT_FDCWD = -100;
+const O_DIRECTORY_CLOEXEC = 0o2200000;
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
+const SIGKILL = 9;
+const MFD_CLOEXEC = 1;
+const CHUNK = 0x4000;
+
+/** Executes a program in place of the one that runs. Returns a negative errno, or NO_RESULT when registers are set. */
+export function executeProgram(task: GuestTask, request: ExecRequest): SyscallResult {
+  const { host, space, process, guest } = task;
+  const { path, hostPath, argv, env } = request;
+  const { sysroot } = process.options;
+  const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
+  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit });
+  if (isLoadError(prepared)) return executeOnHost(task, request, prepared);
+
+  if (task.threads.count > 1) {
+    if (task.threads.slot !== 0) {
+      prepared.close();
+      return task.threads.askForExecution(task, writeRequest(task, request));
+    }
+    task.threads.endOthers(task);
+    task.signals.setAction(WAKING_SIGNAL, task.signals.getAction(WAKING_SIGNAL));
+  }
+
+  // From here on there is no way back.
+  task.threads.dismissWorkers(host);
+  task.vfork?.finish(task);
+  deleteTimers(task);
+  task.signals.clearHandlers();
+  task.signals.altStack = noAltStack();
+  task.clearChildTid = 0;
+  task.robustList = 0n;
+  space.reset();
+  const loaded = startProgram(host, space, prepared);
+  if (isLoadError(loaded)) return host.die(SIGKILL);
+  closeOnExec(task);
+  process.executable = loaded.executable;
+  process.argv = loaded.argv;
+  process.env = loaded.env;
+  process.auxv = loaded.auxv;
+  process.layout = loaded.layout;
+  task.trampoline = BigInt(loaded.sigreturn);
+  task.cpu.reset();
+  task.cpu.pc = BigInt(loaded.entry);
+  task.cpu.sp = BigInt(loaded.sp);
+  startCall(task);
+  setTaskName(task, path.slice(path.lastIndexOf('/') + 1));
+  return NO_RESULT;
+}
+
+/** For the first thread: executes what another one has asked for, after that has ended like all others. */
+export function executeForOther(task: GuestTask): void {
+  const { threads, signals } = task;
+  const descriptor = threads.endOthers(task);
+  // What has woken this thread is not for the guest.
+  signals.take(bit(WAKING_SIGNAL));
+  signals.setAction(WAKING_SIGNAL, signals.getAction(WAKING_SIGNAL));
+  const request = readRequest(task, descriptor);
+  const result = executeProgram(task, request);
+  // The thread that asked has made sure that the program can be executed; now somebody has changed it.
+  if (result !== NO_RESULT) task.host.die(SIGKILL);
+}
+
+/** A memory file with the request. Strings are latin1, so is their JSON. */
+function writeRequest(task: GuestTask, request: ExecRequest): number {
+  startCall(task);
+  const { host } = task;
+  const file = Number(steadyCall(task, 'memfd_create', host.stagingPointer(stageString('execve')), MFD_CLOEXEC));
+  const text = JSON.stringify(request);
+  const at = stage(CHUNK);
+  for (let done = 0; done < text.length; done += CHUNK) {
+    const count = Math.min(CHUNK, text.length - done);
+    for (let i = 0; i < count; i++) bytes[at + i] = text.charCodeAt(done + i);
+    steadyCall(task, 'write', file, host.stagingPointer(at), count);
+  }
+  return file;
+}
+
+function readRequest(task: GuestTask, file: number): ExecRequest {
+  startCall(task);
+  const at = stage(CHUNK);
+  let text = '';
+  for (let done = 0; ; ) {
+    const count = Number(steadyCall(task, 'pread64', file, task.host.stagingPointer(at), CHUNK, done));
+    if (count <= 0) break;
+    text += stagedText(at, count);
+    done += count;
+  }
+  steadyCall(task, 'close', file);
+  return JSON.parse(text) as ExecRequest;
+}
+
+/** The program is no guest's: the host's kernel runs it, if it is one of the host's. */
+function executeOnHost(task: GuestTask, { env }: ExecRequest, { error }: LoadError): SyscallResult {
+  const { host, process, signals } = task;
+  const { errno, hostProgram } = error;
+  if (hostProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
+  if (host.processes === undefined || process.options.guestOnly) return -ENOEXEC;
+  task.vfork?.send(task);
+  const { path, argv } = hostProgram;
+  return host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });
+}
+
+/** Closes what has FD_CLOEXEC. The emulator's own descriptors stay. */
+function closeOnExec(task: GuestTask): void {
+  const { hiddenDescriptors } = task.process;
+  startCall(task);
+  const name = task.host.stagingPointer(stageString('/proc/self/fd'));
+  const directory = Number(steadyCall(task, 'openat', AT_FDCWD, name, O_DIRECTORY_CLOEXEC, 0));
+  if (directory < 0) return;
+  const size = 0x4000;
+  const at = stage(size);
+  const open: number[] = [];
+  for (;;) {
+    const count = Number(steadyCall(task, 'getdents64', directory, task.host.stagingPointer(at), size));
+    if (count <= 0) break;
+    // struct linux_dirent64: the record's length at 16, the name at 19.
+    for (let entry = at; entry < at + count; entry += view.getUint16(entry + 16, true)) {
+      const text = stagedString(entry + 19, 16);
+      if (text[0] !== '.') open.push(Number(text));
+    }
+  }
+  for (const fd of open) {
+    if (hiddenDescriptors.has(fd)) continue;
+    const flags = Number(steadyCall(task, 'fcntl', fd, F_GETFD, 0));
+    if (flags < 0 || (flags & FD_CLOEXEC) === 0) continue;
+    steadyCall(task, 'close', fd);
+    forgetDescriptor(fd);
+  }
+}
+
+/** POSIX timers do not outlive execve; the kernel lists them in /proc/PID/timers (proc(5)). */
+function deleteTimers(task: GuestTask): void {
+  startCall(task);
+  for (const line of hostFile(task, '/proc/self/timers').split('\n')) {
+    if (line.startsWith('ID: ')) steadyCall(task, 'timer_delete', Number(line.slice(4)));
+  }
+}

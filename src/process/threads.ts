@@ -1,0 +1,324 @@
+/**
+ * The threads of a guest process, as one of them sees them: starting another
+ * one, ending, and telling the others of changed code.
+ *
+ * Each guest thread but the first runs in a worker of its own, and each worker
+ * waits in its slot of the process memory (see SLOT) until it has a thread to
+ * run. A thread that ends leaves its worker to the next one. Slots change only
+ * with the process lock held, but for a worker's own from `running` to `idle`.
+ */
+import type { Int } from '../host/host.ts';
+import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE } from '../host/layout.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import { CLONE } from '../syscalls/clone.ts';
+import { EAGAIN, EINVAL } from '../syscalls/errno.ts';
+import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
+import type { GuestTask } from './task.ts';
+import type { ThreadSetup, WorkerScript } from './thread-setup.ts';
+
+const FUTEX_WAKE = 1;
+const FUTEX_WAKE_PRIVATE = 129;
+const FUTEX_WAIT_PRIVATE = 128;
+
+/** Workers made at once, at least and at most: each costs some 20 ms and 6 MB. */
+const BATCH_LEAST = 2;
+const BATCH_MOST = 8;
+
+/** Entries of a robust list at most (ROBUST_LIST_LIMIT), so that a circle ends. */
+const ROBUST_LIMIT = 2048;
+
+/** glibc's SIGSETXID, which no program blocks for long. */
+export const WAKING_SIGNAL = 33;
+/** In PROCESS.executing: the first thread executes a program itself. */
+const OWN_REQUEST = -1;
+
+/** What the kernel demands of a thread's clone beside CLONE_THREAD. */
+const THREAD_FLAGS = CLONE.CLONE_VM | CLONE.CLONE_SIGHAND | CLONE.CLONE_THREAD;
+
+/** Thrown when a guest thread ends, to get out of everything that runs it. */
+export class ThreadEnd extends Error {}
+
+export class Threads {
+  /** The calling thread's slot. */
+  slot: number;
+  private readonly cells: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly wide: BigUint64Array;
+  private readonly bytes: Uint8Array;
+  /** Code changes that this thread has acted on. */
+  private seenChanges: number;
+  private readonly workers: WorkerScript | undefined;
+
+  /** `workers`: how further threads are made; undefined where the host cannot. */
+  constructor(processMemory: WebAssembly.Memory, slot: number, workers: WorkerScript | undefined) {
+    const { buffer } = processMemory;
+    this.cells = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.wide = new BigUint64Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.slot = slot;
+    this.workers = workers;
+    this.seenChanges = this.cells[PROCESS.codeChanges >> 2];
+  }
+
+  /** Makes the calling thread the only one: at the start of a process. */
+  reset(tid: number): void {
+    for (let slot = 0; slot < PROCESS.slotCount; slot++) {
+      const state = this.at(slot, SLOT.state) >> 2;
+      if (this.cells[state] !== SLOT_STATE.none) this.cells[state] = SLOT_STATE.none;
+    }
+    this.slot = 0;
+    this.cells[PROCESS.running >> 2] = 1;
+    this.cells[this.at(0, SLOT.tid) >> 2] = tid;
+    this.cells[this.at(0, SLOT.state) >> 2] = SLOT_STATE.running;
+  }
+
+  get count(): number {
+    return this.cells[PROCESS.running >> 2];
+  }
+
+  private at(slot: number, field: number): number {
+    return PROCESS.slots + slot * PROCESS.slotSize + field;
+  }
+
+  /** clone(2) with CLONE_THREAD: the new thread's ID, or a negative errno. */
+  start(task: GuestTask, request: CloneRequest): SyscallResult {
+    const { flags, stack } = request;
+    if ((flags & THREAD_FLAGS) !== THREAD_FLAGS || (flags & CLONE.CLONE_PIDFD) !== 0 || stack === 0) return -EINVAL;
+    const { lock } = task.space;
+    lock.acquire();
+    try {
+      const slot = this.idleSlot(task);
+      return slot < 0 ? -EAGAIN : this.launch(task, slot, request);
+    } finally {
+      lock.release();
+    }
+  }
+
+  private idleSlot(task: GuestTask): number {
+    let slot = this.find(SLOT_STATE.idle);
+    if (slot < 0 && this.addWorkers(task)) slot = this.find(SLOT_STATE.idle);
+    return slot;
+  }
+
+  private find(state: number): number {
+    for (let slot = 1; slot < PROCESS.slotCount; slot++) {
+      if (Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2) === state) return slot;
+    }
+    return -1;
+  }
+
+  /** Makes more workers; false if that is not possible. */
+  private addWorkers(task: GuestTask): boolean {
+    const { processes } = task.host;
+    if (this.workers === undefined || processes === undefined) return false;
+    const { script, args, data } = this.workers;
+    const wanted = Math.min(Math.max(this.count, BATCH_LEAST), BATCH_MOST);
+    const setups: ThreadSetup[] = [];
+    const { options, executable, argv, env, auxv, layout } = task.process;
+    for (let slot = 1; slot < PROCESS.slotCount && setups.length < wanted; slot++) {
+      if (this.cells[this.at(slot, SLOT.state) >> 2] !== SLOT_STATE.none) continue;
+      setups.push({
+        share: processes.share(),
+        slot,
+        data,
+        script,
+        args,
+        program: { options, executable, argv, env, auxv, layout, trampoline: task.trampoline },
+      });
+    }
+    if (setups.length === 0) return false;
+    try {
+      for (const fd of processes.addWorkers({ count: setups.length, script, args, data: setups })) {
+        task.process.hiddenDescriptors.add(fd);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Hands a worker the thread that `request` describes. */
+  private launch(task: GuestTask, slot: number, request: CloneRequest): number {
+    const { flags, stack, tls, childTid, parentTid } = request;
+    const { cpu, host } = task;
+    const has = (bit: number): boolean => (flags & bit) !== 0;
+    const [sp, oldTls] = [cpu.sp, cpu.tls];
+    cpu.setResult(0);
+    cpu.sp = BigInt(stack);
+    if (has(CLONE.CLONE_SETTLS)) cpu.tls = tls;
+    this.bytes.set(new Uint8Array(host.threadMemory.buffer, 0, SLOT.cpuSize), this.at(slot, SLOT.cpu));
+    cpu.sp = sp;
+    cpu.tls = oldTls;
+    this.doubles[this.at(slot, SLOT.clearTid) >> 3] = has(CLONE.CLONE_CHILD_CLEARTID) ? childTid : 0;
+    this.doubles[this.at(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
+    this.wide[this.at(slot, SLOT.mask) >> 3] = task.signals.mask;
+    const tid = this.cells[this.at(slot, SLOT.tid) >> 2];
+    if (has(CLONE.CLONE_PARENT_SETTID)) task.space.writeU32(parentTid, tid);
+    Atomics.add(this.cells, PROCESS.running >> 2, 1);
+    Atomics.store(this.cells, this.at(slot, SLOT.state) >> 2, SLOT_STATE.running);
+    host.syscall('futex', host.processes!.processPointer(this.at(slot, SLOT.state)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    return tid;
+  }
+
+  /** In a worker: announces itself. */
+  arrive(tid: number): void {
+    this.cells[this.at(this.slot, SLOT.tid) >> 2] = tid;
+    Atomics.store(this.cells, this.at(this.slot, SLOT.state) >> 2, SLOT_STATE.idle);
+    Atomics.add(this.cells, PROCESS.ready >> 2, 1);
+    Atomics.notify(this.cells, PROCESS.ready >> 2);
+  }
+
+  /** In a worker: waits for a thread to run. False: none will come. */
+  await(host: GuestTask['host']): boolean {
+    const state = this.at(this.slot, SLOT.state);
+    const pointer = host.processes!.processPointer(state);
+    for (;;) {
+      const now = Atomics.load(this.cells, state >> 2);
+      if (now === SLOT_STATE.running) return true;
+      if (now === SLOT_STATE.quit) break;
+      host.syscall('futex', pointer, FUTEX_WAIT_PRIVATE, now, 0, 0, 0);
+    }
+    Atomics.store(this.cells, state >> 2, SLOT_STATE.none);
+    return false;
+  }
+
+  /** In a worker: what the new thread starts with. Its CPU state goes to the thread memory. */
+  take(threadMemory: WebAssembly.Memory): { mask: bigint; clearTid: number; setTid: number } {
+    const cpu = this.at(this.slot, SLOT.cpu);
+    new Uint8Array(threadMemory.buffer).set(this.bytes.subarray(cpu, cpu + SLOT.cpuSize), 0);
+    return {
+      mask: this.wide[this.at(this.slot, SLOT.mask) >> 3],
+      clearTid: this.doubles[this.at(this.slot, SLOT.clearTid) >> 3],
+      setTid: this.doubles[this.at(this.slot, SLOT.setTid) >> 3],
+    };
+  }
+
+  /** exit(2): ends the calling thread, and the process with the last one. */
+  exit(task: GuestTask, status: number): never {
+    if (this.slot === 0) this.cells[PROCESS.mainStatus >> 2] = status;
+    const { lock } = task.space;
+    lock.acquire();
+    if (this.count === 1) return task.exit(this.cells[PROCESS.mainStatus >> 2]);
+    releaseRobustMutexes(task);
+    task.signals.retire();
+    Atomics.sub(this.cells, PROCESS.running >> 2, 1);
+    const state = this.at(this.slot, SLOT.state) >> 2;
+    // The first thread's ID is the process's: no other thread can have it.
+    if (this.slot === 0) Atomics.store(this.cells, state, SLOT_STATE.quit);
+    const { clearChildTid } = task;
+    if (clearChildTid !== 0 && task.space.writeU32(clearChildTid, 0)) {
+      task.host.syscall('futex', task.host.guestPointer(clearChildTid), FUTEX_WAKE, 1, 0, 0, 0);
+    }
+    if (this.slot !== 0) Atomics.store(this.cells, state, SLOT_STATE.idle);
+    lock.release();
+    if (this.slot !== 0) throw new ThreadEnd();
+    const pointer = task.host.processes!.processPointer(state << 2);
+    for (;;) task.host.syscall('futex', pointer, FUTEX_WAIT_PRIVATE, SLOT_STATE.quit, 0, 0, 0);
+  }
+
+  /** Another thread executes a program: see {@link askForExecution} and {@link endOthers}. */
+  get isExecuting(): boolean {
+    return this.cells[PROCESS.executing >> 2] !== 0;
+  }
+
+  /**
+   * execve by a thread that is not the first: leaves the request, in a file, to the first one, and ends. Gives -EAGAIN if
+   * the first thread has ended already.
+   */
+  askForExecution(task: GuestTask, descriptor: number): number {
+    const { host } = task;
+    if (this.cells[this.at(0, SLOT.state) >> 2] !== SLOT_STATE.running) return -EAGAIN;
+    Atomics.store(this.cells, PROCESS.executing >> 2, descriptor + 1);
+    this.wake(task, host.syscall('getpid'));
+    return this.exit(task, 0);
+  }
+
+  /** execve by the first thread: ends all others. The descriptor that another one left, or -1. */
+  endOthers(task: GuestTask): number {
+    const left = this.cells[PROCESS.executing >> 2];
+    if (left === 0) Atomics.store(this.cells, PROCESS.executing >> 2, OWN_REQUEST);
+    for (; this.count > 1; task.host.syscall('sched_yield')) {
+      for (let slot = 1; slot < PROCESS.slotCount; slot++) {
+        const state = Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2);
+        if (state === SLOT_STATE.running) this.wake(task, this.cells[this.at(slot, SLOT.tid) >> 2]);
+      }
+      task.host.processes!.interruptOthers();
+    }
+    Atomics.store(this.cells, PROCESS.executing >> 2, 0);
+    return left > 0 ? left - 1 : -1;
+  }
+
+  /** Gets a thread out of a system call. What the guest did with the signal is over: execve takes all handlers back. */
+  private wake({ host }: GuestTask, tid: Int): void {
+    host.setSignalAction(WAKING_SIGNAL, 'record', 0);
+    host.syscall('tgkill', host.syscall('getpid'), tid, WAKING_SIGNAL);
+  }
+
+  /** execve: the idle workers know the old program; they end. */
+  dismissWorkers(host: GuestTask['host']): void {
+    for (let slot = this.find(SLOT_STATE.idle); slot >= 0; slot = this.find(SLOT_STATE.idle)) {
+      const state = this.at(slot, SLOT.state);
+      Atomics.store(this.cells, state >> 2, SLOT_STATE.quit);
+      host.syscall('futex', host.processes!.processPointer(state), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    }
+  }
+
+  /** Code in [start, end) has changed: the other threads drop what they have of it before they run more. */
+  announceChange(task: GuestTask, start: number, end: number): void {
+    if (this.find(SLOT_STATE.running) < 0 && this.find(SLOT_STATE.idle) < 0) return;
+    task.space.lock.acquire();
+    const number = this.cells[PROCESS.codeChanges >> 2];
+    const entry = (PROCESS.codeLog >> 3) + 2 * (number % PROCESS.codeLogEntries);
+    this.doubles[entry] = start;
+    this.doubles[entry + 1] = end;
+    // This thread has nothing to do for its own change; for others' before it, if there are any, it still has.
+    if (this.seenChanges === number) this.seenChanges = number + 1;
+    Atomics.store(this.cells, PROCESS.codeChanges >> 2, number + 1);
+    task.host.processes?.interruptOthers();
+    task.space.lock.release();
+  }
+
+  /** Drops code that other threads have changed. */
+  applyChanges(task: GuestTask, flush: (start: number, end: number) => void): void {
+    if (this.seenChanges === this.cells[PROCESS.codeChanges >> 2]) return;
+    task.space.lock.acquire();
+    const number = this.cells[PROCESS.codeChanges >> 2];
+    if (number - this.seenChanges > PROCESS.codeLogEntries) flush(0, task.host.windowSize);
+    else {
+      for (; this.seenChanges < number; this.seenChanges++) {
+        const entry = (PROCESS.codeLog >> 3) + 2 * (this.seenChanges % PROCESS.codeLogEntries);
+        flush(this.doubles[entry], this.doubles[entry + 1]);
+      }
+    }
+    this.seenChanges = number;
+    task.space.lock.release();
+  }
+}
+
+/** Marks the robust mutexes that an ending thread still has; futex(2), and the kernel's robust-futexes.rst. */
+export function releaseRobustMutexes(task: GuestTask): void {
+  const { robustList, space, host } = task;
+  if (robustList === 0n || host.processes === undefined) return;
+  const head = Number(robustList);
+  const offset = BigInt.asIntN(64, space.readU64(head + 8) ?? 0n);
+  const tid = Number(host.syscall('gettid'));
+  const release = (entry: number): void => {
+    const address = entry + Number(offset);
+    const flags = space.table[Math.floor(address / PAGE_SIZE)] ?? 0;
+    const writable = PageFlag.write | PageFlag.mapped;
+    if (address % 4 !== 0 || (flags & (writable | PageFlag.code)) !== writable) return;
+    if (host.processes!.ownerDied(address, tid)) {
+      host.syscall('futex', host.guestPointer(address), FUTEX_WAKE, 1, 0, 0, 0);
+    }
+  };
+  const pending = Number((space.readU64(head + 16) ?? 0n) & ~1n);
+  let entry = space.readU64(head);
+  for (let i = 0; i < ROBUST_LIMIT && entry !== undefined && entry !== robustList; i++) {
+    const at = Number(entry & ~1n);
+    // The next one first: once released, the mutex may be used again.
+    entry = space.readU64(at);
+    if (at !== pending) release(at);
+  }
+  if (pending !== 0) release(pending);
+}

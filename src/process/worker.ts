@@ -1,0 +1,70 @@
+/** The life of a worker: it runs one guest thread after the other. */
+import type { Host } from '../host/host.ts';
+import { STUB } from '../host/layout.ts';
+import { AddressSpace } from '../memory/address-space.ts';
+import { SyscallTable } from '../syscalls/dispatch.ts';
+import type { ReportHooks } from '../syscalls/report.ts';
+import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
+import { TOPICS } from '../syscalls/table.ts';
+import type { Process } from '../syscalls/task.ts';
+import { type Compilation, Engine } from '../translate/engine.ts';
+import type { Guest } from './guest.ts';
+import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
+import { GuestTask, type TaskParts } from './task.ts';
+import type { ThreadSetup } from './thread-setup.ts';
+import { ThreadEnd, Threads } from './threads.ts';
+
+export interface WorkerRequest {
+  setup: ThreadSetup;
+  coldTier: WebAssembly.Module;
+  compilation: Compilation | undefined;
+  reports: ReportHooks;
+  watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
+}
+
+/** Announces itself, and runs threads until the worker is dismissed. */
+export function runWorker(host: Host, guest: Guest, request: WorkerRequest): void {
+  const { setup, coldTier, compilation, reports, watch } = request;
+  const { program, slot } = setup;
+  const space = new AddressSpace(host);
+  const rlimits = new SharedLimits(host, OWN_RLIMITS);
+  space.limits = rlimits;
+  const { cpu, frames } = guest.createCpu(host.threadMemory);
+  const engine = new Engine(host, space, guest.state, coldTier, compilation);
+  engine.requirePrecise();
+  const process: Process = {
+    ...program,
+    hiddenDescriptors: new HiddenDescriptors(host),
+    threads: new ThreadIds(host),
+    rlimits,
+  };
+  const threads = new Threads(host.processMemory, slot, setup);
+  const syscalls = new SyscallTable(guest.syscalls, TOPICS, reports);
+  const { trampoline } = program;
+  threads.arrive(new Int32Array(host.threadMemory.buffer)[STUB.tid >> 2]);
+  while (threads.await(host)) {
+    const { mask, clearTid, setTid } = threads.take(host.threadMemory);
+    const task = new GuestTask({
+      guest,
+      host,
+      space,
+      cpu,
+      frames,
+      engine,
+      process,
+      syscalls,
+      trampoline,
+      threads,
+      mask,
+      ...watch,
+    });
+    task.clearChildTid = clearTid;
+    if (setTid !== 0) space.writeU32(setTid, Number(host.syscall('gettid')));
+    try {
+      task.run();
+    } catch (error) {
+      if (!(error instanceof ThreadEnd)) throw error;
+    }
+  }
+  host.processes?.leave();
+}

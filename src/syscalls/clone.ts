@@ -1,0 +1,220 @@
+/**
+ * New processes, threads and programs: clone(2), execve(2). Arguments are read
+ * and checked here; the process layer does the rest (Task.clone, Task.execute).
+ */
+import type { Int } from '../host/host.ts';
+import { addressText, type Codec, dirfd, flags, hexLong, type Printing, pointer, size, toAddress } from './codec.ts';
+import { E2BIG, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from './errno.ts';
+import { AT_FLAGS } from './files-flags.ts';
+import { guestPath, path, pathAt, translatePath } from './paths.ts';
+import { peek } from './peek.ts';
+import { partial, type Row, syscall } from './row.ts';
+import type { CloneRequest, SyscallResult, Task } from './task.ts';
+import { flagNames, quoted } from './text.ts';
+
+/** linux/sched.h. */
+export const CLONE = {
+  CLONE_VM: 0x100,
+  CLONE_FS: 0x200,
+  CLONE_FILES: 0x400,
+  CLONE_SIGHAND: 0x800,
+  CLONE_PIDFD: 0x1000,
+  CLONE_PTRACE: 0x2000,
+  CLONE_VFORK: 0x4000,
+  CLONE_PARENT: 0x8000,
+  CLONE_THREAD: 0x1_0000,
+  CLONE_NEWNS: 0x2_0000,
+  CLONE_SYSVSEM: 0x4_0000,
+  CLONE_SETTLS: 0x8_0000,
+  CLONE_PARENT_SETTID: 0x10_0000,
+  CLONE_CHILD_CLEARTID: 0x20_0000,
+  CLONE_DETACHED: 0x40_0000,
+  CLONE_UNTRACED: 0x80_0000,
+  CLONE_CHILD_SETTID: 0x100_0000,
+  CLONE_NEWCGROUP: 0x200_0000,
+  CLONE_NEWUTS: 0x400_0000,
+  CLONE_NEWIPC: 0x800_0000,
+  CLONE_NEWUSER: 0x1000_0000,
+  CLONE_NEWPID: 0x2000_0000,
+  CLONE_NEWNET: 0x4000_0000,
+  CLONE_IO: 0x8000_0000,
+} as const;
+
+/** Flags that only clone3 has, above 2^32. */
+const CLEAR_SIGHAND = 1n;
+const INTO_CGROUP = 2n;
+/** The exit signal in clone's flags. */
+const CSIGNAL = 0xff;
+/** CLONE_NEWTIME, in those bits for clone3. */
+const NEWTIME = 0x80;
+
+/** struct clone_args: its first version, and all that we know. */
+const ARGS_SIZE_FIRST = 64;
+const ARGS_SIZE = 88;
+const PAGE_SIZE = 4096;
+
+/** MAX_ARG_STRLEN: one string with its NUL. */
+const STRING_MAX = 131072;
+/** What all strings together may have at most, whatever the stack's limit: three quarters of _STK_LIM. */
+const TOTAL_MAX = 6 << 20;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+
+const cloneFlags: Codec<Int> = {
+  ...hexLong,
+  print: (_p, raw) => {
+    const low = Number(BigInt.asUintN(32, BigInt(raw)));
+    const signal = low & CSIGNAL;
+    return flagNames(CLONE, (low & ~CSIGNAL) >>> 0) + (signal === 0 ? '' : signal === 17 ? '|SIGCHLD' : `|${signal}`);
+  },
+};
+
+type CloneArgs = { flags: Int; stack: number; parent_tid: number; tls: Int; child_tid: number };
+
+function clone(task: Task, v: CloneArgs): SyscallResult {
+  const low = Number(BigInt.asUintN(32, BigInt(v.flags)));
+  return checkedClone(task, {
+    flags: (low & ~CSIGNAL) >>> 0,
+    exitSignal: low & CSIGNAL,
+    stack: v.stack,
+    parentTid: v.parent_tid,
+    childTid: v.child_tid,
+    pidfd: v.parent_tid,
+    tls: BigInt.asUintN(64, BigInt(v.tls)),
+    clearHandlers: false,
+  });
+}
+
+function clone3(task: Task, v: { cl_args: number; size: number }): SyscallResult {
+  if (v.size > PAGE_SIZE) return -E2BIG;
+  if (v.size < ARGS_SIZE_FIRST) return -EINVAL;
+  const given = task.space.read(v.cl_args, v.size);
+  if (given === undefined) return -EFAULT;
+  if (given.subarray(ARGS_SIZE).some((byte) => byte !== 0)) return -E2BIG;
+  const bytes = new Uint8Array(ARGS_SIZE);
+  bytes.set(given.subarray(0, ARGS_SIZE));
+  const [all, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, setTid, setTidSize] = new BigUint64Array(
+    bytes.buffer,
+  );
+  const low = Number(BigInt.asUintN(32, all));
+  const high = all >> 32n;
+  if ((high & ~(CLEAR_SIGHAND | INTO_CGROUP)) !== 0n || (low & (CSIGNAL & ~NEWTIME)) !== 0) return -EINVAL;
+  if ((low & CLONE.CLONE_DETACHED) !== 0 || exitSignal > 64n || (stack === 0n) !== (stackSize === 0n)) return -EINVAL;
+  if ((low & (CLONE.CLONE_THREAD | CLONE.CLONE_PARENT)) !== 0 && exitSignal !== 0n) return -EINVAL;
+  const clearHandlers = (high & CLEAR_SIGHAND) !== 0n;
+  if (clearHandlers && (low & CLONE.CLONE_SIGHAND) !== 0) return -EINVAL;
+  if ((high & INTO_CGROUP) !== 0n || (low & NEWTIME) !== 0) return -EOPNOTSUPP;
+  // Choosing process IDs takes CAP_CHECKPOINT_RESTORE.
+  if (setTid !== 0n || setTidSize !== 0n) return setTid === 0n || setTidSize === 0n ? -EINVAL : -EPERM;
+  return checkedClone(task, {
+    flags: low,
+    exitSignal: Number(exitSignal),
+    stack: Number(stack + stackSize),
+    parentTid: Number(parentTid),
+    childTid: Number(childTid),
+    pidfd: Number(pidfd),
+    tls,
+    clearHandlers,
+  });
+}
+
+/** What the kernel checks first (copy_process). */
+function checkedClone(task: Task, request: CloneRequest): SyscallResult {
+  const has = (bits: number): boolean => (request.flags & bits) === bits;
+  if (has(CLONE.CLONE_NEWNS | CLONE.CLONE_FS) || has(CLONE.CLONE_NEWUSER | CLONE.CLONE_FS)) return -EINVAL;
+  if (has(CLONE.CLONE_THREAD) && !has(CLONE.CLONE_SIGHAND)) return -EINVAL;
+  if (has(CLONE.CLONE_SIGHAND) && !has(CLONE.CLONE_VM)) return -EINVAL;
+  if (has(CLONE.CLONE_PIDFD | CLONE.CLONE_DETACHED)) return -EINVAL;
+  return task.clone(request);
+}
+
+/** An array of string pointers, NULL at its end: the strings, or a negative errno. */
+function readStrings(task: Task, address: number): string[] | number {
+  const texts: string[] = [];
+  if (address === 0) return texts;
+  let total = 0;
+  for (let at = address; ; at += 8) {
+    const pointed = task.space.readU64(at);
+    if (pointed === undefined) return -EFAULT;
+    if (pointed === 0n) return texts;
+    const text = task.space.readString(Number(pointed), STRING_MAX);
+    if (text === -ENAMETOOLONG) return -E2BIG;
+    if (typeof text === 'number') return text;
+    total += text.length + 9;
+    if (total > TOTAL_MAX) return -E2BIG;
+    texts.push(text);
+  }
+}
+
+function execute(task: Task, program: string, hostPath: string, v: { argv: number; envp: number }): SyscallResult {
+  const argv = readStrings(task, v.argv);
+  if (typeof argv === 'number') return argv;
+  const env = readStrings(task, v.envp);
+  if (typeof env === 'number') return env;
+  // Linux 5.18: a program always has an argv[0].
+  if (argv.length === 0) argv.push('');
+  return task.execute({ path: program, hostPath, argv, env });
+}
+
+function execve(task: Task, v: { pathname: number; argv: number; envp: number }): SyscallResult {
+  const program = guestPath(task, v.pathname);
+  if (typeof program === 'number') return program;
+  return execute(task, program, absoluteOnHost(task, program), v);
+}
+
+const absoluteOnHost = (task: Task, name: string): string => (name[0] === '/' ? translatePath(task, name, true) : name);
+
+type ExecveatArgs = { dirfd: number; pathname: number; argv: number; envp: number; flags: number };
+
+function execveat(task: Task, v: ExecveatArgs): SyscallResult {
+  if ((v.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const name = guestPath(task, v.pathname);
+  if (typeof name === 'number') return name;
+  if (name === '' && (v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+  if (name[0] === '/' || v.dirfd === AT_FDCWD) return execute(task, name, absoluteOnHost(task, name), v);
+  const below = name === '' ? '' : `/${name}`;
+  return execute(task, `/dev/fd/${v.dirfd}${below}`, `/proc/self/fd/${v.dirfd}${below}`, v);
+}
+
+/** Strings of argv shown at most, as strace does for the environment. */
+const SHOWN = 32;
+
+const argvCodec: Codec<number> = {
+  ...pointer,
+  print: (p: Printing, raw) => {
+    const texts: string[] = [];
+    for (let at = toAddress(raw); texts.length < SHOWN; at += 8) {
+      const pointed = p.task.space.readU64(at);
+      if (pointed === undefined) return addressText(raw);
+      if (pointed === 0n) return `[${texts.join(', ')}]`;
+      const length = p.task.host.stringLength(Number(pointed), 4096);
+      const data = length < 0 ? undefined : peek(p.task, Number(pointed), length);
+      texts.push(data === undefined ? addressText(pointed) : quoted(data));
+    }
+    return `[${texts.join(', ')}, ...]`;
+  },
+};
+
+export const cloneRows = (): Row[] => [
+  syscall(
+    'clone',
+    { flags: cloneFlags, stack: pointer, parent_tid: pointer, tls: hexLong, child_tid: pointer },
+    clone,
+    partial('CLONE_VM without CLONE_VFORK or CLONE_THREAD fails with EINVAL'),
+  ),
+  syscall(
+    'clone3',
+    { cl_args: pointer, size },
+    clone3,
+    partial('as clone; no time namespaces, cgroups or chosen process IDs'),
+  ),
+  syscall('execve', { pathname: path, argv: argvCodec, envp: pointer }, execve),
+  syscall(
+    'execveat',
+    { dirfd, pathname: pathAt(4), argv: argvCodec, envp: pointer, flags: flags(AT_FLAGS) },
+    execveat,
+    partial('AT_SYMLINK_NOFOLLOW follows the link'),
+  ),
+];

@@ -1,0 +1,98 @@
+/**
+ * Sockets. Addresses, options and ancillary data have the same layout on every 64-bit Linux, so most calls are only
+ * passed on; messages carry pointers, which have to be translated. socket(2), send(2), recv(2), unix(7).
+ */
+import type { Int } from '../host/host.ts';
+import { hostCall, ptr } from './call.ts';
+import { BAD_ADDRESS, bytes, choice, fd, hex, int, out, outInts, pointer, size } from './codec.ts';
+import { EFAULT, EMSGSIZE } from './errno.ts';
+import { setPointer } from './iovec.ts';
+import { type Row, refused, restarts, syscall } from './row.ts';
+import { deliver, fetch, stage, view } from './staging.ts';
+import type { Task } from './task.ts';
+
+const DOMAINS = { AF_UNSPEC: 0, AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16, AF_PACKET: 17 };
+const SHUTDOWN = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
+const LEVELS = { SOL_IP: 0, SOL_SOCKET: 1, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41 };
+
+/** struct msghdr: offsets of its fields, and its size. */
+const MSGHDR = { name: 0, nameLength: 8, vector: 16, count: 24, control: 32, controlLength: 40, flags: 48, size: 56 };
+/** struct iovec: pointer and length. */
+const IOVEC = 16;
+/** UIO_MAXIOV of the kernel. */
+const MAX_VECTORS = 1024;
+
+const pair = { domain: choice(DOMAINS), type: hex, protocol: int } as const;
+const address = { sockfd: fd, addr: pointer, addrlen: int } as const;
+const outAddress = { sockfd: fd, addr: pointer, addrlen: pointer } as const;
+const option = { sockfd: fd, level: choice(LEVELS), optname: int, optval: pointer } as const;
+const message = { sockfd: fd, msg: pointer, flags: hex } as const;
+const messages = { sockfd: fd, msgvec: pointer, vlen: int, flags: hex } as const;
+
+export const socketRows = (): Row[] => [
+  syscall('socket', pair),
+  syscall('socketpair', { ...pair, sv: outInts(2) }),
+  syscall('bind', address),
+  syscall('listen', { sockfd: fd, backlog: int }),
+  syscall('accept', outAddress, restarts('sa')),
+  syscall('accept4', { ...outAddress, flags: hex }, restarts('sa')),
+  syscall('connect', address, restarts('sa')),
+  syscall('getsockname', outAddress),
+  syscall('getpeername', outAddress),
+  syscall(
+    'sendto',
+    { sockfd: fd, buf: bytes('len'), len: size, flags: hex, dest_addr: pointer, addrlen: int },
+    restarts('sa'),
+  ),
+  syscall(
+    'recvfrom',
+    { sockfd: fd, buf: out('len'), len: size, flags: hex, src_addr: pointer, addrlen: pointer },
+    restarts('sa'),
+  ),
+  syscall('setsockopt', { ...option, optlen: int }),
+  syscall('getsockopt', { ...option, optlen: pointer }),
+  syscall('shutdown', { sockfd: fd, how: choice(SHUTDOWN) }),
+  syscall(
+    'sendmsg',
+    message,
+    (task, { sockfd, msg, flags }) => transfer(task, 'sendmsg', sockfd, msg, flags),
+    restarts('sa'),
+  ),
+  syscall(
+    'recvmsg',
+    message,
+    (task, { sockfd, msg, flags }) => transfer(task, 'recvmsg', sockfd, msg, flags),
+    restarts('sa'),
+  ),
+  refused('sendmmsg', messages, 'libraries fall back to sendmsg'),
+  refused('recvmmsg', { ...messages, timeout: pointer }, 'libraries fall back to recvmsg'),
+];
+
+/** sendmsg and recvmsg: the header and its vector are copied, with host pointers in place of the guest's. */
+function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
+  const header = stage(MSGHDR.size);
+  if (!fetch(task, header, msg, MSGHDR.size)) return -EFAULT;
+  const count = readSize(header + MSGHDR.count);
+  if (count > MAX_VECTORS) return -EMSGSIZE;
+  const vector = stage(count * IOVEC);
+  if (!fetch(task, vector, readSize(header + MSGHDR.vector), count * IOVEC)) return -EFAULT;
+  for (let at = vector; at < vector + count * IOVEC; at += IOVEC) setPointer(at, ptr(task, readSize(at)));
+  for (const field of [MSGHDR.name, MSGHDR.control]) setPointer(header + field, ptr(task, readSize(header + field)));
+  setPointer(header + MSGHDR.vector, task.host.stagingPointer(vector));
+  const result = hostCall(task, name, sockfd, task.host.stagingPointer(header), flags);
+  if (name === 'sendmsg' || Number(result) < 0) return result;
+  // What the kernel says of the message received: lengths of address and ancillary data, flags.
+  const given = [
+    [MSGHDR.nameLength, 4],
+    [MSGHDR.controlLength, 8],
+    [MSGHDR.flags, 4],
+  ];
+  for (const [field, length] of given) if (!deliver(task, msg + field, header + field, length)) return -EFAULT;
+  return result;
+}
+
+/** A 64-bit size or address as a number; one that is none is an address that faults. */
+function readSize(at: number): number {
+  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+  return Number.isSafeInteger(value) ? value : BAD_ADDRESS;
+}

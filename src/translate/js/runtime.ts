@@ -1,0 +1,100 @@
+/** What generated JavaScript calls: functions on bigints, the CPU state, and ways to leave. */
+import { type FpFormat, type FpOpName, fpOpNumber } from '../../cpu/ir.ts';
+import { STUB, TRANSLATOR } from '../../host/layout.ts';
+import { EXIT } from '../exit.ts';
+import { LEAVING } from '../wasm/region-type.ts';
+
+const i64 = (a: bigint): bigint => BigInt.asIntN(64, a);
+const u64 = (a: bigint): bigint => BigInt.asUintN(64, a);
+
+function rotl(a: bigint, b: bigint): bigint {
+  const count = b & 63n;
+  return i64((a << count) | (u64(a) >> (64n - count)));
+}
+function clz(a: bigint): bigint {
+  return a === 0n ? 64n : BigInt(64 - u64(a).toString(2).length);
+}
+function ctz(a: bigint): bigint {
+  return a === 0n ? 64n : BigInt((a & -a).toString(2).length - 1);
+}
+function popcnt(a: bigint): bigint {
+  return BigInt(u64(a).toString(2).replaceAll('0', '').length);
+}
+
+/** The 128-bit product without carries. */
+function carryless(a: bigint, b: bigint): bigint {
+  const multiplicand = u64(a);
+  let product = 0n;
+  for (let i = 0n; i < 64n; i++) if (((b >> i) & 1n) !== 0n) product ^= multiplicand << i;
+  return product;
+}
+
+/** Each element of b, `width` bits wide, picks one of a; out of range gives 0. */
+function permute(a: bigint, b: bigint, width: bigint): bigint {
+  const mask = (1n << width) - 1n;
+  let result = 0n;
+  for (let i = 0n; i < 64n; i += width) {
+    const at = ((u64(b) >> i) & mask) * width;
+    if (at < 64n) result |= ((u64(a) >> at) & mask) << i;
+  }
+  return i64(result);
+}
+
+/** The engine's exact arithmetic: operands and result in the thread memory, raised flags returned. */
+type SlowFloat = (operation: number, rounding: number) => number;
+
+/** What the names in a region's source mean. */
+export function makeRuntime(
+  memory: WebAssembly.Memory,
+  fpFlags: number,
+  imports: Record<string, unknown>,
+  accesses: Record<string, unknown>,
+  call: (depth: number, target: bigint) => bigint,
+): Record<string, unknown> {
+  const words = new Uint32Array(memory.buffer);
+  const doublewords = new BigInt64Array(memory.buffer);
+  const leave = (reason: number, pc: bigint): bigint => {
+    words[TRANSLATOR.exit >> 2] = reason;
+    return pc ^ LEAVING;
+  };
+  return {
+    ...accesses,
+    i64,
+    u64,
+    rotl,
+    rotr: (a: bigint, b: bigint) => rotl(a, -b),
+    clz,
+    ctz,
+    popcnt,
+    carryless,
+    permute,
+    fp(op: FpOpName, format: FpFormat, rounding: bigint, ...operands: bigint[]): bigint {
+      operands.forEach((operand, i) => {
+        doublewords[(TRANSLATOR.fpOperands >> 3) + i] = operand;
+      });
+      const raised = (imports.fp as SlowFloat)(fpOpNumber(op, format), Number(rounding));
+      words[fpFlags >> 2] |= raised;
+      return doublewords[TRANSLATOR.fpResult >> 3];
+    },
+    time: imports.time,
+    atomic_check: imports.atomic_check,
+    /** The registers by number: a register's local and its cell are always equal. */
+    r: doublewords,
+    cell32: (offset: number) => BigInt(words[offset >> 2]),
+    cell64: (offset: number) => doublewords[offset >> 3],
+    setCell32: (offset: number, value: bigint) => {
+      words[offset >> 2] = Number(BigInt.asUintN(32, value));
+    },
+    setCell64: (offset: number, value: bigint) => {
+      doublewords[offset >> 3] = value;
+    },
+    /** Enters the region at an address, if there is one; where it left. */
+    call,
+    /** True if a signal waits. */
+    interrupted: () => doublewords[STUB.limit >> 3] === 0n,
+    /** Leaves for a signal, to go on at `pc` after it. */
+    interrupt: (pc: bigint) => leave(EXIT.interrupt, pc),
+    /** Leaves the instruction at `pc` to the cold tier. */
+    again: (pc: bigint) => leave(EXIT.again, pc),
+  };
+}

@@ -1,0 +1,363 @@
+/**
+ * A region as the text of a JavaScript function: the reference that the
+ * WebAssembly back end is checked against, and readable (`-d out_js`).
+ *
+ *     function pc_10188(depth) {
+ *       let a0 = r[10], a1 = r[11];
+ *       for (let block = 0; ; ) switch (block) {
+ *         case 0: { // 0x10188
+ *           a0 = r[10] = i64(a0 + 8n);
+ *           …
+ *
+ * It returns the guest address to go on at, as regions do (wasm/region-type.ts). Each register has a local, and each
+ * write goes to its cell as well, so that the state is exact everywhere. Nothing
+ * is done for speed.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import type { Statement, Value } from '../../cpu/ir.ts';
+import type { Operand } from '../../cpu/row.ts';
+import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
+import { overwrites } from '../region/overwrites.ts';
+import { registerAt, registerOf } from '../region/registers.ts';
+import { operandsOf, partsOf, type Write } from '../wasm/lower.ts';
+import { accessName } from './access.ts';
+import { isConstant, literal, PURE } from './values.ts';
+
+/** What a comment says of an instruction, beside its address. */
+export type Describe = (pc: number) => string;
+
+const hex = (pc: number): string => `0x${pc.toString(16)}`;
+
+export function regionSource(arch: Architecture, region: Region, name: string, describe?: Describe): string {
+  return new RegionSource(arch, region, describe).print(name);
+}
+
+/** Kinds of values whose text may be repeated: it costs nothing and has no effect. */
+const FREE = new Set<Value['kind']>(['const', 'operand', 'reg', 'pc', 'next']);
+
+class RegionSource {
+  private readonly arch: Architecture;
+  private readonly region: Region;
+  private readonly describe: Describe | undefined;
+  private readonly registers = new Set<number>();
+  private readonly computed = new Map<Value, string>();
+  private readonly uses = new Map<Value, number>();
+  private readonly lastUse = new Map<Value, number>();
+  private readonly lines: string[] = [];
+  private names = 0;
+  private indent = '      ';
+  private instruction: Instruction = { pc: 0, length: 0, statements: [] };
+
+  constructor(arch: Architecture, region: Region, describe: Describe | undefined) {
+    this.arch = arch;
+    this.region = region;
+    this.describe = describe;
+    for (const { instructions } of region.blocks) {
+      for (const { statements } of instructions) for (const statement of statements) this.findRegisters(statement);
+    }
+  }
+
+  print(name: string): string {
+    const { blocks } = this.region;
+    // In the order of addresses, so that most of what falls through in the guest does so here.
+    const order = [...blocks.keys()].sort((a, b) => blocks[a].pc - blocks[b].pc);
+    order.forEach((block, position) => {
+      this.line(`case ${block}: { // ${hex(blocks[block].pc)}`, -1);
+      this.block(blocks[block], order[position + 1]);
+      this.line('}', -1);
+    });
+    const load = this.registers.size > 0 ? [`  let ${this.loads().join(', ')};`] : [];
+    return [
+      `function ${name}(depth) {`,
+      ...load,
+      '  for (let block = 0; ; ) switch (block) {',
+      ...this.lines,
+      '  }',
+      '}',
+      '',
+    ].join('\n');
+  }
+
+  private line(text: string, depth = 0): void {
+    this.lines.push(this.indent.slice(0, this.indent.length + 2 * depth) + text);
+  }
+
+  private block({ pc, instructions, ending }: Block, next: number | undefined): void {
+    for (const instruction of instructions) {
+      this.instruction = instruction;
+      const text = this.describe?.(instruction.pc);
+      this.line(`// ${hex(instruction.pc)}${text === undefined ? '' : `: ${text}`}`);
+      this.lower(instruction.statements);
+    }
+    this.ending(ending, pc, next);
+  }
+
+  // Endings.
+
+  private ending(ending: Ending, pc: number, next: number | undefined): void {
+    switch (ending.kind) {
+      case 'goto':
+        this.goto(ending.target, pc, next);
+        return;
+      case 'branch':
+        this.line(`if (${bare(this.text(ending.condition))}) {`);
+        this.indented(() => this.goto(ending.taken, pc, undefined));
+        this.line('}');
+        this.goto(ending.next, pc, next);
+        return;
+      case 'call': {
+        const { callee } = ending;
+        const target = 'pc' in callee ? literal(callee.pc) : this.text(callee.address);
+        const returned = this.name();
+        this.line(`const ${returned} = call(depth, ${target});`);
+        this.line(`if (${returned} !== ${literal(ending.returnPc)}) return ${returned};`);
+        if (this.registers.size > 0) this.line(`${this.loads().join('; ')};`);
+        this.goto(ending.next, pc, next);
+        return;
+      }
+      case 'indirect':
+        this.indirect(this.text(ending.address), ending.known, pc);
+        return;
+      case 'leave':
+        this.line(`return ${literal(ending.pc)};`);
+        return;
+    }
+  }
+
+  private goto(target: Target, from: number, next: number | undefined): void {
+    if (!('block' in target)) {
+      this.line(`return ${literal(target.pc)};`);
+      return;
+    }
+    const { pc } = this.region.blocks[target.block];
+    // Every loop has such an edge.
+    if (pc <= from) this.line(`if (interrupted()) return interrupt(${literal(pc)});`);
+    if (target.block !== next) this.line(`block = ${target.block}; continue;`);
+  }
+
+  private indirect(target: string, known: (Ending & { kind: 'indirect' })['known'], from: number): void {
+    if (known.length > 0) {
+      if (known.some(({ pc }) => pc <= from)) this.line(`if (interrupted()) return interrupt(${target});`);
+      this.line(`switch (${target}) {`);
+      for (const { pc, block } of known) this.line(`  case ${literal(pc)}: block = ${block}; continue;`);
+      this.line('}');
+    }
+    this.line(`return ${target};`);
+  }
+
+  private indented(action: () => void): void {
+    this.indent += '  ';
+    action();
+    this.indent = this.indent.slice(2);
+  }
+
+  // Statements.
+
+  private lower(statements: readonly Statement[]): void {
+    this.computed.clear();
+    this.uses.clear();
+    this.lastUse.clear();
+    statements.forEach((statement, index) => {
+      for (const value of operandsOf(statement)) this.count(value, index);
+    });
+    statements.forEach((statement, index) => {
+      if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index, statement);
+      if (this.isForNext(statement, statements[index + 1])) this.uses.set(statement.value, 1);
+      else this.statement(statement);
+    });
+  }
+
+  /** Whether a value has its place just before the only statement that uses it, and is all that statement writes. */
+  private isForNext(statement: Statement, next: Statement | undefined): statement is Statement & { kind: 'evaluate' } {
+    return (
+      statement.kind === 'evaluate' &&
+      next?.kind === 'setReg' &&
+      next.value === statement.value &&
+      this.uses.get(statement.value) === 2 &&
+      registerOf(this.arch, next.operand) !== undefined
+    );
+  }
+
+  private count(value: Value, index: number): void {
+    const seen = this.uses.get(value) ?? 0;
+    this.uses.set(value, seen + 1);
+    this.lastUse.set(value, index);
+    for (const part of partsOf(value)) {
+      if (seen === 0) this.count(part, index);
+      else this.lastUse.set(part, index);
+    }
+  }
+
+  /** Keeps what was read before a write that changes it and is needed after. */
+  private saveReads(index: number, write: Write): void {
+    for (const [value, last] of this.lastUse) {
+      if (value.kind !== 'reg' && value.kind !== 'cell') continue;
+      if (value.at > index || last <= index || this.computed.has(value) || !overwrites(this.arch, write, value))
+        continue;
+      this.keep(value);
+    }
+  }
+
+  private statement(statement: Statement): void {
+    const pc = literal(this.instruction.pc);
+    switch (statement.kind) {
+      case 'setReg': {
+        const register = registerOf(this.arch, statement.operand);
+        if (register !== undefined) this.setRegister(register, statement.value);
+        return;
+      }
+      case 'setCell': {
+        const { offset, bytes, value } = statement;
+        const register = registerAt(this.arch, offset);
+        if (register !== undefined) this.setRegister(register, value);
+        else this.line(`setCell${8 * bytes}(${hex(offset)}, ${this.text(value)});`);
+        return;
+      }
+      case 'store': {
+        const { address, value, width } = statement;
+        this.line(`${accessName.store(width)}(${pc}, ${this.text(address)}, ${this.text(value)});`);
+        return;
+      }
+      case 'evaluate':
+        this.keep(statement.value);
+        return;
+      case 'require': {
+        const condition = this.text(statement.condition);
+        if (condition !== 'true') this.line(`if (!${condition}) return again(${pc});`);
+        return;
+      }
+      case 'aligned':
+        this.line(`if ((${this.text(statement.address)} & ${statement.bytes - 1}n) !== 0n) return again(${pc});`);
+        return;
+      case 'fence':
+        this.line('fence();');
+        return;
+      case 'branch':
+        // What the ending depends on is computed at its place among the statements; so is the address below.
+        this.text(statement.condition);
+        return;
+      case 'jumpTo':
+        this.keep(statement.address);
+        return;
+      case 'jump':
+      case 'trap':
+        return;
+    }
+  }
+
+  private setRegister(register: number, value: Value): void {
+    this.line(`${this.register(register)} = r[${register}] = ${bare(this.text(value))};`);
+  }
+
+  // Values.
+
+  private name(): string {
+    return `$${++this.names}`;
+  }
+
+  /** Computes a value here and now. */
+  private keep(value: Value): string {
+    const known = this.computed.get(value);
+    if (known !== undefined) return known;
+    const text = this.compute(value);
+    const name = isConstant(text) ? text : this.name();
+    if (name !== text) this.line(`const ${name} = ${bare(text)};`);
+    this.computed.set(value, name);
+    return name;
+  }
+
+  /** A primary expression for a value. */
+  private text(value: Value): string {
+    const known = this.computed.get(value);
+    if (known !== undefined) return known;
+    if (!FREE.has(value.kind) && (this.uses.get(value) ?? 0) > 1) return this.keep(value);
+    return this.compute(value);
+  }
+
+  private compute(value: Value): string {
+    const { pc, length } = this.instruction;
+    const texts = (values: readonly Value[]): string => values.map((v) => this.text(v)).join(', ');
+    switch (value.kind) {
+      case 'const':
+        return literal(value.value);
+      case 'operand':
+        return literal(valueOf(value.operand));
+      case 'reg': {
+        const register = registerOf(this.arch, value.operand);
+        return register === undefined ? '0n' : this.register(register);
+      }
+      case 'cell': {
+        const register = registerAt(this.arch, value.offset);
+        return register === undefined ? `cell${8 * value.bytes}(${hex(value.offset)})` : this.register(register);
+      }
+      case 'pc':
+        return literal(pc);
+      case 'next':
+        return literal(pc + length);
+      case 'instructions':
+        throw new Error('a region does not count instructions');
+      case 'time':
+        return 'time()';
+      case 'op': {
+        const [a, b = '', c = ''] = value.args.map((arg) => this.text(arg));
+        return PURE[value.op](a, b, c);
+      }
+      case 'fp':
+        return `fp('${value.op}', ${value.format}, ${texts([value.rounding, ...value.args])})`;
+      case 'load':
+        return `${accessName.load(value.width, value.signed)}(${literal(pc)}, ${this.text(value.address)})`;
+      case 'amo':
+        return `${accessName.amo(value.op, value.width)}(${literal(pc)}, ${texts([value.address, value.value])})`;
+      case 'cas':
+        return `${accessName.cas(value.width)}(${literal(pc)}, ${texts([value.address, value.expected, value.value])})`;
+      case 'cas_if': {
+        const { width } = value;
+        const [address, expected] = [value.address, value.expected].map((part) => this.text(part));
+        this.line(`if (atomic_check(${address}) !== 0) return again(${literal(pc)});`);
+        const condition = this.text(value.condition);
+        const read = `${accessName.cas(width)}(${literal(pc)}, ${address}, ${expected}, ${this.text(value.value)})`;
+        return `(${condition} && ${read} === BigInt.asIntN(${width}, ${expected}) ? 1n : 0n)`;
+      }
+    }
+  }
+
+  // Registers.
+
+  private register(register: number): string {
+    return this.arch.registerNames[register];
+  }
+
+  private loads(): string[] {
+    return [...this.registers].sort((a, b) => a - b).map((register) => `${this.register(register)} = r[${register}]`);
+  }
+
+  private findRegisters(statement: Statement): void {
+    const add = (register: number | undefined) => {
+      if (register !== undefined) this.registers.add(register);
+    };
+    const visit = (value: Value): void => {
+      if (value.kind === 'reg') add(registerOf(this.arch, value.operand));
+      else if (value.kind === 'cell') add(registerAt(this.arch, value.offset));
+      partsOf(value).forEach(visit);
+    };
+    operandsOf(statement).forEach(visit);
+    if (statement.kind === 'setReg') add(registerOf(this.arch, statement.operand));
+    else if (statement.kind === 'setCell') add(registerAt(this.arch, statement.offset));
+  }
+}
+
+/** An expression without the parentheses around all of it. */
+function bare(text: string): string {
+  if (!text.startsWith('(')) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return i === text.length - 1 ? text.slice(1, -1) : text;
+  }
+  return text;
+}
+
+function valueOf(operand: Operand): number {
+  if (operand.value === undefined) throw new Error('an operand without a value in a region');
+  return operand.value;
+}

@@ -1,0 +1,359 @@
+/**
+ * Floating point inside regions: native operations where nothing but the
+ * inexact flag can be raised and that is raised already; a test of the result
+ * sends everything else to the cold tier's exact functions.
+ *
+ * `limit`, a local of the region, is LIMIT while floating point is easy (the
+ * rounding mode to nearest even, inexact sticky) and 0 otherwise. Since the test
+ * is "exponent below limit", one comparison covers both. It is computed anew
+ * wherever flags and mode may have changed: see {@link FloatLowering.reload}.
+ *
+ * Registers hold binary64 values; narrower ones are boxed in them (RISC-V
+ * unprivileged ISA, section 21.2) and unboxed around each operation.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import { FP_OPS, type FpFormat, type FpOpName, type Value } from '../../cpu/ir.ts';
+import { type Code, F32, F64, I64, type ValType } from '../wasm/encoder.ts';
+import { access, type Expr, f32, f64, get, i32, i64, set } from '../wasm/expr.ts';
+import type { Helpers } from '../wasm/helpers.ts';
+import { type FpValue, THREAD } from '../wasm/lower.ts';
+
+/** 0x7ff is the exponent of infinity; the result's exponent, less 2 where subnormals matter, must be below this. */
+const LIMIT = 0x7fd;
+const SIGN = 1n << 63n;
+const MAGNITUDE = SIGN - 1n;
+
+/** What the region gives to it. */
+export interface FloatHost {
+  readonly code: Code;
+  readonly helpers: Helpers;
+  readonly arch: Architecture;
+  newLocal(type: ValType): number;
+  /** Pushes a value as i64 or i32. */
+  emit(value: Value): void;
+  /** The local, of type f64, of the floating-point register that a value reads; undefined if it reads no such. */
+  floatLocal(value: Value): number | undefined;
+  /** Pushes a binary32 pattern as f32. */
+  emitSingle(value: Value): void;
+  /** Pushes an f64 loaded from memory. */
+  emitLoadDouble(value: Value & { kind: 'load' }): void;
+  /** Whether the value was computed before: it is in an i64 local. */
+  isComputed(value: Value): boolean;
+  /** Leaves as an illegal instruction if the rounding mode in the i64 local is none. */
+  emitCheckMode(mode: number): void;
+}
+
+/** Operations on binary32 and binary64 that have a fast path here. */
+const FAST: ReadonlySet<FpOpName> = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'sqrt',
+  'fma',
+  'min',
+  'max',
+  'eq',
+  'lt',
+  'le',
+  'to32',
+  'to64',
+  'to_i32',
+  'to_u32',
+  'to_i64',
+  'to_u64',
+  'from_i32',
+  'from_u32',
+  'from_i64',
+  'from_u64',
+]);
+
+/** Whether the operation's result depends on the mode and may be inexact. */
+const ROUNDS: ReadonlySet<FpOpName> = new Set(['add', 'sub', 'mul', 'div', 'sqrt', 'fma', 'to32', 'from_i64', 'from_u64']);
+
+export class FloatLowering {
+  private readonly host: FloatHost;
+  private readonly limit: number;
+  private readonly fused: boolean;
+
+  /**
+   * @param limit an i32 local of the region
+   * @param fused whether the host's relaxed multiply-add rounds once
+   */
+  constructor(host: FloatHost, limit: number, fused: boolean) {
+    this.host = host;
+    this.limit = limit;
+    this.fused = fused;
+  }
+
+  /** Computes `limit` from the cells. */
+  reload(): void {
+    const { code, arch } = this.host;
+    const { offset, mask, value } = arch.floats?.easy ?? { offset: 0, mask: 0n, value: 1n };
+    const easy = i64.eq(i64.and(access(0x29, THREAD, offset, i32.const(0)), i64.const(mask)), i64.const(value));
+    code.i32(LIMIT).i32(0);
+    easy(code);
+    code.op(0x1b).localSet(this.limit);
+  }
+
+  /** Pushes a 64-bit value as f64, bit for bit. */
+  emitDouble(value: Value): void {
+    const { host } = this;
+    const { code } = host;
+    const local = host.floatLocal(value);
+    if (local !== undefined) {
+      code.localGet(local);
+      return;
+    }
+    if (!host.isComputed(value)) {
+      if (value.kind === 'load' && value.width === 64) {
+        host.emitLoadDouble(value);
+        return;
+      }
+      if (value.kind === 'fp' && this.resultFormat(value) === 64) {
+        this.emitOperation(value);
+        return;
+      }
+      if (value.kind === 'op' && this.emitSignOperation(value)) return;
+    }
+    host.emit(value);
+    code.op(0xbf);
+  }
+
+  /** Pushes the result of an operation as the IR has it, bits or integer. */
+  emit(value: FpValue): void {
+    this.emitOperation(value);
+    const format = this.resultFormat(value);
+    if (format === 64) this.host.code.op(0xbd);
+    else if (format === 32) this.host.code.op(0xbc).op(0xad);
+  }
+
+  /** Sign injection as it comes from the rows: the magnitude of one register with the sign of another. */
+  private emitSignOperation(value: Value & { kind: 'op' }): boolean {
+    const { host } = this;
+    const { code } = host;
+    const [first, second] = value.args;
+    if (value.op === 'xor' && isConst(second, SIGN)) {
+      this.emitDouble(first);
+      code.op(0x9a);
+      return true;
+    }
+    const signOf = (v: Value): Value | undefined =>
+      v.kind === 'op' && v.op === 'and' && isConst(v.args[1], SIGN) ? v.args[0] : undefined;
+    const source = second && signOf(second);
+    if (value.op === 'xor' && source !== undefined) {
+      const same = host.floatLocal(source);
+      if (same === undefined || same !== host.floatLocal(first)) return false;
+      code.localGet(same).op(0x99);
+      return true;
+    }
+    if (value.op !== 'or' || source === undefined) return false;
+    if (first.kind !== 'op' || first.op !== 'and' || !isConst(first.args[1], MAGNITUDE)) return false;
+    const magnitude = host.floatLocal(first.args[0]);
+    const inverted = source.kind === 'op' && source.op === 'xor' && isConst(source.args[1], -1n);
+    const sign = host.floatLocal(inverted ? source.args[0] : source);
+    if (magnitude === undefined || sign === undefined) return false;
+    code.localGet(magnitude);
+    if (magnitude !== sign) {
+      code.localGet(sign);
+      if (inverted) code.op(0x9a);
+      code.op(0xa6);
+    } else if (inverted) code.op(0x9a);
+    return true;
+  }
+
+  /** The format of the result as it is left on the stack; undefined for integers, and bits of other formats, as i64. */
+  private resultFormat({ op, format }: FpValue): 32 | 64 | undefined {
+    if (format === 16 || !FAST.has(op)) return undefined;
+    if (op === 'to64' || op === 'to32') return op === 'to64' ? 64 : 32;
+    if (op.startsWith('to_') || op === 'eq' || op === 'lt' || op === 'le') return undefined;
+    return format;
+  }
+
+  /** What a rounding operand is: a constant, or the mode in the state. */
+  private modeOf(rounding: Value): number | undefined {
+    if (rounding.kind === 'const') return Number(rounding.value);
+    if (rounding.kind === 'operand') return rounding.operand.value;
+    // "7 means as the state says", see RiscvBuilder.rounding.
+    if (rounding.kind === 'op' && rounding.op === 'select') {
+      const [, dynamic, fixed] = rounding.args;
+      if (fixed.kind === 'operand' && dynamic.kind === 'cell') {
+        return fixed.operand.value === 7 ? undefined : fixed.operand.value;
+      }
+    }
+    throw new Error('a rounding mode of unknown form');
+  }
+
+  /** Leaves the result on the stack, of the type that {@link resultFormat} says, i64 otherwise. */
+  private emitOperation(value: FpValue): void {
+    const { op, format, args, rounding } = value;
+    const { code } = this.host;
+    const mode = this.modeOf(rounding);
+    const sameFormat = (op === 'to32' && format === 32) || (op === 'to64' && format === 64);
+    const rounds = ROUNDS.has(op) || (format === 32 && op.startsWith('from_'));
+    const hard =
+      format === 16 || !FAST.has(op) || sameFormat || (op === 'fma' && !this.fused) || (rounds && (mode ?? 0) !== 0);
+    const operands = args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));
+    const result = this.resultFormat(value);
+    const type = result === 64 ? F64 : result === 32 ? F32 : I64;
+    const slow = () => this.emitSlow(value, operands, result);
+    if (hard) {
+      slow();
+      return;
+    }
+    const r = this.host.newLocal(type);
+    const check = this.fastPath(op, format as 32 | 64, operands.map((o) => o.fast), r, mode);
+    if (check !== undefined) {
+      check(code);
+      code.op(0x45).unlikelyIf();
+      slow();
+      code.localSet(r).end();
+    }
+    code.localGet(r);
+  }
+
+  /** How to push an operand, as often as needed: as bits, and as a float where one is wanted. */
+  private operand(value: Value, format: FpFormat | 'integer', fast: boolean): { bits: Expr; fast: Expr } {
+    const { host } = this;
+    const { code } = host;
+    if (format === 'integer' || format === 16 || !fast) {
+      const local = host.newLocal(I64);
+      host.emit(value);
+      code.localSet(local);
+      return { bits: get(local), fast: get(local) };
+    }
+    if (format === 64) {
+      let local = host.floatLocal(value);
+      if (local === undefined) {
+        local = host.newLocal(F64);
+        this.emitDouble(value);
+        code.localSet(local);
+      }
+      return { bits: i64.reinterpret(get(local)), fast: get(local) };
+    }
+    const local = host.newLocal(F32);
+    host.emitSingle(value);
+    code.localSet(local);
+    return { bits: i64.extend_u(i32.reinterpret(get(local))), fast: get(local) };
+  }
+
+  /** The exact function; leaves the result as the fast path would. */
+  private emitSlow(value: FpValue, operands: readonly { bits: Expr }[], result: 32 | 64 | undefined): void {
+    const { host } = this;
+    const { code } = host;
+    const mode = this.modeOf(value.rounding);
+    const local = host.newLocal(I64);
+    if (mode === undefined) {
+      host.emit(value.rounding);
+      code.localSet(local);
+      host.emitCheckMode(local);
+    }
+    for (const operand of operands.slice(0, FP_OPS[value.op])) operand.bits(code);
+    if (mode === undefined) code.localGet(local);
+    else code.i64(BigInt(mode));
+    code.call(host.helpers.fpIndex(value.op, value.format));
+    if (result === 64) code.op(0xbf);
+    else if (result === 32) code.op(0xa7).op(0xbe);
+    this.reload();
+  }
+
+  /** Computes the result into local `r`; a condition that says whether it counts, undefined if it always does. */
+  private fastPath(op: FpOpName, format: 32 | 64, operands: Expr[], r: number, mode: number | undefined): Expr | undefined {
+    const { code } = this.host;
+    const wide = format === 64;
+    const F = wide ? f64 : f32;
+    const [a, b, c] = operands;
+    const compute = (value: Expr) => set(r, value)(code);
+    switch (op) {
+      case 'add':
+      case 'sub':
+        compute(F[op](a, b));
+        return this.inRange(r, wide, 0);
+      case 'mul':
+      case 'div':
+        compute(F[op](a, b));
+        return this.inRange(r, wide, 2);
+      case 'sqrt':
+        compute(F.sqrt(a));
+        return this.inRange(r, wide, 2);
+      case 'fma':
+        compute(F.madd(a, b, c));
+        return this.inRange(r, wide, 2);
+      case 'min':
+      case 'max':
+        compute(F[op](a, b));
+        return this.ordered(a, b, F);
+      case 'eq':
+      case 'lt':
+      case 'le':
+        compute(i64.extend_u(F[op](a, b)));
+        return this.ordered(a, b, F);
+      case 'to32':
+        compute(f32.demote(a));
+        return this.inRange(r, false, 2);
+      case 'to64':
+        compute(f64.promote(a));
+        return F.eq(a, a);
+      case 'from_i32':
+      case 'from_u32': {
+        const integer = i32.wrap(a);
+        compute(F.convert[op === 'from_i32' ? 'i32' : 'u32'](integer));
+        return wide ? undefined : get(this.limit);
+      }
+      case 'from_i64':
+      case 'from_u64':
+        compute(F.convert[op === 'from_i64' ? 'i64' : 'u64'](a));
+        return get(this.limit);
+      default:
+        return this.toInteger(op, wide, a, r, mode);
+    }
+  }
+
+  private toInteger(op: FpOpName, wide: boolean, a: Expr, r: number, mode: number | undefined): Expr {
+    const { code } = this.host;
+    const double = wide ? a : f64.promote(a);
+    const rounded = this.host.newLocal(F64);
+    // Only counts while the mode in the state is to nearest even.
+    if (mode === 4) {
+      set(r, i64.const(0))(code);
+      return i32.const(0);
+    }
+    const round = [f64.nearest, f64.trunc, f64.floor, f64.ceil][mode ?? 0];
+    set(rounded, round(double))(code);
+    const isSigned = op === 'to_i32' || op === 'to_i64';
+    const bits = op === 'to_i32' || op === 'to_u32' ? 32 : 64;
+    const q = get(rounded);
+    const low = isSigned ? -(2 ** (bits - 1)) : 0;
+    const high = isSigned ? 2 ** (bits - 1) : 2 ** bits;
+    const converted =
+      bits === 32
+        ? isSigned
+          ? i64.extend_s(i32.trunc_sat.s(q))
+          : i64.extend_s(i32.trunc_sat.u(q))
+        : isSigned
+          ? i64.trunc_sat.s(q)
+          : i64.trunc_sat.u(q);
+    set(r, converted)(code);
+    const inRange = i32.and(f64.ge(q, f64.const(low)), f64.lt(q, f64.const(high)));
+    // LIMIT is odd.
+    return i32.and(inRange, get(this.limit));
+  }
+
+  /** The exponent less `least` is below the limit. */
+  private inRange(r: number, wide: boolean, least: number): Expr {
+    const exponent = wide
+      ? i32.wrap(i64.shr_u(i64.reinterpret(get(r)), i64.const(52)))
+      : i32.shr_u(i32.reinterpret(get(r)), i32.const(23));
+    const shifted = least === 0 ? exponent : i32.sub(exponent, i32.const(least));
+    // For binary32 the limit's low byte is right: 0xfd.
+    const limit = wide ? get(this.limit) : i32.and(get(this.limit), i32.const(0xff));
+    return i32.lt_u(i32.and(shifted, i32.const(wide ? 0x7ff : 0xff)), limit);
+  }
+
+  private ordered(a: Expr, b: Expr, F: typeof f64 | typeof f32): Expr {
+    return i32.or(F.le(a, b), F.gt(a, b));
+  }
+}
+
+const isConst = (value: Value | undefined, wanted: bigint): boolean =>
+  value?.kind === 'const' && BigInt.asUintN(64, value.value) === BigInt.asUintN(64, wanted);

@@ -1,0 +1,142 @@
+/**
+ * What small pieces of guest code become: the intermediate representation (-d op), JavaScript (-d out_js) and
+ * WebAssembly (-d out_wasm). The texts are in tests/golden; `npm run bless` writes them anew.
+ */
+import { describe, expect, test } from 'vitest';
+import { encode } from '../src/cpu/encode.ts';
+import { riscv64 } from '../src/cpu/riscv/arch.ts';
+import { decodeRiscv, disassembleRiscv } from '../src/cpu/riscv/disassembly.ts';
+import { regionSource } from '../src/translate/js/source.ts';
+import { compileRegion } from '../src/translate/region/compile.ts';
+import { formRegion, type Region } from '../src/translate/region/graph.ts';
+import { regionText } from '../src/translate/region/text.ts';
+import { moduleText } from '../src/translate/wasm/text.ts';
+
+const START = 0x10000;
+
+type Line = [row: string, operands?: Record<string, number>];
+/** Name, instructions from START on, and where an indirect jump in them has gone to. */
+const CASES: [name: string, lines: Line[], targets?: number[]][] = [
+  [
+    'sum-loop',
+    [
+      ['lw', { rd: 14, rs1: 10, imm: 0 }],
+      ['c.addi', { rd: 10, imm: 4 }],
+      ['c.addw', { rd: 15, rs2: 14 }],
+      ['bne', { rs1: 10, rs2: 11, off: -8 }],
+      ['c.jr', { rs1: 1 }],
+    ],
+  ],
+  [
+    'call',
+    [
+      ['c.addi16sp', { imm: -16 }],
+      ['c.sdsp', { rs2: 1, imm: 8 }],
+      ['jal', { rd: 1, off: 0x100 }],
+      ['c.ldsp', { rd: 1, imm: 8 }],
+      ['c.addi16sp', { imm: 16 }],
+      ['c.jr', { rs1: 1 }],
+    ],
+  ],
+  [
+    'jump-table',
+    [
+      ['sh2add', { rd: 5, rs1: 10, rs2: 11 }],
+      ['lw', { rd: 5, rs1: 5, imm: 0 }],
+      ['jalr', { rd: 0, rs1: 5, imm: 0 }],
+      ['c.li', { rd: 10, imm: 1 }],
+      ['c.li', { rd: 10, imm: 2 }],
+      ['c.li', { rd: 10, imm: 3 }],
+      ['c.li', { rd: 10, imm: 4 }],
+      ['ecall'],
+    ],
+    [START + 12, START + 14, START + 16, START + 18],
+  ],
+  [
+    'atomics',
+    [
+      ['lr.w', { rd: 14, rs1: 10, aq: 1, rl: 0 }],
+      ['addi', { rd: 14, rs1: 14, imm: 1 }],
+      ['sc.w', { rd: 15, rs1: 10, rs2: 14, aq: 0, rl: 1 }],
+      ['bne', { rs1: 15, rs2: 0, off: -12 }],
+      ['amoadd.d', { rd: 12, rs1: 11, rs2: 14, aq: 0, rl: 0 }],
+      ['fence', { fm: 0, pred: 15, succ: 15, rs1: 0, rd: 0 }],
+      ['ecall'],
+    ],
+  ],
+  [
+    'floating-point',
+    [
+      ['fld', { rd: 10, rs1: 10, imm: 8 }],
+      ['fmadd.d', { rd: 11, rs1: 10, rs2: 10, rs3: 11, rm: 7 }],
+      ['fadd.s', { rd: 12, rs1: 12, rs2: 13, rm: 0 }],
+      ['fle.d', { rd: 10, rs1: 11, rs2: 10 }],
+      ['ecall'],
+    ],
+  ],
+  [
+    'wide-arithmetic',
+    [
+      ['mulhu', { rd: 10, rs1: 11, rs2: 12 }],
+      ['div', { rd: 11, rs1: 11, rs2: 12 }],
+      ['sraiw', { rd: 12, rs1: 12, shamt: 3 }],
+      ['clz', { rd: 13, rs1: 13 }],
+      ['jalr', { rd: 1, rs1: 1, imm: 0 }],
+    ],
+  ],
+];
+
+interface Piece {
+  region: Region;
+  describe(pc: number): string;
+}
+
+function pieceOf(lines: readonly Line[], targets: readonly number[]): Piece {
+  const words = new Map<number, number>();
+  let end = START;
+  for (const [name, operands = {}] of lines) {
+    const row = riscv64.rows.find((r) => r.name === name);
+    if (!row) throw new Error(`no row ${name}`);
+    words.set(end, encode(row, operands));
+    end += row.length;
+  }
+  const fetch = (pc: number) => {
+    const decoded = words.has(pc) ? decodeRiscv(words.get(pc) ?? 0) : undefined;
+    if (!decoded) return undefined;
+    const statements = riscv64.effect(decoded.row as never, decoded.values);
+    return { pc, length: decoded.row.length, statements };
+  };
+  const region = formRegion(START, fetch, () => targets);
+  if (!region) throw new Error('no region');
+  return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
+}
+
+describe.each(CASES)('%s', (name, lines, targets = []) => {
+  const golden = (kind: string) => `golden/${name}.${kind}.golden`;
+  const piece = () => pieceOf(lines, targets);
+
+  test('intermediate representation', async () => {
+    const { region, describe } = piece();
+    await expect(regionText(riscv64, region, describe)).toMatchFileSnapshot(golden('op'));
+  });
+
+  test('JavaScript', async () => {
+    const { region, describe } = piece();
+    const source = regionSource(riscv64, region, `pc_${START.toString(16)}`, describe);
+    // It parses.
+    new Function(`return ${source}`);
+    await expect(source).toMatchFileSnapshot(golden('js'));
+  });
+
+  test('WebAssembly', async () => {
+    const { region } = piece();
+    const slots = new Map<number, number>();
+    const slotOf = (pc: number): number => slots.get(pc) ?? slots.set(pc, slots.size + 1).size;
+    const options = { precise: true, fused: true };
+    const { bytes } = compileRegion(riscv64, region, 'region', slotOf, options, { locals: true });
+    expect(WebAssembly.validate(bytes)).toBe(true);
+    const text = moduleText(bytes);
+    expect(text).not.toContain('unknown');
+    await expect(text).toMatchFileSnapshot(golden('wasm'));
+  });
+});
