@@ -207,7 +207,13 @@ export class Engine {
   statistics(): Statistics {
     const exits: Record<string, number> = {};
     for (const [name, reason] of Object.entries(EXIT)) if (this.exits[reason] > 0) exits[name] = this.exits[reason];
-    const { regions = 0, compiledInstructions = 0, compileTime = 0, moduleBytes = 0, dropped = 0 } = this.regions?.statistics ?? {};
+    const {
+      regions = 0,
+      compiledInstructions = 0,
+      compileTime = 0,
+      moduleBytes = 0,
+      dropped = 0,
+    } = this.regions?.statistics ?? {};
     const coldInstructions = Number(this.doublewords[TRANSLATOR.instructions >> 3]);
     return { coldInstructions, regions, compiledInstructions, compileTime, moduleBytes, dropped, exits };
   }

@@ -2,7 +2,12 @@
 import { spawnSync } from 'node:child_process';
 
 /** tsemu's options, the first being what the others are compared with. */
-export const MODES: readonly (readonly string[])[] = [['-tier', 'cold'], ['-threshold', '1'], ['-threshold', '5'], ['-threshold', '100']];
+export const MODES: readonly (readonly string[])[] = [
+  ['-tier', 'cold'],
+  ['-threshold', '1'],
+  ['-threshold', '5'],
+  ['-threshold', '100'],
+];
 
 const hasQemu = spawnSync('qemu-riscv64-static', ['--version']).status === 0;
 

@@ -43,7 +43,13 @@ export interface ProgramOptions {
 
 /** Instructions and labels; branches are resolved at the end. */
 class Assembler {
-  private readonly items: { word: number; length: number; target?: number; row?: string; values?: Record<string, number> }[] = [];
+  private readonly items: {
+    word: number;
+    length: number;
+    target?: number;
+    row?: string;
+    values?: Record<string, number>;
+  }[] = [];
   private readonly labels: number[] = [];
   private size = 0;
 
@@ -82,7 +88,9 @@ class Assembler {
     let at = 0;
     for (const { word, length, target, row, values } of this.items) {
       const encoded =
-        target === undefined ? word : encode(rows.get(row ?? '') as Row<never>, { ...values, off: this.labels[target] - at });
+        target === undefined
+          ? word
+          : encode(rows.get(row ?? '') as Row<never>, { ...values, off: this.labels[target] - at });
       if (length === 2) view.setUint16(at, encoded, true);
       else view.setUint32(at, encoded, true);
       at += length;
@@ -95,8 +103,21 @@ const THREE = `add sub xor or and sll srl sra slt sltu addw subw sllw srlw sraw 
   div divu rem remu divw divuw remw remuw`.split(/\s+/);
 const IMMEDIATE = 'addi xori ori andi slti sltiu addiw'.split(' ');
 const SHIFTS = 'slli srli srai slliw srliw sraiw'.split(' ');
-const LOADS: [string, number][] = [['lb', 1], ['lbu', 1], ['lh', 2], ['lhu', 2], ['lw', 4], ['lwu', 4], ['ld', 8]];
-const STORES: [string, number][] = [['sb', 1], ['sh', 2], ['sw', 4], ['sd', 8]];
+const LOADS: [string, number][] = [
+  ['lb', 1],
+  ['lbu', 1],
+  ['lh', 2],
+  ['lhu', 2],
+  ['lw', 4],
+  ['lwu', 4],
+  ['ld', 8],
+];
+const STORES: [string, number][] = [
+  ['sb', 1],
+  ['sh', 2],
+  ['sw', 4],
+  ['sd', 8],
+];
 const BRANCHES = 'beq bne blt bge bltu bgeu'.split(' ');
 const FLOATS = 'fadd fsub fmul fdiv'.split(' ');
 const FUSED = 'fmadd fmsub fnmadd fnmsub'.split(' ');
@@ -275,7 +296,11 @@ class Generator {
     const { a } = this;
     a.place(this.functions[index]);
     this.cost = 10;
-    const saved: [number, number][] = [[RA, 0], [COUNTER, 8], [SECOND_COUNTER, 16]];
+    const saved: [number, number][] = [
+      [RA, 0],
+      [COUNTER, 8],
+      [SECOND_COUNTER, 16],
+    ];
     a.insn('addi', { rd: SP, rs1: SP, imm: -32 });
     for (const [register, imm] of saved) a.insn('sd', { rs1: SP, rs2: register, imm });
     this.statements(index, 5 + this.below(25), 0, 1);
@@ -312,7 +337,11 @@ class Generator {
 
   private integer(): void {
     const { a } = this;
-    const [rd, rs1, rs2] = [this.chance(3) ? 0 : this.pick(POOL), this.pick(POOL), this.chance(5) ? 0 : this.pick(POOL)];
+    const [rd, rs1, rs2] = [
+      this.chance(3) ? 0 : this.pick(POOL),
+      this.pick(POOL),
+      this.chance(5) ? 0 : this.pick(POOL),
+    ];
     const kind = this.below(10);
     if (kind < 5) a.insn(this.pick(THREE), { rd, rs1, rs2 });
     else if (kind < 8) a.insn(this.pick(IMMEDIATE), { rd, rs1, imm: this.below(4096) - 2048 });
@@ -329,7 +358,8 @@ class Generator {
     if (kind === 0) a.insn('c.addi', { rd, imm: 1 + this.below(31) });
     else if (kind === 1) a.insn('c.mv', { rd, rs2 });
     else if (kind === 2) a.insn('c.add', { rd, rs2 });
-    else if (kind === 3) a.insn(this.pick(['c.sub', 'c.xor', 'c.or', 'c.and', 'c.subw', 'c.addw']), { rd: rd - 8, rs2: rs2 - 8 });
+    else if (kind === 3)
+      a.insn(this.pick(['c.sub', 'c.xor', 'c.or', 'c.and', 'c.subw', 'c.addw']), { rd: rd - 8, rs2: rs2 - 8 });
     else if (kind === 4) a.insn('c.li', { rd, imm: this.below(64) - 32 });
     else a.insn('c.slli', { rd, shamt: 1 + this.below(63) });
   }
@@ -386,9 +416,15 @@ class Generator {
     const kind = this.below(100);
     if (kind < 35) a.insn(`${this.pick(FLOATS)}.${suffix}`, { rd, rs1, rs2, rm });
     else if (kind < 50) a.insn(`${this.pick(FUSED)}.${suffix}`, { rd, rs1, rs2, rs3, rm });
-    else if (kind < 58) a.insn(`${this.pick(['fsgnj', 'fsgnjn', 'fsgnjx', 'fmin', 'fmax'])}.${suffix}`, { rd, rs1, rs2: this.chance(40) ? rs1 : rs2 });
+    else if (kind < 58)
+      a.insn(`${this.pick(['fsgnj', 'fsgnjn', 'fsgnjx', 'fmin', 'fmax'])}.${suffix}`, {
+        rd,
+        rs1,
+        rs2: this.chance(40) ? rs1 : rs2,
+      });
     else if (kind < 66) a.insn(`${this.pick(['feq', 'flt', 'fle'])}.${suffix}`, { rd: x, rs1, rs2 });
-    else if (kind < 72) a.insn(`fcvt.${this.pick(['w', 'wu', 'l', 'lu'])}.${suffix}`, { rd: x, rs1, rm: this.chance(60) ? 1 : rm });
+    else if (kind < 72)
+      a.insn(`fcvt.${this.pick(['w', 'wu', 'l', 'lu'])}.${suffix}`, { rd: x, rs1, rm: this.chance(60) ? 1 : rm });
     else if (kind < 78) a.insn(`fcvt.${suffix}.${this.pick(['w', 'wu', 'l', 'lu'])}`, { rd, rs1: x, rm });
     else if (kind < 82) a.insn(this.chance(50) ? 'fcvt.s.d' : 'fcvt.d.s', { rd, rs1, rm });
     else if (kind < 84) a.insn(`fsqrt.${suffix}`, { rd, rs1, rm });

@@ -281,7 +281,7 @@ class RegionSource {
       case 'const':
         return literal(value.value);
       case 'operand':
-        return literal(valueOf(value.operand));
+        return literal(numberOf(value.operand));
       case 'reg': {
         const register = registerOf(this.arch, value.operand);
         return register === undefined ? '0n' : this.register(register);
@@ -357,7 +357,7 @@ function bare(text: string): string {
   return text;
 }
 
-function valueOf(operand: Operand): number {
+function numberOf(operand: Operand): number {
   if (operand.value === undefined) throw new Error('an operand without a value in a region');
   return operand.value;
 }

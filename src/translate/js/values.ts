@@ -19,16 +19,16 @@ const LITERAL = /^-?(0x[0-9a-f]+|\d+)n$/;
 
 /** A shift count modulo 64. */
 function count(b: string): string {
-  return LITERAL.test(b) ? literal(BigInt.asUintN(6, valueOf(b))) : `(${b} & 63n)`;
+  return LITERAL.test(b) ? literal(BigInt.asUintN(6, numberOf(b))) : `(${b} & 63n)`;
 }
 
 /** Operands of an unsigned operation. */
 function unsigned(a: string): string {
-  return LITERAL.test(a) ? `0x${BigInt.asUintN(64, valueOf(a)).toString(16)}n` : `u64(${a})`;
+  return LITERAL.test(a) ? `0x${BigInt.asUintN(64, numberOf(a)).toString(16)}n` : `u64(${a})`;
 }
 
 /** A literal's value. */
-function valueOf(text: string): bigint {
+function numberOf(text: string): bigint {
   const digits = text.slice(0, -1);
   return digits.startsWith('-') ? -BigInt(digits.slice(1)) : BigInt(digits);
 }
@@ -38,7 +38,7 @@ export const isConstant = (text: string): boolean => text === 'true' || text ===
 
 /** A comparison, done here if both sides are literals: rounding modes are such. */
 function compare(a: string, b: string, text: string, holds: (a: bigint, b: bigint) => boolean): string {
-  return LITERAL.test(a) && LITERAL.test(b) ? `${holds(valueOf(a), valueOf(b))}` : text;
+  return LITERAL.test(a) && LITERAL.test(b) ? `${holds(numberOf(a), numberOf(b))}` : text;
 }
 const u64 = (a: bigint): bigint => BigInt.asUintN(64, a);
 

@@ -16,16 +16,24 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import { JUMP_CACHE, PAGE_SIZE, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR, WINDOW_PAGES } from '../../host/layout.ts';
+import {
+  JUMP_CACHE,
+  PAGE_SIZE,
+  PROCESS_MEMORY_PAGES,
+  STUB,
+  THREAD_MEMORY_PAGES,
+  TRANSLATOR,
+  WINDOW_PAGES,
+} from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { Code, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { access, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS } from '../wasm/region-type.ts';
+import { FloatLowering } from './float.ts';
 import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
 import { type Order, orderOf } from './order.ts';
-import { FloatLowering } from './float.ts';
 import { canFault, planRegisters, type RegisterPlan, registerAt, registerOf, writeOf } from './registers.ts';
 
 /**
@@ -168,7 +176,11 @@ class RegionLowering extends Lowering {
     this.slotOf = slotOf;
     this.type = type;
     this.precise = options.precise;
-    this.facts = { dirty: new Int32Array(plan.banks), word: new Int32Array(plan.banks), shifted: new Int32Array(plan.banks) };
+    this.facts = {
+      dirty: new Int32Array(plan.banks),
+      word: new Int32Array(plan.banks),
+      shifted: new Int32Array(plan.banks),
+    };
     if (usesFloat(region)) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
   }
 
@@ -315,7 +327,11 @@ class RegionLowering extends Lowering {
     if ('pc' in callee) code.i64(BigInt(callee.pc)).localSet(target);
     i32.ge_u(get(DEPTH), i32.const(DEPTH_LIMIT))(code);
     code.unlikelyIf().localGet(target).return().end();
-    code.localGet(DEPTH).i32(FRAME_LEAST + this.registers.length).op(0x6a).localGet(target);
+    code
+      .localGet(DEPTH)
+      .i32(FRAME_LEAST + this.registers.length)
+      .op(0x6a)
+      .localGet(target);
     if ('pc' in callee) code.i32(this.slotOf(callee.pc));
     else this.emitLookup(target);
     code.callIndirect(this.type).localTee(target).i64(BigInt(returnPc)).op(0x52);
@@ -561,7 +577,8 @@ class RegionLowering extends Lowering {
         return value.width < 32 || (value.width === 32 && value.signed);
       case 'reg': {
         const register = registerOf(this.arch, value.operand);
-        return register === undefined || (this.facts.word[register >> 5] & (1 << register)) !== 0;
+        if (register === undefined) return true;
+        return !this.isFloat(register) && (this.facts.word[register >> 5] & (1 << register)) !== 0;
       }
       case 'op':
         return this.isWordResult(value.op, value.args);

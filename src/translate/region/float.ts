@@ -69,7 +69,17 @@ const FAST: ReadonlySet<FpOpName> = new Set([
 ]);
 
 /** Whether the operation's result depends on the mode and may be inexact. */
-const ROUNDS: ReadonlySet<FpOpName> = new Set(['add', 'sub', 'mul', 'div', 'sqrt', 'fma', 'to32', 'from_i64', 'from_u64']);
+const ROUNDS: ReadonlySet<FpOpName> = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'sqrt',
+  'fma',
+  'to32',
+  'from_i64',
+  'from_u64',
+]);
 
 export class FloatLowering {
   private readonly host: FloatHost;
@@ -202,7 +212,13 @@ export class FloatLowering {
       return;
     }
     const r = this.host.newLocal(type);
-    const check = this.fastPath(op, format as 32 | 64, operands.map((o) => o.fast), r, mode);
+    const check = this.fastPath(
+      op,
+      format as 32 | 64,
+      operands.map((o) => o.fast),
+      r,
+      mode,
+    );
     if (check !== undefined) {
       check(code);
       code.op(0x45).unlikelyIf();
@@ -258,7 +274,13 @@ export class FloatLowering {
   }
 
   /** Computes the result into local `r`; a condition that says whether it counts, undefined if it always does. */
-  private fastPath(op: FpOpName, format: 32 | 64, operands: Expr[], r: number, mode: number | undefined): Expr | undefined {
+  private fastPath(
+    op: FpOpName,
+    format: 32 | 64,
+    operands: Expr[],
+    r: number,
+    mode: number | undefined,
+  ): Expr | undefined {
     const { code } = this.host;
     const wide = format === 64;
     const F = wide ? f64 : f32;
@@ -293,12 +315,13 @@ export class FloatLowering {
         return this.inRange(r, false, 2);
       case 'to64':
         compute(f64.promote(a));
-        return F.eq(a, a);
+        // Exact, but a dynamic rounding mode has to be one: the limit is 0 unless it is the usual one.
+        return mode === undefined ? i32.and(F.eq(a, a), i32.ne(get(this.limit), i32.const(0))) : F.eq(a, a);
       case 'from_i32':
       case 'from_u32': {
         const integer = i32.wrap(a);
         compute(F.convert[op === 'from_i32' ? 'i32' : 'u32'](integer));
-        return wide ? undefined : get(this.limit);
+        return wide && mode !== undefined ? undefined : get(this.limit);
       }
       case 'from_i64':
       case 'from_u64':

@@ -163,7 +163,14 @@ export class Regions {
     const { arch, imports } = this.host;
     const { nameOf, onModule } = this.options;
     const names = { function: nameOf?.(pc), locals: onModule !== undefined };
-    const { bytes, sites } = compileRegion(arch, region, name, (at) => this.slotOf(at), { precise: this.precise, fused: this.fused }, names);
+    const { bytes, sites } = compileRegion(
+      arch,
+      region,
+      name,
+      (at) => this.slotOf(at),
+      { precise: this.precise, fused: this.fused },
+      names,
+    );
     onModule?.(pc, bytes);
     const instance = new WebAssembly.Instance(optimised(bytes), { e: imports as never });
     return { entry: instance.exports.region, length: bytes.length, sites };
@@ -192,7 +199,7 @@ export class Regions {
     const frame = /wasm:\/\/wasm\/(\w+)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/.exec(error.stack ?? '');
     // The first frame of WebAssembly is the one that trapped; the cold tier's module has no name.
     const first = /wasm:\/\/wasm\/[^\s)]*/.exec(error.stack ?? '');
-    if (!frame || !first || !first[0].startsWith(`wasm://wasm/${frame[1]}-`)) return undefined;
+    if (!frame || !first?.[0].startsWith(`wasm://wasm/${frame[1]}-`)) return undefined;
     const installed = this.byName.get(frame[1]);
     if (!installed) return undefined;
     const offset = Number.parseInt(frame[2], 16);

@@ -314,7 +314,11 @@ export class ModuleEncoder {
     const content = new ByteWriter().name('metadata.code.branch_hint').u(hinted.length);
     for (const body of hinted) {
       content.u(this.functionImports + this.bodies.indexOf(body)).u(body.unlikely.length);
-      for (const offset of body.unlikely) content.u(body.localsLength + offset).u(1).u(0);
+      for (const offset of body.unlikely)
+        content
+          .u(body.localsLength + offset)
+          .u(1)
+          .u(0);
     }
     out.byte(0).u(content.length).bytes(content.view());
   }
