@@ -6,7 +6,7 @@
  * Parent and child are two processes here, with the child's memory a copy. The
  * child finds the pages that it has written and sends them to the parent
  * through a pipe; its end, whatever the reason, tells the parent to go on.
- * See docs/adr/0005-fork-exec-and-threads.md.
+ * See docs/adr/0003-fork-exec-and-threads.md.
  */
 import { PAGE_SIZE, STAGING } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
