@@ -8,6 +8,7 @@
  * function of its own, so that V8 compiles only the groups a program uses.
  */
 import type { Architecture } from '../../cpu/arch.ts';
+import { bitCount } from '../../cpu/decoder.ts';
 import type { Condition, OperandInfo, Row } from '../../cpu/row.ts';
 import { TRANSLATOR } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
@@ -201,12 +202,6 @@ function conditionExpr(row: Row<never>, { operand, test, values }: Condition): E
   const any = values.map((v) => i32.eq(value, i32.const(v))).reduce((p, q) => i32.or(p, q));
   return test === 'ne' ? i32.eqz(any) : any;
 }
-
-const bitCount = (mask: number): number => {
-  let count = 0;
-  for (let rest = mask >>> 0; rest !== 0; rest &= rest - 1) count++;
-  return count;
-};
 
 /** The run of up to 7 bits within `common` that splits the rows into most groups. */
 function bestField(rows: readonly Candidate[], common: number): { low: number; width: number } | undefined {
