@@ -39,9 +39,11 @@ int main(void) {
   FD_SET(ends[1], &writable);
   CHECK(select(ends[1] + 1, &readable, &writable, &errors, NULL) == 2 && FD_ISSET(ends[0], &readable) && FD_ISSET(ends[1], &writable));
   FD_ZERO(&readable);
-  FD_SET(77, &readable);
+  /* Below 64: the kernel overlooks descriptors beyond the table's size, which depends on what the parent had open. */
+  close(60);
+  FD_SET(60, &readable);
   tv = (struct timeval){0, 0};
-  CHECK(FAILS(select(78, &readable, NULL, NULL, &tv), EBADF));
+  CHECK(FAILS(select(61, &readable, NULL, NULL, &tv), EBADF));
   CHECK(FAILS(select(-1, NULL, NULL, NULL, &tv), EINVAL));
 
   /* pselect and ppoll let a signal in. */
