@@ -89,6 +89,9 @@ export const TRANSLATOR = {
   hotThreshold: 0x8058,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */
   fusedMultiplyAdd: 0x8048,
+  /** i32 for each bank of 32 registers: those whose cells are out of date after EXIT.interrupt. */
+  stale: 0x8060,
+  staleBanks: 4,
 } as const;
 
 /** How often the cold tier jumped to a record: u16 counters, by the record's address modulo their number. */

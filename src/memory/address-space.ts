@@ -61,6 +61,11 @@ const HOST_ANONYMOUS = MAP.private | MAP.anonymous | MAP.fixed;
 /** Flags that mean something else on x86-64 than in the generic ABI (MAP_32BIT, MAP_ABOVE4G), and those handled here. */
 const NOT_FOR_HOST = 0xc0 | MAP.growsDown | MAP.fixedNoReplace;
 
+/** Mappings of this size are worth huge pages of the host. */
+const HUGE_LEAST = 4 << 20;
+const HUGE_PAGE = 2 << 20;
+const MADV_HUGEPAGE = 14;
+
 /** Room for the initial stack at the window's top: its limit when the program starts, within reason, and the gap. */
 function stackRoom(host: Host): number {
   const { soft } = host.startState.rlimits[RLIMIT.stack] ?? { soft: 0n };
@@ -184,7 +189,17 @@ export class AddressSpace extends GuestData {
       if (this.limit(RLIMIT.stack) > size) this.noteGrowth();
     }
     this.setEntries(start, start + size, entry, replaced);
+    const sparse = MAP.growsDown | MAP.noReserve | MAP.stack;
+    if (anonymous && data && (flags & sparse) === 0) this.askForHugePages(start, size);
     return start;
+  }
+
+  /**
+   * Memory that a program is likely to use as a whole: page faults and misses in the host's TLB become few. A failure
+   * changes nothing.
+   */
+  private askForHugePages(start: number, size: number): void {
+    if (size >= HUGE_LEAST) this.host.syscall('madvise', this.host.guestPointer(start), size, MADV_HUGEPAGE);
   }
 
   /** A stack is smaller than its limit. */
@@ -205,7 +220,10 @@ export class AddressSpace extends GuestData {
     }
     const wanted = Math.max(pageUp(hint), LOWEST);
     if (hint !== 0 && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
-    return this.findFree(size);
+    if (size < HUGE_LEAST) return this.findFree(size);
+    // Where the host's huge pages fit.
+    const free = this.findFree(size + HUGE_PAGE - PAGE_SIZE);
+    return free < 0 ? this.findFree(size) : free + (-this.host.guestPointer(free) & (HUGE_PAGE - 1));
   }
 
   private isFree(start: number, size: number): boolean {
@@ -467,6 +485,7 @@ export class AddressSpace extends GuestData {
       const prot = PROT.read | PROT.write;
       if (this.hostMap(oldEnd, growth, prot, HOST_ANONYMOUS, -1, 0) < 0) return this.brkEnd;
       this.setEntries(oldEnd, newEnd, prot | PageFlag.mapped | PageFlag.anonymous, 0);
+      this.askForHugePages(oldEnd, growth);
     }
     this.brkEnd = wanted;
     return wanted;

@@ -19,6 +19,7 @@ export const MAP = {
   anonymous: 0x20,
   growsDown: 0x0100,
   noReserve: 0x4000,
+  stack: 0x2_0000,
   fixedNoReplace: 0x10_0000,
 } as const;
 

@@ -168,7 +168,8 @@ export class Engine {
   run(): Exit {
     const { onStep } = this.watchers;
     for (;;) {
-      const exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, TIME_SLICE);
+      let exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, TIME_SLICE);
+      if (exit === INTERRUPT) exit = this.overwriteStale() ?? exit;
       if (!exit || (exit === INTERRUPT && !this.interrupted)) continue;
       if (exit.kind === 'fault') this.watchers.onFault?.(this.doublewords[this.pcIndex], exit);
       return exit;
@@ -267,7 +268,7 @@ export class Engine {
     const { doublewords } = this;
     doublewords[STUB.limit >> 3] = budget === NO_LIMIT ? NO_LIMIT : doublewords[TRANSLATOR.instructions >> 3] + budget;
     // A signal that came before the limit was set would be overlooked for a whole time slice.
-    if (this.interrupted) return INTERRUPT;
+    if (budget !== NO_LIMIT && this.interrupted) return INTERRUPT;
     let reason: number;
     try {
       reason = entry();
@@ -301,6 +302,9 @@ export class Engine {
         return undefined;
       case EXIT.again:
         return this.coldStep();
+      case EXIT.assumption:
+        this.regions?.generalise(Number(doublewords[this.pcIndex]));
+        return undefined;
       case EXIT.misaligned:
         return { kind: 'fault', signo: SIGBUS, code: BUS_ADRALN, address: this.accessAddress };
       case EXIT.fetch:
@@ -328,6 +332,24 @@ export class Engine {
   private coldStep(): Exit | undefined {
     const exit = this.step();
     return exit === INTERRUPT ? undefined : exit;
+  }
+
+  /**
+   * A region that was left for a signal has not written back registers that the guest will overwrite before it reads
+   * them. Goes on until it has, so that the state is exact; what comes in between, if anything does.
+   */
+  private overwriteStale(): Exit | undefined {
+    const { words } = this;
+    const first = TRANSLATOR.stale >> 2;
+    const end = first + TRANSLATOR.staleBanks;
+    let exit: Exit | undefined;
+    while (!exit && words.subarray(first, end).some((set) => set !== 0)) {
+      const written = this.regions?.writtenAt(Number(this.doublewords[this.pcIndex])) ?? [];
+      exit = this.coldStep();
+      for (const register of written) words[first + (register >> 5)] &= ~(1 << register);
+    }
+    words.fill(0, first, end);
+    return exit;
   }
 
   /** After a WebAssembly trap: the PC from the record being executed, and what the host says of the fault. */

@@ -20,4 +20,6 @@ export const EXIT = {
   again: 11,
   /** The code at the PC has become hot. */
   hot: 12,
+  /** A register is no word that the region at the PC takes for one. */
+  assumption: 13,
 } as const;

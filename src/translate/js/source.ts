@@ -18,7 +18,7 @@ import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
 import { overwrites } from '../region/overwrites.ts';
-import { registerAt, registerOf } from '../region/registers.ts';
+import { registerAt, registerOf } from '../region/register-numbers.ts';
 import { operandsOf, partsOf, type Write } from '../wasm/lower.ts';
 import { accessName } from './access.ts';
 import { isConstant, literal, PURE } from './values.ts';

@@ -14,7 +14,7 @@
  * speed, so it is done only if somebody can see the state.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import {
   JUMP_CACHE,
@@ -31,10 +31,12 @@ import { access, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS } from '../wasm/region-type.ts';
-import { FloatLowering } from './float.ts';
+import { FloatLowering, modeOf } from './float.ts';
 import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
 import { type Order, orderOf } from './order.ts';
-import { canFault, planRegisters, type RegisterPlan, registerAt, registerOf, writeOf } from './registers.ts';
+import { isFloat, registerAt, registerOf, writeOf } from './register-numbers.ts';
+import { canFault, planRegisters, type RegisterPlan } from './registers.ts';
+import { Words } from './words.ts';
 
 /**
  * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
@@ -69,6 +71,11 @@ export interface CodeOptions {
   precise: boolean;
   /** The host's relaxed multiply-add rounds once. */
   fused: boolean;
+  /**
+   * By bank, the registers that may be assumed to hold words at the entry; if one does not, the region leaves with
+   * EXIT.assumption.
+   */
+  assumable: Int32Array;
 }
 
 /**
@@ -93,7 +100,11 @@ export function compileRegion(
   module.importTable('regions');
   const helpers = new ImportedHelpers(module);
   const type = module.type(REGION_PARAMETERS, [I64]);
-  const plan = planRegisters(arch, region, options.precise);
+  const plan = planRegisters(arch, region, order.position, {
+    precise: options.precise,
+    assumable: options.assumable,
+    canLeave: sideExits(arch, region),
+  });
   const lowering = new RegionLowering({ helpers, arch, region, order, plan, slotOf, type, options });
   lowering.compile();
   const index = module.addFunction(type, lowering.locals, lowering.code);
@@ -139,15 +150,6 @@ interface Parts {
   options: CodeOptions;
 }
 
-/** What is known of registers at a place, by bank: see {@link RegionLowering}. */
-interface Facts {
-  dirty: Int32Array;
-  /** The value equals its low 32 bits, sign-extended; of a floating-point register: it holds a boxed binary32. */
-  word: Int32Array;
-  /** The value came from a word shift. */
-  shifted: Int32Array;
-}
-
 class RegionLowering extends Lowering {
   readonly locals: ValType[] = [];
   readonly sites: { offset: number; pc: number }[] = [];
@@ -159,12 +161,18 @@ class RegionLowering extends Lowering {
   private readonly type: number;
   private readonly precise: boolean;
   private readonly float: FloatLowering | undefined;
+  /** Locals of registers, as i64 or f64, and as i32 of those that are words. */
   private readonly registers: number[] = [];
+  private readonly words32: number[] = [];
   /** Labels around the place of emission, innermost last: the block a branch to it leads to. */
   private readonly labels: { block: number; loop: boolean }[] = [];
   private freeTemps: Record<number, number[]> = {};
   private usedTemps: { type: ValType; local: number }[] = [];
-  private facts: Facts;
+  /** Registers that are dirty here, by bank. */
+  private readonly dirty: Int32Array;
+  /** Registers that are words here: their value is in their i32 local. */
+  private readonly words: Words;
+  private readonly mode: DynamicMode | undefined;
   private instruction: Instruction = { pc: 0, length: 0, statements: [] };
 
   constructor({ helpers, arch, region, order, plan, slotOf, type, options }: Parts) {
@@ -176,25 +184,24 @@ class RegionLowering extends Lowering {
     this.slotOf = slotOf;
     this.type = type;
     this.precise = options.precise;
-    this.facts = {
-      dirty: new Int32Array(plan.banks),
-      word: new Int32Array(plan.banks),
-      shifted: new Int32Array(plan.banks),
-    };
+    this.dirty = new Int32Array(plan.banks);
+    this.words = new Words(arch, new Int32Array(plan.banks));
+    this.mode = dynamicModeOf(arch, region);
     if (usesFloat(region)) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
   }
 
   compile(): void {
-    this.float?.reload();
-    this.loadRegisters(0);
-    this.emitTree(0, undefined);
+    const { plan, region } = this;
+    this.reloadFloat(region.blocks[0].pc);
+    this.testAssumptions();
+    this.loadRegisters(0, plan.assumed);
+    this.emitTree(0);
     this.code.op(0x00);
   }
 
   // Structure: each block's code, then, nested in blocks so that they can be branched to, what it dominates.
 
-  /** @param facts what is known at the block's start; undefined if several ways lead there */
-  private emitTree(block: number, facts: Facts | undefined): void {
+  private emitTree(block: number): void {
     const merges = this.order.children[block].filter((child) => this.order.isMerge[child]).reverse();
     const isLoop = this.order.isLoopHeader[block];
     if (isLoop) {
@@ -205,12 +212,12 @@ class RegionLowering extends Lowering {
       this.code.block();
       this.labels.push({ block: merge, loop: false });
     }
-    this.startBlock(block, isLoop ? undefined : facts);
+    this.startBlock(block);
     this.emitBlock(block);
     for (const merge of merges.reverse()) {
       this.code.end();
       this.labels.pop();
-      this.emitTree(merge, undefined);
+      this.emitTree(merge);
     }
     if (isLoop) {
       this.code.end();
@@ -218,18 +225,10 @@ class RegionLowering extends Lowering {
     }
   }
 
-  private startBlock(block: number, facts: Facts | undefined): void {
-    const { banks, dirtyIn } = this.plan;
-    this.facts = {
-      dirty: dirtyIn.slice(block * banks, (block + 1) * banks),
-      word: facts?.word ?? new Int32Array(banks),
-      shifted: facts?.shifted ?? new Int32Array(banks),
-    };
-  }
-
-  private copyFacts(): Facts {
-    const { dirty, word, shifted } = this.facts;
-    return { dirty: dirty.slice(), word: word.slice(), shifted: shifted.slice() };
+  private startBlock(block: number): void {
+    const { banks, dirtyIn, wordIn } = this.plan;
+    this.dirty.set(dirtyIn.subarray(block * banks, (block + 1) * banks));
+    this.words.set.set(wordIn.subarray(block * banks, (block + 1) * banks));
   }
 
   private emitBlock(index: number): void {
@@ -238,6 +237,7 @@ class RegionLowering extends Lowering {
       this.instruction = instruction;
       for (const { type, local } of this.usedTemps) (this.freeTemps[type] ??= []).push(local);
       this.usedTemps = [];
+      this.words.startInstruction();
       if (this.precise && canFault(instruction)) this.writeBack();
       this.lower(simplifiedOf(instruction.statements));
     }
@@ -252,13 +252,15 @@ class RegionLowering extends Lowering {
         return;
       case 'branch': {
         // The condition was lowered as the last statement and is on the stack.
-        const facts = this.copyFacts();
+        const dirty = this.dirty.slice();
+        const words = this.words.set.slice();
         code.if();
         this.labels.push({ block: -1, loop: false });
         this.emitGoto(index, ending.taken);
         code.end();
         this.labels.pop();
-        this.facts = facts;
+        this.dirty.set(dirty);
+        this.words.set.set(words);
         this.emitGoto(index, ending.next);
         return;
       }
@@ -284,9 +286,26 @@ class RegionLowering extends Lowering {
     const { block } = target;
     const { position, isMerge } = this.order;
     const backward = position[block] <= position[from];
-    if (backward) this.emitPoll(this.region.blocks[block].pc);
+    if (backward) this.emitPoll(this.region.blocks[block].pc, block);
+    this.widenFor(block);
     if (backward || isMerge[block]) this.code.br(this.depthOf(block, backward));
-    else this.emitTree(block, this.facts);
+    else this.emitTree(block);
+  }
+
+  /** Before an edge to a block: gives the i64 local of each register its value that the block takes it from. */
+  private widenFor(block: number): void {
+    const { banks, neededIn, wordIn } = this.plan;
+    for (let bank = 0; bank < banks; bank++) {
+      const at = block * banks + bank;
+      this.forEachRegister(bank, neededIn[at] & this.words.set[bank] & ~wordIn[at], (register) => {
+        if (isFloat(this.arch, register)) return;
+        this.code.localGet(this.word(register)).op(0xac).localSet(this.local(register));
+      });
+    }
+  }
+
+  private forEachRegister(bank: number, set: number, action: (register: number) => void): void {
+    for (let rest = set; rest !== 0; rest &= rest - 1) action(32 * bank + (31 - Math.clz32(rest & -rest)));
   }
 
   private depthOf(block: number, loop: boolean): number {
@@ -297,12 +316,21 @@ class RegionLowering extends Lowering {
     }
   }
 
-  /** Leaves for a signal, to go on at `pc` after it. */
-  private emitPoll(pc: number): void {
+  /**
+   * Leaves for a signal, to go on at `pc` after it. If that is the start of a block of the region, what is done with there
+   * may be stale: TRANSLATOR.stale says so.
+   */
+  private emitPoll(pc: number, block?: number): void {
     const { code } = this;
+    const { banks, doneIn, written } = this.plan;
     access(0x29, THREAD, STUB.limit, i32.const(0))(code);
     code.op(0x50).unlikelyIf();
-    this.emitWriteBack();
+    for (let bank = 0; bank < banks; bank++) {
+      const done = block === undefined ? 0 : doneIn[block * banks + bank];
+      this.emitWriteBackOf(bank, this.dirty[bank] & ~done);
+      const stale = written[bank] & done;
+      if (stale !== 0) access(0x36, THREAD, TRANSLATOR.stale + 4 * bank, i32.const(0), i32.const(stale))(code);
+    }
     this.emitLeave(EXIT.interrupt, pc);
     code.end();
   }
@@ -336,10 +364,9 @@ class RegionLowering extends Lowering {
     else this.emitLookup(target);
     code.callIndirect(this.type).localTee(target).i64(BigInt(returnPc)).op(0x52);
     code.unlikelyIf().localGet(target).return().end();
-    this.facts.word.fill(0);
-    this.facts.shifted.fill(0);
+    this.words.set.fill(0);
     if ('block' in next) {
-      this.float?.reload();
+      this.reloadFloat(returnPc);
       this.loadRegisters(next.block);
     }
     this.emitGoto(index, next);
@@ -350,6 +377,7 @@ class RegionLowering extends Lowering {
     const target = this.temp(I64);
     code.localSet(target);
     const { known } = ending;
+    for (const { block } of known) this.widenFor(block);
     if (known.length > 0) this.emitSwitch(index, target, known);
     this.writeBack();
     if (isReturn(this.arch, ending.address)) {
@@ -413,15 +441,17 @@ class RegionLowering extends Lowering {
     this.registers.forEach((local, register) => {
       names.set(local, this.arch.registerNames[register]);
     });
+    this.words32.forEach((local, register) => {
+      names.set(local, `${this.arch.registerNames[register]}.w`);
+    });
     return names;
   }
   private local(register: number): number {
-    const type = this.isFloat(register) ? F64 : I64;
+    const type = isFloat(this.arch, register) ? F64 : I64;
     return (this.registers[register] ??= this.addLocal(type));
   }
-  private isFloat(register: number): boolean {
-    const { floats } = this.arch;
-    return floats !== undefined && register >= floats.first && register < floats.end;
+  private word(register: number): number {
+    return (this.words32[register] ??= this.addLocal(I32));
   }
   private addLocal(type: ValType): number {
     return REGION_PARAMETERS.length + this.locals.push(type) - 1;
@@ -434,41 +464,52 @@ class RegionLowering extends Lowering {
     this.usedTemps.push({ type, local });
     return local;
   }
-  /** Loads what is live at a block's start. */
-  private loadRegisters(block: number): void {
-    const { banks, liveIn } = this.plan;
+  /** Loads what is needed at a block's start, all but what is in `except`, by bank. */
+  private loadRegisters(block: number, except?: Int32Array): void {
+    const { banks, neededIn } = this.plan;
     for (let bank = 0; bank < banks; bank++) {
-      for (let rest = liveIn[block * banks + bank]; rest !== 0; rest &= rest - 1) {
-        const register = 32 * bank + (31 - Math.clz32(rest & -rest));
-        access(this.isFloat(register) ? 0x2b : 0x29, THREAD, 8 * register, i32.const(0))(this.code);
+      this.forEachRegister(bank, neededIn[block * banks + bank] & ~(except?.[bank] ?? 0), (register) => {
+        access(isFloat(this.arch, register) ? 0x2b : 0x29, THREAD, 8 * register, i32.const(0))(this.code);
         this.code.localSet(this.local(register));
-      }
+      });
     }
+  }
+  /** Loads the registers that are taken for words, and leaves if one is none. */
+  private testAssumptions(): void {
+    const { code, plan, region } = this;
+    let none = true;
+    for (let bank = 0; bank < plan.banks; bank++) {
+      this.forEachRegister(bank, plan.assumed[bank], (register) => {
+        const cell = access(0x29, THREAD, 8 * register, i32.const(0));
+        set(this.word(register), i32.wrap(cell))(code);
+        i64.xor(cell, i64.extend_s(get(this.word(register))))(code);
+        if (!none) code.op(0x84);
+        none = false;
+      });
+    }
+    if (none) return;
+    code.op(0x50).op(0x45).unlikelyIf();
+    this.emitLeave(EXIT.assumption, region.blocks[0].pc);
+    code.end();
   }
   /** Writes the dirty registers to their cells. */
   private writeBack(): void {
     this.emitWriteBack();
-    this.facts.dirty.fill(0);
+    this.dirty.fill(0);
   }
   /** The same on a side way: they stay dirty on the main one. */
   private emitWriteBack(): void {
-    const { dirty } = this.facts;
-    for (let bank = 0; bank < dirty.length; bank++) {
-      for (let rest = dirty[bank]; rest !== 0; rest &= rest - 1) {
-        const register = 32 * bank + (31 - Math.clz32(rest & -rest));
-        const opcode = this.isFloat(register) ? 0x39 : 0x37;
-        access(opcode, THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
-      }
-    }
+    for (let bank = 0; bank < this.dirty.length; bank++) this.emitWriteBackOf(bank, this.dirty[bank]);
   }
-  private note(register: number, isWord: boolean, isShifted = false): void {
-    const { dirty, word, shifted } = this.facts;
-    const bank = register >> 5;
-    dirty[bank] |= 1 << register;
-    if (isWord) word[bank] |= 1 << register;
-    else word[bank] &= ~(1 << register);
-    if (isShifted) shifted[bank] |= 1 << register;
-    else shifted[bank] &= ~(1 << register);
+  private emitWriteBackOf(bank: number, registers: number): void {
+    this.forEachRegister(bank, registers, (register) => {
+      const opcode = isFloat(this.arch, register) ? 0x39 : 0x37;
+      access(opcode, THREAD, 8 * register, i32.const(0), () => this.emitLocal(register))(this.code);
+    });
+  }
+  private note(register: number, isWord: boolean): void {
+    this.dirty[register >> 5] |= 1 << register;
+    this.words.note(register, isWord);
   }
 
   // What the base class asks for.
@@ -483,16 +524,30 @@ class RegionLowering extends Lowering {
     else this.emitRegister(register);
   }
   private emitRegister(register: number): void {
-    this.code.localGet(this.local(register));
-    if (this.isFloat(register)) this.code.op(0xbd);
+    this.emitLocal(register);
+    if (isFloat(this.arch, register)) this.code.op(0xbd);
+  }
+  /** Pushes a register's value as i64 or f64. */
+  private emitLocal(register: number): void {
+    if (this.isWordLocal(register)) this.code.localGet(this.word(register)).op(0xac);
+    else this.code.localGet(this.local(register));
+  }
+  private isWordLocal(register: number): boolean {
+    return this.words.has(register) && !isFloat(this.arch, register);
+  }
+  protected override emitReg32(operand: Operand): void {
+    const register = registerOf(this.arch, operand);
+    if (register === undefined) this.code.i32(0);
+    else if (this.isWordLocal(register)) this.code.localGet(this.word(register));
+    else super.emitReg32(operand);
   }
   protected override lowerStatement(statement: Statement): void {
     const { code, float } = this;
     if (statement.kind === 'setReg') {
       const register = registerOf(this.arch, statement.operand);
       const { value } = statement;
-      if (register !== undefined && this.isFloat(register)) {
-        const boxed = value.kind === 'op' && value.op === 'or' && isBox(value.args[1]);
+      if (register !== undefined && isFloat(this.arch, register)) {
+        const boxed = this.words.isWordWrite(register, statement);
         if (float) float.emitDouble(value);
         else if (value.kind === 'load' && value.width === 64 && !this.isComputed(value)) this.emitLoadDouble(value);
         else {
@@ -515,14 +570,20 @@ class RegionLowering extends Lowering {
   }
   protected emitSetReg(operand: Operand, emitValue: () => void, value: Value): void {
     const register = registerOf(this.arch, operand);
-    const word = this.isWord(value);
-    emitValue();
     if (register === undefined) {
+      emitValue();
       this.code.op(0x1a);
       return;
     }
-    this.code.localSet(this.local(register));
-    this.note(register, word, isWordShift(value));
+    const isWord = this.isWord(value);
+    if (isWord) {
+      this.emit32(value);
+      this.code.localSet(this.word(register));
+    } else {
+      emitValue();
+      this.code.localSet(this.local(register));
+    }
+    this.note(register, isWord);
   }
   protected override emitCell(offset: number, bytes: 4 | 8): void {
     const register = registerAt(this.arch, offset);
@@ -533,12 +594,11 @@ class RegionLowering extends Lowering {
     const register = registerAt(this.arch, offset);
     if (register === undefined) {
       super.emitSetCell(offset, bytes, emitValue);
-      const easy = this.arch.floats?.easy;
-      if (easy && offset >= easy.offset && offset < easy.offset + easy.bytes) this.float?.reload();
+      if (isEasyCell(this.arch, offset)) this.float?.reload();
       return;
     }
     emitValue();
-    if (this.isFloat(register)) this.code.op(0xbf);
+    if (isFloat(this.arch, register)) this.code.op(0xbf);
     this.code.localSet(this.local(register));
     this.note(register, false);
   }
@@ -560,56 +620,8 @@ class RegionLowering extends Lowering {
     this.emit(address);
     return 0;
   }
-  protected override areShifted(args: readonly Value[]): boolean {
-    return args.every((value) => {
-      if (value.kind !== 'reg') return false;
-      const register = registerOf(this.arch, value.operand);
-      return register !== undefined && (this.facts.shifted[register >> 5] & (1 << register)) !== 0;
-    });
-  }
   protected override isWord(value: Value): boolean {
-    switch (value.kind) {
-      case 'const':
-        return BigInt.asIntN(32, value.value) === value.value;
-      case 'operand':
-        return true;
-      case 'load':
-        return value.width < 32 || (value.width === 32 && value.signed);
-      case 'reg': {
-        const register = registerOf(this.arch, value.operand);
-        if (register === undefined) return true;
-        return !this.isFloat(register) && (this.facts.word[register >> 5] & (1 << register)) !== 0;
-      }
-      case 'op':
-        return this.isWordResult(value.op, value.args);
-      default:
-        return false;
-    }
-  }
-  private isWordResult(op: OpName, args: readonly Value[]): boolean {
-    const second = args[1];
-    switch (op) {
-      case 'extend8_s':
-      case 'extend16_s':
-      case 'extend32_s':
-      case 'extend':
-      case 'clz':
-      case 'ctz':
-      case 'popcnt':
-        return true;
-      case 'and':
-        if (second.kind === 'const' && second.value >= 0n && second.value <= 0x7fff_ffffn) return true;
-        return this.isWord(args[0]) && this.isWord(second);
-      case 'or':
-      case 'xor':
-        return this.isWord(args[0]) && this.isWord(second);
-      case 'add':
-        return isZero(second) && this.isWord(args[0]);
-      case 'select':
-        return this.isWord(second) && this.isWord(args[2]);
-      default:
-        return false;
-    }
+    return this.words.isWord(value);
   }
 
   // Floating point.
@@ -623,7 +635,7 @@ class RegionLowering extends Lowering {
   floatLocal(value: Value): number | undefined {
     if (value.kind !== 'reg' || this.isComputed(value)) return undefined;
     const register = registerOf(this.arch, value.operand);
-    return register !== undefined && this.isFloat(register) ? this.local(register) : undefined;
+    return register !== undefined && isFloat(this.arch, register) ? this.local(register) : undefined;
   }
   emitLoadDouble({ address }: Value & { kind: 'load' }): void {
     const offset = this.emitAddress(address);
@@ -635,20 +647,33 @@ class RegionLowering extends Lowering {
     const source = value.kind === 'op' && value.op === 'select' ? value.args[1] : undefined;
     const inner = source?.kind === 'op' && source.op === 'and' ? source.args[0] : undefined;
     const local = inner && this.floatLocal(inner);
-    if (inner?.kind === 'reg' && local !== undefined && this.isWordRegister(inner.operand)) {
+    if (inner?.kind === 'reg' && local !== undefined && this.words.has(registerOf(this.arch, inner.operand) ?? 0)) {
       code.localGet(local).op(0xbd);
     } else this.emit(value);
     code.op(0xa7).op(0xbe);
   }
-  private isWordRegister(operand: Operand): boolean {
-    const register = registerOf(this.arch, operand) ?? 0;
-    return (this.facts.word[register >> 5] & (1 << register)) !== 0;
+  emitCheckMode(): void {
+    if (this.mode?.changes) this.emitLeaveUnlessMode(this.instruction.pc);
   }
-  emitCheckMode(mode: number): void {
+  /** Leaves the instruction at `pc` to the cold tier, as it may be illegal, if the dynamic rounding mode is none. */
+  private emitLeaveUnlessMode(pc: number): void {
+    if (!this.mode) return;
     const { code } = this;
-    code.localGet(mode).i64(5n).op(0x5a).if();
+    this.emit(this.mode.condition);
+    code.op(0x45).unlikelyIf();
     this.emitWriteBack();
-    this.emitLeave(EXIT.again, this.instruction.pc);
+    this.emitLeave(EXIT.again, pc);
+    code.end();
+  }
+  /** Where flags and rounding mode may be new, nothing being dirty: at the region's entry and after a call. */
+  private reloadFloat(pc: number): void {
+    const { code, float } = this;
+    if (!float) return;
+    float.reload();
+    if (!this.mode) return;
+    float.isHard(code);
+    code.unlikelyIf();
+    this.emitLeaveUnlessMode(pc);
     code.end();
   }
 
@@ -690,18 +715,58 @@ class RegionLowering extends Lowering {
 /** Bytes of code that a jump table may span. */
 const SWITCH_RANGE = 8192;
 
-const isZero = (value: Value): boolean =>
-  (value.kind === 'const' && value.value === 0n) || (value.kind === 'operand' && value.operand.value === 0);
+/** How a region depends on the dynamic rounding mode. */
+interface DynamicMode {
+  /** The condition under which it is one. */
+  condition: Value;
+  /** The region itself may change it: then each operation looks at it, else it is looked at where the region is entered. */
+  changes: boolean;
+}
 
-const isWordShift = (value: Value): boolean => {
-  if (value.kind !== 'op' || value.op !== 'extend32_s') return false;
-  const [shift] = value.args;
-  return shift.kind === 'op' && (shift.op === 'shl' || shift.op === 'shr_u');
-};
+/** Undefined if no operation of the region depends on the mode. */
+function dynamicModeOf(arch: Architecture, region: Region): DynamicMode | undefined {
+  let condition: Value | undefined;
+  let changes = false;
+  for (const { instructions } of region.blocks) {
+    for (const { statements } of instructions) {
+      condition ??= modeTestOf(statements);
+      changes ||= statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset));
+    }
+  }
+  return condition && { condition, changes };
+}
 
-/** The bits above a binary32 value in a register. */
-const isBox = (value: Value): boolean =>
-  value.kind === 'const' && BigInt.asUintN(64, value.value) === 0xffff_ffff_0000_0000n;
+/** The test of the dynamic mode that an operation makes first, if it depends on that. */
+function modeTestOf(statements: readonly Statement[]): Value | undefined {
+  for (const [index, statement] of statements.entries()) {
+    const next = statements[index + 1];
+    if (statement.kind !== 'require' || !isModeTest(statement, next)) continue;
+    if (next.kind === 'evaluate' && next.value.kind === 'fp' && modeOf(next.value.rounding) === undefined) {
+      return statement.condition;
+    }
+  }
+  return undefined;
+}
+
+function isModeTest({ condition }: Statement & { kind: 'require' }, next: Statement | undefined): boolean {
+  const mode = condition.kind === 'op' ? condition.args[0] : undefined;
+  return next?.kind === 'evaluate' && next.value.kind === 'fp' && next.value.rounding === mode;
+}
+
+/** Whether a cell decides if floating point is easy. */
+function isEasyCell({ floats }: Architecture, offset: number): boolean {
+  return floats !== undefined && offset >= floats.easy.offset && offset < floats.easy.offset + floats.easy.bytes;
+}
+
+/** Which instructions can leave the region in their middle, with the state as it is before them. */
+function sideExits(arch: Architecture, region: Region): (instruction: Instruction) => boolean {
+  const changesMode = dynamicModeOf(arch, region)?.changes ?? false;
+  return ({ statements }) =>
+    simplifiedOf(statements).some(({ kind }) => kind === 'require' || kind === 'aligned') ||
+    statements.some((s) => s.kind === 'evaluate' && ATOMIC.has(s.value.kind)) ||
+    (changesMode && modeTestOf(statements) !== undefined);
+}
+const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if']);
 
 const usesFloat = ({ blocks }: Region): boolean =>
   blocks.some(({ instructions }) =>
@@ -722,13 +787,8 @@ function simplifiedOf(statements: readonly Statement[]): readonly Statement[] {
  */
 function simplified(statements: readonly Statement[]): readonly Statement[] {
   return statements.filter((statement, index) => {
-    if (statement.kind === 'require') {
-      const { condition } = statement;
-      const mode = condition.kind === 'op' ? condition.args[0] : undefined;
-      const later = statements[index + 1];
-      return !(later?.kind === 'evaluate' && later.value.kind === 'fp' && later.value.rounding === mode);
-    }
     const next = statements[index + 1];
+    if (statement.kind === 'require') return !isModeTest(statement, next);
     return !(statement.kind === 'evaluate' && next?.kind === 'setReg' && isOnlyPart(next.value, statement.value));
   });
 }

@@ -39,8 +39,8 @@ export interface FloatHost {
   emitLoadDouble(value: Value & { kind: 'load' }): void;
   /** Whether the value was computed before: it is in an i64 local. */
   isComputed(value: Value): boolean;
-  /** Leaves as an illegal instruction if the rounding mode in the i64 local is none. */
-  emitCheckMode(mode: number): void;
+  /** Leaves as an illegal instruction if the dynamic rounding mode is none, unless that was tested before. */
+  emitCheckMode(): void;
 }
 
 /** Operations on binary32 and binary64 that have a fast path here. */
@@ -104,6 +104,11 @@ export class FloatLowering {
     code.i32(LIMIT).i32(0);
     easy(code);
     code.op(0x1b).localSet(this.limit);
+  }
+
+  /** Whether floating point is not easy. */
+  get isHard(): Expr {
+    return i32.eqz(get(this.limit));
   }
 
   /** Pushes a 64-bit value as f64, bit for bit. */
@@ -180,25 +185,11 @@ export class FloatLowering {
     return format;
   }
 
-  /** What a rounding operand is: a constant, or the mode in the state. */
-  private modeOf(rounding: Value): number | undefined {
-    if (rounding.kind === 'const') return Number(rounding.value);
-    if (rounding.kind === 'operand') return rounding.operand.value;
-    // "7 means as the state says", see RiscvBuilder.rounding.
-    if (rounding.kind === 'op' && rounding.op === 'select') {
-      const [, dynamic, fixed] = rounding.args;
-      if (fixed.kind === 'operand' && dynamic.kind === 'cell') {
-        return fixed.operand.value === 7 ? undefined : fixed.operand.value;
-      }
-    }
-    throw new Error('a rounding mode of unknown form');
-  }
-
   /** Leaves the result on the stack, of the type that {@link resultFormat} says, i64 otherwise. */
   private emitOperation(value: FpValue): void {
     const { op, format, args, rounding } = value;
     const { code } = this.host;
-    const mode = this.modeOf(rounding);
+    const mode = modeOf(rounding);
     const sameFormat = (op === 'to32' && format === 32) || (op === 'to64' && format === 64);
     const rounds = ROUNDS.has(op) || (format === 32 && op.startsWith('from_'));
     const hard =
@@ -257,12 +248,12 @@ export class FloatLowering {
   private emitSlow(value: FpValue, operands: readonly { bits: Expr }[], result: 32 | 64 | undefined): void {
     const { host } = this;
     const { code } = host;
-    const mode = this.modeOf(value.rounding);
+    const mode = modeOf(value.rounding);
     const local = host.newLocal(I64);
     if (mode === undefined) {
       host.emit(value.rounding);
       code.localSet(local);
-      host.emitCheckMode(local);
+      host.emitCheckMode();
     }
     for (const operand of operands.slice(0, FP_OPS[value.op])) operand.bits(code);
     if (mode === undefined) code.localGet(local);
@@ -380,3 +371,17 @@ export class FloatLowering {
 
 const isConst = (value: Value | undefined, wanted: bigint): boolean =>
   value?.kind === 'const' && BigInt.asUintN(64, value.value) === BigInt.asUintN(64, wanted);
+
+/** The rounding mode that an operation names; undefined for the dynamic one, which is in the state. */
+export function modeOf(rounding: Value): number | undefined {
+  if (rounding.kind === 'const') return Number(rounding.value);
+  if (rounding.kind === 'operand') return rounding.operand.value;
+  // "7 means as the state says", see RiscvBuilder.rounding.
+  if (rounding.kind === 'op' && rounding.op === 'select') {
+    const [, dynamic, fixed] = rounding.args;
+    if (fixed.kind === 'operand' && dynamic.kind === 'cell') {
+      return fixed.operand.value === 7 ? undefined : fixed.operand.value;
+    }
+  }
+  throw new Error('a rounding mode of unknown form');
+}

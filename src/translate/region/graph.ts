@@ -11,7 +11,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
-import { registerOf } from './registers.ts';
+import { registerOf } from './register-numbers.ts';
 
 /** One guest instruction with its effect, operands as constants. */
 export interface Instruction {

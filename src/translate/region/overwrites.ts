@@ -1,6 +1,6 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
-import { registerAt, registerOf } from './registers.ts';
+import { registerAt, registerOf } from './register-numbers.ts';
 
 /** Whether a statement writes what a value, if it is a read of state, reads. */
 export function overwrites(arch: Architecture, statement: Statement, value: Value): boolean {

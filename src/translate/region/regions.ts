@@ -19,6 +19,7 @@ import { COUNTERS, DECODED, JUMP_LOG, PAGE_SIZE, TRANSLATOR } from '../../host/l
 import { RECORD_SHIFT, RECORD_SIZE, REGION } from '../cold/record.ts';
 import { compileRegion } from './compile.ts';
 import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
+import { isFloat, writeOf } from './register-numbers.ts';
 
 /** What regions need of the engine they belong to. */
 export interface RegionHost {
@@ -65,6 +66,12 @@ export interface Made {
 const REGION_LIMIT = 4000;
 const CODE_LIMIT = 12 << 20;
 
+/**
+ * A jump to a region of so many instructions pays for compiling it as often as the threshold says; a larger one costs
+ * more, and one jump seldom executes more of it. So it waits for more jumps, in proportion.
+ */
+const PAYING_SIZE = 30;
+
 interface Effect {
   length: number;
   statements: readonly Statement[];
@@ -93,6 +100,10 @@ export class Regions {
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
+  /** Of entries whose regions are large: how many jumps are still to come before they are compiled. */
+  private readonly waiting = new Map<number, number>();
+  /** Entries of regions that may assume nothing of registers. */
+  private readonly general = new Set<number>();
   /** What instruction words do; null if regions cannot have them. */
   private readonly effects = new Map<number, Effect | null>();
   /** The jump log as it was when the region being formed asked first. */
@@ -117,9 +128,14 @@ export class Regions {
   /** Compiles the code at an address that has become hot, unless that was tried before. */
   compile(pc: number): void {
     if (this.byEntry.has(pc) || this.refused.has(pc)) return;
+    const record = this.recordOf(pc);
+    const left = (this.waiting.get(pc) ?? 0) - this.threshold;
+    if (left > 0) {
+      this.wait(pc, record, left);
+      return;
+    }
     const start = performance.now();
     const { statistics } = this;
-    const record = this.recordOf(pc);
     this.jumps = undefined;
     const region =
       record === 0
@@ -134,6 +150,12 @@ export class Regions {
       this.refused.add(pc);
       return;
     }
+    const missing = this.threshold * (region.size / PAYING_SIZE - 1);
+    if (missing > 0 && !this.waiting.has(pc) && !this.isEager) {
+      this.wait(pc, record, missing);
+      return;
+    }
+    this.waiting.delete(pc);
     const name = `region${statistics.regions++}`;
     this.options.onRegion?.(region, this.host.arch, this.describe);
     const isFull = this.byEntry.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
@@ -168,12 +190,39 @@ export class Regions {
       region,
       name,
       (at) => this.slotOf(at),
-      { precise: this.precise, fused: this.fused },
+      { precise: this.precise, fused: this.fused, assumable: this.wordsNow(pc) },
       names,
     );
     onModule?.(pc, bytes);
     const instance = new WebAssembly.Instance(optimised(bytes), { e: imports as never });
     return { entry: instance.exports.region, length: bytes.length, sites };
+  }
+
+  /** A register was not what the region at `pc` takes it for: compiles it without assumptions. */
+  generalise(pc: number): void {
+    const installed = this.byEntry.get(pc);
+    if (installed) this.drop(installed);
+    this.general.add(pc);
+    this.compile(pc);
+  }
+
+  /** By bank, the registers that hold words while the guest is at the entry of a region: what may be assumed of it. */
+  private wordsNow(pc: number): Int32Array {
+    const { arch } = this.host;
+    const words = new Int32Array(Math.ceil(arch.registerCount / 32));
+    if (this.general.has(pc)) return words;
+    for (let register = 0; register < arch.registerCount; register++) {
+      const [low, high] = this.words.subarray(2 * register, 2 * register + 2);
+      // Whether a floating-point register is boxed is not worth a test.
+      if (high === low >> 31 && !isFloat(arch, register)) words[register >> 5] |= 1 << register;
+    }
+    return words;
+  }
+
+  /** The numbers of the registers that the instruction at an address writes. */
+  writtenAt(pc: number): number[] {
+    const statements = this.fetch(pc)?.statements ?? [];
+    return statements.flatMap((statement) => writeOf(this.host.arch, statement) ?? []);
   }
 
   /** The instruction at an address as assembly, for comments. */
@@ -188,7 +237,20 @@ export class Regions {
     return this.isEager ? EAGER_SIZE_LIMIT : undefined;
   }
   private get isEager(): boolean {
-    return this.words[TRANSLATOR.hotThreshold >> 2] === 1;
+    return this.threshold === 1;
+  }
+  private get threshold(): number {
+    return this.words[TRANSLATOR.hotThreshold >> 2];
+  }
+
+  /** Lets the cold tier count anew. */
+  private wait(pc: number, record: number, jumps: number): void {
+    this.waiting.set(pc, jumps);
+    this.clearCounter(record);
+  }
+
+  private clearCounter(record: number): void {
+    this.halfwords[(COUNTERS.start + ((record >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = 0;
   }
 
   /** Called when the region of an address is no more. */
@@ -256,6 +318,8 @@ export class Regions {
   flushAll(): void {
     for (const installed of [...this.byEntry.values()]) this.drop(installed);
     this.refused.clear();
+    this.general.clear();
+    this.waiting.clear();
     this.codeSize = 0;
   }
 
@@ -265,8 +329,7 @@ export class Regions {
     // Its page may stay when only another page of the region changed.
     this.bytes.set(installed.original, installed.record);
     // If it is still hot, that shows from now on.
-    const counter = (installed.record >>> 3) & (2 * COUNTERS.count - 2);
-    this.halfwords[(COUNTERS.start + counter) >> 1] = 0;
+    this.clearCounter(installed.record);
     this.byEntry.delete(installed.entry);
     this.onDropped(installed.entry);
     this.byName.delete(installed.name);

@@ -3,38 +3,56 @@
  * written back.
  *
  * Registers are numbered by their cells (offset / 8) and come in banks of 32, a
- * set of one bank's registers being an i32. A register is *dirty* where its
- * local may be newer than its cell. Dirty registers are written back where
- * control leaves, and, if the state must be exact at faults, before every
- * instruction that can fault. Writing back counts as a use, so a register that
- * is dirty on one way to a place is loaded on the others.
+ * set of one bank's registers being an i32.
+ *
+ *  - *done* with at a place: on every way from there it is overwritten before it
+ *    is read and before the region is left or polls for signals.
+ *  - *dirty*: its local may be newer than its cell, and it is not done with. Dirty
+ *    registers are written back where control leaves, and, if the state must be
+ *    exact at faults, before every instruction that can fault.
+ *  - *needed*: its local must hold its value, to be read or written back. So a
+ *    register that is dirty on one way to a place is loaded on the others.
+ *
+ * A register that is done with is not written back where a loop is left for a
+ * signal: it is *stale*, and the guest is stepped until it has overwritten it,
+ * some instructions later (see Engine). So a loop carries no values around that
+ * only its exits could ask for, and V8 has registers for the others.
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
-import type { Operand } from '../../cpu/row.ts';
 import { operandsOf, partsOf } from '../wasm/lower.ts';
-import { type Instruction, type Region, successors } from './graph.ts';
+import { type Block, type Instruction, type Region, successors, type Target } from './graph.ts';
+import { registerAt, registerOf, writeOf } from './register-numbers.ts';
+import { Words } from './words.ts';
 
-/** Sets of registers, by block and bank. */
+/** Sets of registers; those by block are at `block * banks + bank`. */
 export interface RegisterPlan {
   banks: number;
-  /** Registers that may be dirty at the block's start; at `block * banks + bank`. */
+  /** Done with at the block's start. */
+  doneIn: Int32Array;
+  /** Dirty at the block's start. */
   dirtyIn: Int32Array;
-  /** Registers whose values it or a later block needs: what has to be loaded before entering it afresh. */
-  liveIn: Int32Array;
+  /** Needed at the block's start: what has to be loaded before entering it afresh. */
+  neededIn: Int32Array;
+  /** Words at the block's start, see words.ts. */
+  wordIn: Int32Array;
+  /** Registers, by bank, that are taken for words at the region's entry: that has to be tested. */
+  assumed: Int32Array;
+  /** Registers, by bank, that the region writes. */
+  written: Int32Array;
 }
 
-/** The number of the register an operand names; undefined for the register that is always zero. */
-export function registerOf(arch: Architecture, operand: Operand): number | undefined {
-  const file = arch.registerFile(operand.info);
-  if (!file || operand.value === undefined) throw new Error(`operand ${operand.info.name} is no known register`);
-  const offset = file.first + 8 * operand.value;
-  return offset === arch.zeroRegister?.cell ? undefined : offset / 8;
-}
-
-/** The register a cell holds, if it is one. */
-export function registerAt(arch: Architecture, offset: number): number | undefined {
-  return offset < 8 * arch.registerCount ? offset / 8 : undefined;
+/** How a region is to be planned. */
+export interface PlanOptions {
+  /** Write back before what can fault. */
+  precise: boolean;
+  /**
+   * By bank, the registers that may be taken for words at the entry, if they are words wherever the region jumps back
+   * to it. That has to be tested.
+   */
+  assumable: Int32Array;
+  /** Whether an instruction can leave the region for another reason than a fault or its jump. */
+  canLeave: (instruction: Instruction) => boolean;
 }
 
 /** True if an instruction can fault, by a load or store. (Other traps are taken where they are tested for.) */
@@ -42,13 +60,6 @@ export function canFault({ statements }: Instruction): boolean {
   return statements.some((s) => s.kind === 'store' || (s.kind === 'evaluate' && ACCESSES.has(s.value.kind)));
 }
 const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', 'amo', 'cas', 'cas_if']);
-
-/** The register that a statement writes. */
-export function writeOf(arch: Architecture, statement: Statement): number | undefined {
-  if (statement.kind === 'setReg') return registerOf(arch, statement.operand);
-  if (statement.kind === 'setCell') return registerAt(arch, statement.offset);
-  return undefined;
-}
 
 /** Sets of one block while they are made: by bank, registers read before they are written, and written. */
 class Summary {
@@ -83,74 +94,146 @@ class Summary {
   }
 }
 
-/** @param precise write back before what can fault */
-export function planRegisters(arch: Architecture, region: Region, precise: boolean): RegisterPlan {
+/** The targets of a block's ending that lie outside the region, or are not known: everything may be read there. */
+function isLeft({ ending }: Block): boolean {
+  const isOutside = (target: Target) => !('block' in target);
+  switch (ending.kind) {
+    case 'goto':
+      return isOutside(ending.target);
+    case 'branch':
+      return isOutside(ending.taken) || isOutside(ending.next);
+    default:
+      return true;
+  }
+}
+
+/** Repeats a step, which says whether it changed anything, until it does not. */
+function untilStable(step: () => boolean): void {
+  while (step());
+}
+
+/** @param position of each block in the order of emission; an edge to the same or an earlier one is polled */
+export function planRegisters(
+  arch: Architecture,
+  region: Region,
+  position: readonly number[],
+  { precise, assumable, canLeave }: PlanOptions,
+): RegisterPlan {
   const { blocks } = region;
-  const banks = Math.ceil(arch.registerCount / 32);
+  const banks = assumable.length;
   const count = blocks.length * banks;
-  const [used, defined, dirtyAtEnd, flushed] = [0, 1, 2, 3].map(() => new Int32Array(count));
+  const set = () => new Int32Array(count);
+  const [used, defined, recent, flushed, dirtyIn, doneIn, neededIn] = [set(), set(), set(), set(), set(), set(), set()];
+  const next = blocks.map(successors);
+  const isCall = blocks.map(({ ending }) => ending.kind === 'call');
+  const leaves = blocks.map(({ instructions }) => instructions.some(canLeave));
+  const written = new Int32Array(banks);
+
   for (const [block, { instructions }] of blocks.entries()) {
     const summary = new Summary(arch, banks);
-    // Registers written since the last write-back, and whether there was any.
-    const recent = new Int32Array(banks);
-    let flushes = false;
+    const base = block * banks;
     for (const instruction of instructions) {
       if (precise && canFault(instruction)) {
-        flushes = true;
-        recent.fill(0);
+        flushed.fill(-1, base, base + banks);
+        recent.fill(0, base, base + banks);
       }
       summary.add(instruction.statements);
       for (const statement of instruction.statements) {
-        const written = writeOf(arch, statement);
-        if (written !== undefined) recent[written >> 5] |= 1 << written;
+        const register = writeOf(arch, statement);
+        if (register !== undefined) recent[base + (register >> 5)] |= 1 << register;
       }
     }
-    const base = block * banks;
     used.set(summary.used, base);
     defined.set(summary.defined, base);
-    dirtyAtEnd.set(recent, base);
-    flushed.fill(flushes ? -1 : 0, base, base + banks);
+    for (let bank = 0; bank < banks; bank++) written[bank] |= defined[base + bank];
   }
-  const next = blocks.map(successors);
-  // After a call everything is in the cells.
-  const isCall = blocks.map(({ ending }) => ending.kind === 'call');
 
-  const dirtyIn = new Int32Array(count);
-  for (let changed = true; changed; ) {
-    changed = false;
+  // Backward edges are polled, so the others are all that count, and each block comes after its successors.
+  for (const block of [...blocks.keys()].sort((a, b) => position[b] - position[a])) {
+    if (precise || leaves[block]) continue;
+    const onward = next[block].every((successor) => position[successor] > position[block]) && !isLeft(blocks[block]);
+    for (let bank = 0; bank < banks; bank++) {
+      const at = block * banks + bank;
+      let out = onward ? -1 : 0;
+      for (const successor of next[block]) out &= doneIn[successor * banks + bank];
+      doneIn[at] = (defined[at] | out) & ~used[at];
+    }
+  }
+
+  untilStable(() => {
+    let changed = false;
     for (let block = 0; block < blocks.length; block++) {
+      // After a call everything is in the cells.
       if (isCall[block]) continue;
       for (const successor of next[block]) {
         for (let bank = 0; bank < banks; bank++) {
           const at = block * banks + bank;
           const to = successor * banks + bank;
-          const merged = dirtyIn[to] | dirtyAtEnd[at] | (dirtyIn[at] & ~flushed[at]);
-          if (merged !== dirtyIn[to]) {
-            dirtyIn[to] = merged;
-            changed = true;
-          }
+          const dirty = dirtyIn[to] | ((recent[at] | (dirtyIn[at] & ~flushed[at])) & ~doneIn[to]);
+          if (dirty !== dirtyIn[to]) changed = true;
+          dirtyIn[to] = dirty;
         }
       }
     }
+    return changed;
+  });
+
+  // What is dirty at the start and written back somewhere in the block, or where it is left or polled.
+  for (let block = 0; block < blocks.length; block++) {
+    const polled = next[block].filter((successor) => position[successor] <= position[block]);
+    for (let bank = 0; bank < banks; bank++) {
+      const at = block * banks + bank;
+      let back = isLeft(blocks[block]) ? -1 : 0;
+      for (const successor of polled) back |= ~doneIn[successor * banks + bank];
+      back &= ~defined[at];
+      if (leaves[block] || flushed[at] !== 0) back = -1;
+      neededIn[at] = used[at] | (dirtyIn[at] & back);
+    }
   }
-  // What is dirty at the start is written back somewhere before the block's end is left.
-  const liveIn = new Int32Array(count);
-  for (let at = 0; at < count; at++) liveIn[at] = used[at] | dirtyIn[at];
-  for (let changed = true; changed; ) {
-    changed = false;
+  untilStable(() => {
+    let changed = false;
     for (let block = blocks.length - 1; block >= 0; block--) {
       if (isCall[block]) continue;
       for (let bank = 0; bank < banks; bank++) {
         const at = block * banks + bank;
         let out = 0;
-        for (const successor of next[block]) out |= liveIn[successor * banks + bank];
-        const live = liveIn[at] | (out & ~defined[at]);
-        if (live !== liveIn[at]) {
-          liveIn[at] = live;
-          changed = true;
+        for (const successor of next[block]) out |= neededIn[successor * banks + bank];
+        const needed = neededIn[at] | (out & ~defined[at]);
+        if (needed !== neededIn[at]) changed = true;
+        neededIn[at] = needed;
+      }
+    }
+    return changed;
+  });
+
+  const wordIn = planWords(arch, region, assumable);
+  const assumed = wordIn.slice(0, banks);
+  for (let bank = 0; bank < banks; bank++) assumed[bank] &= neededIn[bank];
+  return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, written };
+}
+
+/** Words at each block's start: where all ways that lead there agree. The entry counts as if what is assumable were words. */
+function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array): Int32Array {
+  const banks = assumable.length;
+  const wordIn = new Int32Array(blocks.length * banks).fill(-1);
+  const returnsToEntry = blocks.some((block) => successors(block).includes(0));
+  for (let bank = 0; bank < banks; bank++) wordIn[bank] = returnsToEntry ? assumable[bank] : 0;
+  untilStable(() => {
+    let changed = false;
+    for (const [block, { instructions, ending }] of blocks.entries()) {
+      const words = new Words(arch, wordIn.slice(block * banks, (block + 1) * banks));
+      for (const instruction of instructions) words.follow(instruction);
+      if (ending.kind === 'call') words.set.fill(0);
+      for (const successor of successors(blocks[block])) {
+        for (let bank = 0; bank < banks; bank++) {
+          const to = successor * banks + bank;
+          const both = wordIn[to] & words.set[bank];
+          if (both !== wordIn[to]) changed = true;
+          wordIn[to] = both;
         }
       }
     }
-  }
-  return { banks, dirtyIn, liveIn };
+    return changed;
+  });
+  return wordIn;
 }

@@ -16,7 +16,7 @@ import type { Operand } from '../../cpu/row.ts';
 import { operandsOf, partsOf } from '../wasm/lower.ts';
 import type { Block, Ending, Instruction, Region, Target } from './graph.ts';
 import { overwrites } from './overwrites.ts';
-import { registerAt, registerOf } from './registers.ts';
+import { registerAt, registerOf } from './register-numbers.ts';
 
 const hex = (pc: number): string => `0x${pc.toString(16)}`;
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

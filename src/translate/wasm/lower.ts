@@ -65,6 +65,21 @@ const WORD: Partial<Record<OpName, number>> = {
   shl: 0x74,
   shr_s: 0x75,
   shr_u: 0x76,
+  div_s: 0x6d,
+  div_u: 0x6e,
+  rem_s: 0x6f,
+  rem_u: 0x70,
+};
+
+/** Comparisons of i32. Sign extension keeps the order of unsigned numbers too. */
+const COMPARE: Partial<Record<OpName, number>> = {
+  eqz: 0x45,
+  eq: 0x46,
+  ne: 0x47,
+  lt_s: 0x48,
+  lt_u: 0x49,
+  ge_s: 0x4e,
+  ge_u: 0x4f,
 };
 
 /** x & 0xffffffff. */
@@ -82,15 +97,11 @@ function isWordCount(count: Value): boolean {
 const wordCount = (op: OpName, arg: Value): Value =>
   op.startsWith('sh') && arg.kind === 'op' && arg.op === 'and' && isWordCount(arg) ? arg.args[0] : arg;
 
-/** Whether the low 32 bits of an operation can be computed in 32 bits. */
-function isWordOp(value: Value): boolean {
+/** Whether a value equals its low 32 bits, zero-extended. */
+function isZeroExtended(value: Value): boolean {
+  if (value.kind === 'const') return value.value >= 0n && value.value <= 0xffff_ffffn;
   if (value.kind !== 'op') return false;
-  const { op, args } = value;
-  if (op === 'shl') return isWordCount(args[1]);
-  // What a right shift moves down from above bit 31 has to be zeros or signs.
-  if (op === 'shr_u') return isWordCount(args[1]) && isLow32(args[0]);
-  if (op === 'shr_s') return isWordCount(args[1]) && args[0].kind === 'op' && args[0].op === 'extend32_s';
-  return WORD[op] !== undefined;
+  return isLow32(value) || (value.op === 'select' && isZeroExtended(value.args[1]) && isZeroExtended(value.args[2]));
 }
 
 const LOAD: Record<Width, { signed: number; unsigned: number }> = {
@@ -98,6 +109,12 @@ const LOAD: Record<Width, { signed: number; unsigned: number }> = {
   16: { signed: 0x32, unsigned: 0x33 },
   32: { signed: 0x34, unsigned: 0x35 },
   64: { signed: 0x29, unsigned: 0x29 },
+};
+/** The same to i32: the low 32 bits of what is loaded. */
+const LOAD32: Partial<typeof LOAD> = {
+  8: { signed: 0x2c, unsigned: 0x2d },
+  16: { signed: 0x2e, unsigned: 0x2f },
+  32: { signed: 0x28, unsigned: 0x28 },
 };
 const STORE: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
 
@@ -251,7 +268,7 @@ export abstract class Lowering {
         code.call(this.helpers.index('time'));
         return;
       case 'op':
-        this.emitOp(value.op, value.args);
+        this.emitOp(value);
         return;
       case 'fp':
         this.emitFp(value);
@@ -284,14 +301,9 @@ export abstract class Lowering {
     return 0;
   }
 
-  /** Whether both are results of word shifts: V8 sees the rotation that such make together only in 32 bits. */
-  protected areShifted(_args: readonly Value[]): boolean {
-    return false;
-  }
-
   /** Whether a value is known to equal its low 32 bits, sign-extended. */
-  protected isWord(_value: Value): boolean {
-    return false;
+  protected isWord(value: Value): boolean {
+    return value.kind === 'op' && value.op === 'extend32_s';
   }
 
   protected emitCell(offset: number, bytes: 4 | 8): void {
@@ -304,56 +316,121 @@ export abstract class Lowering {
     this.code.access(bytes === 4 ? 0x3e : 0x37, { memory: THREAD, offset, align: 2 });
   }
 
-  private emitOp(op: OpName, args: readonly Value[]): void {
+  private emitOp(value: Value & { kind: 'op' }): void {
+    const { code } = this;
+    const { op, args } = value;
     if (op === 'extend32_s' && this.isWord(args[0])) {
       this.emit(args[0]);
       return;
     }
-    if (op === 'extend32_s' && isWordOp(args[0]) && !this.computed.has(args[0])) {
+    if (op === 'extend32_s' && this.isWordOp(args[0]) && !this.computed.has(args[0])) {
       this.emit32(args[0]);
-      this.code.op(0xac);
+      code.op(0xac);
       return;
     }
-    if (op === 'or' && this.areShifted(args)) {
+    if (this.isWord(value) && this.isWordOp(value)) {
+      this.emitOp32(value);
+      code.op(0xac);
+      return;
+    }
+    const compare = COMPARE[op];
+    if (compare !== undefined && args.every((arg) => this.isWord(arg))) {
       for (const arg of args) this.emit32(arg);
-      this.code.op(0x72).op(0xac);
+      code.op(compare);
       return;
     }
     const lowered = PURE[op];
     // WebAssembly's select has its condition last.
     const ordered = op === 'select' ? [args[1], args[2], args[0]] : args;
     for (const arg of ordered) this.emit(arg);
-    if (typeof lowered === 'number') this.code.op(lowered);
-    else this.code.call(this.helpers.index(lowered));
+    if (typeof lowered === 'number') code.op(lowered);
+    else code.call(this.helpers.index(lowered));
+  }
+
+  /** Whether the low 32 bits of a value can be computed in 32 bits. */
+  private isWordOp(value: Value): boolean {
+    if (value.kind !== 'op') return false;
+    const { op, args } = value;
+    switch (op) {
+      case 'shl':
+        return isWordCount(args[1]);
+      // What a right shift moves down from above bit 31 has to be zeros or signs.
+      case 'shr_u':
+        return isWordCount(args[1]) && isLow32(args[0]);
+      case 'shr_s':
+        return isWordCount(args[1]) && this.isWord(args[0]);
+      case 'div_u':
+      case 'rem_u':
+        return args.every(isZeroExtended);
+      case 'div_s':
+      case 'rem_s':
+        return args.every((arg) => this.isWord(arg));
+      case 'select':
+      case 'extend':
+        return true;
+      default:
+        return WORD[op] !== undefined;
+    }
+  }
+
+  /** The low 32 bits, as i32, of an operation for which {@link isWordOp} says that they can be computed so. */
+  private emitOp32({ op, args }: Value & { kind: 'op' }): void {
+    const { code } = this;
+    if (op === 'extend') {
+      this.emit(args[0]);
+      return;
+    }
+    if (op === 'select') {
+      this.emit32(args[1]);
+      this.emit32(args[2]);
+      this.emit(args[0]);
+      code.op(PURE.select);
+      return;
+    }
+    this.emit32(args[0]);
+    this.emit32(wordCount(op, args[1]));
+    code.op(WORD[op] as number);
   }
 
   /**
    * The low 32 bits of a value, as i32. Word operations are done in 32 bits throughout: a chain of them then has no
    * extensions between its links.
    */
-  private emit32(value: Value): void {
+  protected emit32(value: Value): void {
     const { code } = this;
     const shared = this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
     if (value.kind === 'const') {
       code.i32(Number(BigInt.asIntN(32, value.value)));
       return;
     }
+    if (value.kind === 'reg' && !this.computed.has(value)) {
+      this.emitReg32(value.operand);
+      return;
+    }
+    const load = value.kind === 'load' ? LOAD32[value.width] : undefined;
+    if (value.kind === 'load' && load !== undefined && !shared) {
+      const offset = this.emitAddress(value.address);
+      code.access(load[value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
+      return;
+    }
     if (value.kind === 'op' && !shared) {
-      const { op, args } = value;
-      const word = WORD[op];
-      if (word !== undefined && isWordOp(value)) {
-        this.emit32(args[0]);
-        this.emit32(wordCount(op, args[1]));
-        code.op(word);
+      if (this.isWordOp(value)) {
+        this.emitOp32(value);
         return;
       }
-      if (op === 'extend32_s' || isLow32(value)) {
-        this.emit32(args[0]);
+      if (value.op === 'extend32_s' || isLow32(value)) {
+        this.emit32(value.args[0]);
         return;
       }
     }
     this.emit(value);
     code.op(0xa7);
+  }
+
+  /** The low 32 bits of a register, as i32. */
+  protected emitReg32(operand: Operand): void {
+    this.emitReg(operand);
+    this.code.op(0xa7);
   }
 
   /** Sign-extends the zero-extended result of a narrow atomic access. */

@@ -1,0 +1,118 @@
+/**
+ * Which guest registers hold words: values that equal their low 32 bits,
+ * sign-extended. A region keeps such a register in an i32 local, so that chains
+ * of word instructions, around loops too, have no extensions between their links.
+ * Of a floating-point register "word" means that it holds a boxed binary32.
+ *
+ * The planning of registers and the emission of code follow the same rule, so
+ * they agree at every place: a register is a word after an instruction if the
+ * value that it writes is one.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+import type { Instruction } from './graph.ts';
+import { isFloat, registerOf, writeOf } from './register-numbers.ts';
+
+export class Words {
+  /** Registers that hold words, by bank of 32. */
+  set: Int32Array;
+  private readonly arch: Architecture;
+  /** Registers written by the present instruction: a read of one may be older than the write. */
+  private readonly written: Int32Array;
+
+  constructor(arch: Architecture, set: Int32Array) {
+    this.arch = arch;
+    this.set = set;
+    this.written = new Int32Array(set.length);
+  }
+
+  startInstruction(): void {
+    this.written.fill(0);
+  }
+
+  /** A register has been written; what it holds now. */
+  note(register: number, isWord: boolean): void {
+    const bank = register >> 5;
+    this.written[bank] |= 1 << register;
+    if (isWord) this.set[bank] |= 1 << register;
+    else this.set[bank] &= ~(1 << register);
+  }
+
+  has(register: number): boolean {
+    return (this.set[register >> 5] & (1 << register)) !== 0;
+  }
+
+  /** Follows an instruction. */
+  follow({ statements }: Instruction): void {
+    this.startInstruction();
+    for (const statement of statements) {
+      const register = writeOf(this.arch, statement);
+      if (register !== undefined) this.note(register, this.isWordWrite(register, statement));
+    }
+  }
+
+  /** Whether a register is a word when a statement has written it. */
+  isWordWrite(register: number, statement: Statement): boolean {
+    if (statement.kind !== 'setReg') return false;
+    const { value } = statement;
+    if (isFloat(this.arch, register)) return value.kind === 'op' && value.op === 'or' && isBox(value.args[1]);
+    return this.isWord(value);
+  }
+
+  isWord(value: Value): boolean {
+    switch (value.kind) {
+      case 'const':
+        return BigInt.asIntN(32, value.value) === value.value;
+      case 'operand':
+        return true;
+      case 'load':
+        return value.width < 32 || (value.width === 32 && value.signed);
+      case 'reg': {
+        const register = registerOf(this.arch, value.operand);
+        if (register === undefined) return true;
+        if (isFloat(this.arch, register) || (this.written[register >> 5] & (1 << register)) !== 0) return false;
+        return this.has(register);
+      }
+      case 'op':
+        return this.isWordResult(value.op, value.args);
+      default:
+        return false;
+    }
+  }
+
+  private isWordResult(op: OpName, args: readonly Value[]): boolean {
+    const second = args[1];
+    switch (op) {
+      case 'extend8_s':
+      case 'extend16_s':
+      case 'extend32_s':
+      case 'extend':
+      case 'clz':
+      case 'ctz':
+      case 'popcnt':
+        return true;
+      case 'and':
+        if (second.kind === 'const' && second.value >= 0n && second.value <= 0x7fff_ffffn) return true;
+        if (second.kind === 'operand' && (second.operand.value ?? -1) >= 0) return true;
+        return this.isWord(args[0]) && this.isWord(second);
+      case 'or':
+      case 'xor':
+        return this.isWord(args[0]) && this.isWord(second);
+      case 'shr_s':
+        return this.isWord(args[0]);
+      case 'add':
+        return isZero(second) && this.isWord(args[0]);
+      case 'select':
+        return this.isWord(second) && this.isWord(args[2]);
+      default:
+        return false;
+    }
+  }
+}
+
+const isZero = (value: Value): boolean =>
+  (value.kind === 'const' && value.value === 0n) || (value.kind === 'operand' && value.operand.value === 0);
+
+/** The bits above a binary32 value in a register. */
+const isBox = (value: Value): boolean =>
+  value.kind === 'const' && BigInt.asUintN(64, value.value) === 0xffff_ffff_0000_0000n;
