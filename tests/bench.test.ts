@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root, run, testEnvironment, tsemu } from './support/run.ts';
 
-test('every program of the benchmark runs and agrees', { timeout: 120_000 }, async () => {
+test('every program of the benchmark runs and agrees', { timeout: 400_000 }, async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'tsemu-bench-test-'));
   try {
     const json = join(scratch, 'result.json');
     const command = [process.execPath, join(root, 'bench/run.ts'), '--quick', '--runs', '1', '--json', json];
     const { stdout, stderr, status } = await run([...command, '--tsemu', tsemu().join(' ')], {
       env: testEnvironment(),
-      timeout: 100_000,
+      timeout: 300_000,
     });
     expect(stderr).toBe('');
     expect(stdout).not.toContain('FAILED');

@@ -129,7 +129,7 @@ async function runIn(
     PYTHONHASHSEED: '0',
   });
   const program = [...emulator, '-L', root, join(root, command[0]), ...command.slice(1)];
-  const outcome = await run(program, { stdin, env, cwd, timeout: limit * 1000 });
+  const outcome = await run(program, { stdin, env, cwd, timeout: limit * 4000 });
   const result = { outcome, tree: tree(cwd) };
   rmSync(parent, { recursive: true, force: true });
   return result;
@@ -144,7 +144,7 @@ function printable(text: string): string {
 function compare(group: string, cases: ProgramCase[]): void {
   describe(group, () => {
     for (const one of cases) {
-      test(one.name, { timeout: (one.limit ?? 60) * 2000 }, async () => {
+      test(one.name, { timeout: (one.limit ?? 60) * 8000 }, async () => {
         if (!existsSync(join(root, one.command[0]))) throw new Error(`${one.command[0]} is not in ${root}`);
         const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
         const clean = one.clean ?? ((text: string) => text);

@@ -33,7 +33,7 @@ const CASES = Number(process.env.TSEMU_FUZZ_COUNT ?? 1000);
 // The same in every run, so that a failure is that of a change; npm run test:fuzz takes new ones.
 const seed = Number(process.env.TSEMU_FUZZ_SEED ?? 20261123);
 const BATCH = 2000;
-const TIMEOUT = 60_000 + CASES * 10;
+const TIMEOUT = 200_000 + CASES * 10;
 
 const inQemu = ({ name, extension }: Row<never>) => !NOT_IN_QEMU.has(extension) && !WRONG_IN_QEMU.has(name);
 

@@ -41,7 +41,7 @@ describe('prebuilt programs', () => {
     expect((await run([...tsemu(), program('fib'), '20'])).stdout).toBe('6765\n');
   });
 
-  test('each is small, and what its source compiles to', { timeout: 60_000 }, async () => {
+  test('each is small, and what its source compiles to', { timeout: 300_000 }, async () => {
     const jobs = prebuiltJobs(scratch);
     expect(jobs.map((job) => basename(job.target)).sort()).toEqual(['crc', 'echo-args', 'exit-code', 'fib', 'hello']);
     const { failures } = await runJobs(jobs, 2, true);

@@ -11,7 +11,7 @@ import { root, run, testEnvironment, tsemu } from './support/run.ts';
 const debian = process.env.TSEMU_DEBIAN_ROOT ?? join(root, '.cache/debian-riscv64');
 /** No start-up files: a shell whose standard input is a socket, as here, would read them. */
 const env = testEnvironment({ PATH: '/usr/bin:/bin', HOME: '/' });
-const LIMIT = 120_000;
+const LIMIT = 300_000;
 
 const guest = (program: string, ...args: string[]) =>
   run([...tsemu(), '-L', debian, join(debian, 'usr/bin', program), ...args], { env, timeout: LIMIT });

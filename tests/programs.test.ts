@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LEVELS, LINKS, suiteBinary, suitePrograms } from '../scripts/build-test-binaries.ts';
-import { type Outcome, qemu, root, run, sysroot, testEnvironment, tsemu } from './support/run.ts';
+import { HANG, type Outcome, qemu, root, run, sysroot, testEnvironment, tsemu } from './support/run.ts';
 
 /** Programs in which qemu-user 7.2 is not what Linux is; the native build alone decides. */
 const QEMU_IS_WRONG: Record<string, string> = {
@@ -93,7 +93,7 @@ function native(
   return outcome;
 }
 
-describe.concurrent.each(variants)('$level $link $mode', { timeout: 120_000 }, ({ level, link, mode }) => {
+describe.concurrent.each(variants)('$level $link $mode', { timeout: 2 * HANG }, ({ level, link, mode }) => {
   for (const name of [...portable.filter((program) => program !== 'exit'), ...own]) {
     test(name, async () => {
       must(suiteBinary('riscv64', name, level, link));
@@ -116,7 +116,7 @@ describe.concurrent.each(variants)('$level $link $mode', { timeout: 120_000 }, (
   }
 });
 
-describe.concurrent('ways to end', { timeout: 60_000 }, () => {
+describe.concurrent('ways to end', { timeout: 2 * HANG }, () => {
   for (const ending of ENDINGS) {
     test(ending.join(' '), async () => {
       const env = testEnvironment();

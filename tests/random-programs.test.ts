@@ -14,7 +14,7 @@ test.skipIf(!existsSync(TSEMU)).each([
   { faults: true, timer: false },
   { faults: false, timer: true },
   { faults: true, timer: true },
-])('random programs do the same in every tier: %o', { timeout: 120_000 }, (options) => {
+])('random programs do the same in every tier: %o', { timeout: 400_000 }, (options) => {
   const directory = mkdtempSync(join(tmpdir(), 'tsemu-programs-'));
   const program = join(directory, 'program');
   try {

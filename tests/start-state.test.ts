@@ -32,7 +32,7 @@ const CASES: Record<string, string> = {
   'read-write stdin': 'P <>/dev/null',
 };
 
-describe.concurrent('a guest starts as a native program does', { timeout: 60_000 }, () => {
+describe.concurrent('a guest starts as a native program does', { timeout: 300_000 }, () => {
   for (const [name, script] of Object.entries(CASES)) {
     test(name, async () => {
       const env = testEnvironment({ SUITE: 'x' });
