@@ -32,7 +32,7 @@ interface ProgramCase {
   stdin?: string | Buffer;
   /** Removes what may differ from run to run (times). */
   clean?: (text: string) => string;
-  /** Seconds; 60 unless given. */
+  /** Seconds; 240 unless given. */
   limit?: number;
 }
 
@@ -116,7 +116,7 @@ function tree(path: string): Record<string, string> {
 let runs = 0;
 async function runIn(
   emulator: string[],
-  { command, stdin, limit = 60 }: ProgramCase,
+  { command, stdin, limit = 240 }: ProgramCase,
 ): Promise<{ outcome: Outcome; tree: Record<string, string> }> {
   // The last component is the same for both: programs print it.
   const parent = join(scratch, `${runs++}`.padStart(5, '0'));
@@ -129,7 +129,7 @@ async function runIn(
     PYTHONHASHSEED: '0',
   });
   const program = [...emulator, '-L', root, join(root, command[0]), ...command.slice(1)];
-  const outcome = await run(program, { stdin, env, cwd, timeout: limit * 4000 });
+  const outcome = await run(program, { stdin, env, cwd, timeout: limit * 1000 });
   const result = { outcome, tree: tree(cwd) };
   rmSync(parent, { recursive: true, force: true });
   return result;
@@ -144,7 +144,7 @@ function printable(text: string): string {
 function compare(group: string, cases: ProgramCase[]): void {
   describe(group, () => {
     for (const one of cases) {
-      test(one.name, { timeout: (one.limit ?? 60) * 8000 }, async () => {
+      test(one.name, { timeout: (one.limit ?? 240) * 2000 }, async () => {
         if (!existsSync(join(root, one.command[0]))) throw new Error(`${one.command[0]} is not in ${root}`);
         const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
         const clean = one.clean ?? ((text: string) => text);
@@ -363,7 +363,7 @@ pragma integrity_check;
 `,
       ],
     ],
-    { limit: 180 },
+    { limit: 720 },
   ),
 ]);
 
@@ -452,12 +452,12 @@ compare('python', [
       ],
       ['-c', 'raise ValueError("end")'],
     ],
-    { limit: 120 },
+    { limit: 480 },
   ),
   ...['test_math', 'test_struct', 'test_float', 'test_int', 'test_bisect', 'test_heapq'].map((name) => ({
     name,
     command: ['usr/bin/python3.13', '-c', REGRESSION, name],
-    limit: 300,
+    limit: 1200,
     clean: PYTHON_TIMES,
   })),
 ]);
@@ -487,7 +487,7 @@ describe('compressors', () => {
   for (const { program, pack, unpack } of COMPRESSORS) {
     test(`${program} ${pack.join(' ')}: 10 MB there and back`, { timeout: 600_000 }, async () => {
       const bytes = (outcome: Outcome) => Buffer.from(outcome.stdout, 'latin1');
-      const one = { name: '', command: [program, ...pack], stdin: TEN_MEGABYTES, limit: 300 };
+      const one = { name: '', command: [program, ...pack], stdin: TEN_MEGABYTES, limit: 1200 };
       const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
       expect(actual.outcome.status).toBe(0);
       expect(bytes(actual.outcome).equals(bytes(expected.outcome)), 'compressed like under qemu-user').toBe(true);
@@ -495,7 +495,7 @@ describe('compressors', () => {
         name: '',
         command: [program, ...unpack],
         stdin: bytes(actual.outcome),
-        limit: 300,
+        limit: 1200,
       });
       expect(back.outcome.status).toBe(0);
       expect(bytes(back.outcome).equals(TEN_MEGABYTES), 'restored').toBe(true);
@@ -521,7 +521,7 @@ compare(
 test('cc1 compiles a file to assembly', { timeout: 300_000 }, async () => {
   const versions = readdirSync(join(root, 'usr/libexec/gcc/riscv64-linux-gnu'));
   const cc1 = `usr/libexec/gcc/riscv64-linux-gnu/${versions.sort().at(-1)}/cc1`;
-  const one = { name: '', command: [cc1, '-quiet', '-O2', 'program.c', '-o', 'program.s'], limit: 150 };
+  const one = { name: '', command: [cc1, '-quiet', '-O2', 'program.c', '-o', 'program.s'], limit: 600 };
   const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
   expect(actual).toEqual(expected);
   expect(actual.tree['program.s']).toBeDefined();
