@@ -485,7 +485,7 @@ describe('compressors', () => {
     },
   ];
   for (const { program, pack, unpack } of COMPRESSORS) {
-    test(`${program} ${pack.join(' ')}: 10 MB there and back`, { timeout: 600_000 }, async () => {
+    test(`${program} ${pack.join(' ')}: 10 MB there and back`, { timeout: 3_000_000 }, async () => {
       const bytes = (outcome: Outcome) => Buffer.from(outcome.stdout, 'latin1');
       const one = { name: '', command: [program, ...pack], stdin: TEN_MEGABYTES, limit: 1200 };
       const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
@@ -518,7 +518,7 @@ compare(
   ]),
 );
 
-test('cc1 compiles a file to assembly', { timeout: 300_000 }, async () => {
+test('cc1 compiles a file to assembly', { timeout: 1_400_000 }, async () => {
   const versions = readdirSync(join(root, 'usr/libexec/gcc/riscv64-linux-gnu'));
   const cc1 = `usr/libexec/gcc/riscv64-linux-gnu/${versions.sort().at(-1)}/cc1`;
   const one = { name: '', command: [cc1, '-quiet', '-O2', 'program.c', '-o', 'program.s'], limit: 600 };

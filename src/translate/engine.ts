@@ -77,6 +77,7 @@ interface ColdTier {
   step(): number;
   fma(): number;
   missing: unknown;
+  regions: WebAssembly.Table;
 }
 
 /** How hot code is compiled; without it everything runs in the cold tier. */
@@ -123,10 +124,7 @@ export class Engine {
     this.bytes = new Uint8Array(buffer);
     this.pcIndex = state.pc >> 3;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
-    // Entry 0 stays empty: calls through it go to `missing`.
-    const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     const imports = {
-      regions,
       thread: host.threadMemory,
       window: host.window,
       process: host.processMemory,
@@ -135,7 +133,7 @@ export class Engine {
       time: () => BigInt(Math.trunc(performance.now() * 10_000)),
     };
     this.cold = new WebAssembly.Instance(module, { e: imports }).exports as unknown as ColdTier;
-    const { missing } = this.cold;
+    const { missing, regions } = this.cold;
     regions.set(0, missing);
     this.compilation = compilation;
     this.words[TRANSLATOR.hotThreshold >> 2] = compilation?.threshold ?? 0;

@@ -30,7 +30,7 @@ import { Code, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encode
 import { access, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
-import { LEAVING, REGION_PARAMETERS } from '../wasm/region-type.ts';
+import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import { FloatLowering, modeOf } from './float.ts';
 import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
 import { type Order, orderOf } from './order.ts';
@@ -97,9 +97,9 @@ export function compileRegion(
   module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
-  module.importTable('regions');
-  const helpers = new ImportedHelpers(module);
   const type = module.type(REGION_PARAMETERS, [I64]);
+  module.importTable('regions', type, REGION_TABLE_SIZE);
+  const helpers = new ImportedHelpers(module);
   const plan = planRegisters(arch, region, order.position, {
     precise: options.precise,
     assumable: options.assumable,

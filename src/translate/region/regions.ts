@@ -15,8 +15,9 @@ import type { Architecture } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
-import { COUNTERS, DECODED, JUMP_LOG, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
+import { COUNTERS, DECODED, JUMP_CACHE, JUMP_LOG, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { RECORD_SHIFT, RECORD_SIZE, REGION } from '../cold/record.ts';
+import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import { compileRegion } from './compile.ts';
 import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
 import { isFloat, writeOf } from './register-numbers.ts';
@@ -65,6 +66,8 @@ export interface Made {
  */
 const REGION_LIMIT = 4000;
 const CODE_LIMIT = 12 << 20;
+/** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
+const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
 
 /**
  * A jump to a region of so many instructions pays for compiling it as often as the threshold says; a larger one costs
@@ -159,7 +162,7 @@ export class Regions {
     const name = `region${statistics.regions++}`;
     this.options.onRegion?.(region, this.host.arch, this.describe);
     const isFull = this.byEntry.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
-    if (isFull) this.flushAll();
+    if (isFull || this.slots.size >= SLOT_LIMIT) this.flushAll();
     const { entry, length, sites } = this.make(pc, region, name);
     this.codeSize += length;
     const slot = this.slotOf(pc);
@@ -317,6 +320,11 @@ export class Regions {
 
   flushAll(): void {
     for (const installed of [...this.byEntry.values()]) this.drop(installed);
+    if (this.slots.size >= SLOT_LIMIT) {
+      this.slots.clear();
+      // It knows slots by address.
+      this.bytes.fill(0, JUMP_CACHE.start, JUMP_CACHE.start + 16 * JUMP_CACHE.entries);
+    }
     this.refused.clear();
     this.general.clear();
     this.waiting.clear();
@@ -343,7 +351,8 @@ export class Regions {
   private slotOf(pc: number): number {
     let slot = this.slots.get(pc);
     if (slot === undefined) {
-      slot = this.host.table.grow(1, this.host.missing);
+      slot = this.slots.size + 1;
+      this.host.table.set(slot, this.host.missing);
       this.slots.set(pc, slot);
     }
     return slot;

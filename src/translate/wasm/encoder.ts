@@ -205,6 +205,11 @@ interface Limits {
   atMost?: boolean;
 }
 
+/** A table type: nullable references to functions of a type, as many at least as at most. */
+function typedTable(type: number, size: number): Uint8Array {
+  return new ByteWriter().byte(0x63).s32(type).byte(1).u(size).u(size).view();
+}
+
 /** One module: sections are collected and written in the order the format wants (5.5). */
 export class ModuleEncoder {
   private readonly types: string[] = [];
@@ -214,7 +219,9 @@ export class ModuleEncoder {
   private exportCount = 0;
   private functionImports = 0;
   private memoryImports = 0;
-  private tableImports = 0;
+  /** Number of tables, but for the one of {@link setTable}. */
+  private tables = 0;
+  private readonly ownTables: Uint8Array[] = [];
   private moduleName = '';
   private functionName: { index: number; text: string } | undefined;
   private localNames: { index: number; names: ReadonlyMap<number, string> } | undefined;
@@ -247,10 +254,18 @@ export class ModuleEncoder {
     return this.memoryImports++;
   }
 
-  /** A growable table of functions. */
-  importTable(name: string): number {
-    this.imports.push(new ByteWriter().name('e').name(name).byte(1).byte(0x70).byte(0).u(0));
-    return this.tableImports++;
+  /** A table of functions of one type; calls through it need no test of the type, nor of a constant index. */
+  importTable(name: string, type: number, size: number): number {
+    this.imports.push(new ByteWriter().name('e').name(name).byte(1).bytes(typedTable(type, size)));
+    return this.tables++;
+  }
+
+  /** Makes and exports such a table; its index. All imports come first. */
+  exportTable(name: string, type: number, size: number): number {
+    this.ownTables.push(typedTable(type, size));
+    this.exports.name(name).byte(1).u(this.tables);
+    this.exportCount++;
+    return this.tables++;
   }
 
   /** The module's name in stack traces. */
@@ -291,10 +306,10 @@ export class ModuleEncoder {
     return this.functionImports + this.bodies.length - 1;
   }
 
-  /** Declares a table of functions, behind the imported ones, with these function indices from entry 0; its index. */
+  /** Declares a table of functions, behind all others, with these function indices from entry 0; its index. */
   setTable(functions: readonly number[]): number {
     this.elements = functions;
-    return this.tableImports;
+    return this.tables;
   }
 
   /** The function's index once {@link addFunction} has been called `ahead` more times. */
@@ -343,11 +358,14 @@ export class ModuleEncoder {
       for (const { type } of this.bodies) w.u(type);
     });
     const { elements } = this;
-    section(4, elements.length && 1, (w) => w.byte(0x70).byte(1).u(elements.length).u(elements.length));
+    section(4, this.ownTables.length + (elements.length && 1), (w) => {
+      for (const table of this.ownTables) w.bytes(table);
+      if (elements.length > 0) w.byte(0x70).byte(1).u(elements.length).u(elements.length);
+    });
     section(7, this.exportCount, (w) => w.bytes(this.exports.view()));
     section(9, elements.length && 1, (w) => {
       // Active, of an explicit table, with an offset expression and function indices.
-      w.byte(2).u(this.tableImports).byte(0x41).s32(0).byte(0x0b).byte(0).u(elements.length);
+      w.byte(2).u(this.tables).byte(0x41).s32(0).byte(0x0b).byte(0).u(elements.length);
       for (const index of elements) w.u(index);
     });
     this.writeHints(out);

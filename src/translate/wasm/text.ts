@@ -207,7 +207,8 @@ function readImport(r: Reader): Import {
   const kind = r.byte();
   if (kind === 0) return { kind, name, type: r.u(), text: '' };
   if (kind === 1) {
-    const type = TYPES[r.byte()];
+    const code = r.byte();
+    const type = code === 0x63 ? `(ref null ${r.u()})` : TYPES[code];
     const flags = r.byte();
     const limits = [r.u(), ...((flags & 1) !== 0 ? [r.u()] : [])];
     return { kind, name, type: 0, text: `(table $${name} ${limits.join(' ')} ${type})` };
