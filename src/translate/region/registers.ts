@@ -206,7 +206,12 @@ export function planRegisters(
     return changed;
   });
 
-  const wordIn = planWords(arch, region, assumable);
+  // What is only read is as well left in 64 bits, in which addresses, for one, are wanted.
+  const wordIn = planWords(
+    arch,
+    region,
+    assumable.map((set, bank) => set & written[bank]),
+  );
   const assumed = wordIn.slice(0, banks);
   for (let bank = 0; bank < banks; bank++) assumed[bank] &= neededIn[bank];
   return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, written };
