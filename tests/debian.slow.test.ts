@@ -201,7 +201,6 @@ const BUSYBOX: (string[] | [string[], string])[] = [
   ['sha512sum', 'binary.bin'],
   ['sha3sum', 'binary.bin'],
   ['crc32', 'binary.bin'],
-  ['sha384sum', 'binary.bin'],
   ['base64', 'binary.bin'],
   ['uuencode', 'binary.bin', 'name'],
   ['grep', '-n', 'wizards.*dog', 'text.txt'],

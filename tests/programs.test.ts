@@ -12,6 +12,9 @@ import { HANG, type Outcome, qemu, root, run, sysroot, testEnvironment, tsemu } 
 /** Programs in which qemu-user 7.2 is not what Linux is; the native build alone decides. */
 const QEMU_IS_WRONG: Record<string, string> = {
   files: 'no preadv2 and pwritev2',
+  kernel: 'no riscv_hwprobe, no vDSO',
+  extended: 'openat2, faccessat2 and others are missing',
+  mappings: 'brk for ever, and much else',
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
   'proc-self': '/proc/self/status and comm are those of qemu',

@@ -101,7 +101,7 @@ describe('mmap', () => {
 
   it('honours a hint where there is room, and only there', () => {
     expect(space.mmap(AT, PAGE, RW, ANONYMOUS, -1, 0)).toBe(AT);
-    expect(space.mmap(AT + 5, PAGE, RW, ANONYMOUS, -1, 0)).toBe(AT + PAGE);
+    expect(space.mmap(AT + PAGE + 5, PAGE, RW, ANONYMOUS, -1, 0)).toBe(AT + PAGE);
     expect(space.mmap(AT, PAGE, RW, ANONYMOUS, -1, 0)).toBe(space.mmapTop - PAGE);
     expect(space.mmap(2 ** 46, PAGE, RW, ANONYMOUS, -1, 0)).toBe(space.mmapTop - 2 * PAGE);
     expect(space.mmap(-PAGE, PAGE, RW, ANONYMOUS, -1, 0)).toBe(space.mmapTop - 3 * PAGE);

@@ -66,6 +66,10 @@ const HUGE_LEAST = 4 << 20;
 const HUGE_PAGE = 2 << 20;
 const MADV_HUGEPAGE = 14;
 
+/** What RLIMIT_DATA counts: of these bits, pages that have PageFlag.write alone. */
+const DATA_BITS = PageFlag.write | PageFlag.shared | PageFlag.stack;
+const isData = (entry: number): boolean => (entry & DATA_BITS) === PageFlag.write;
+
 /** Room for the initial stack at the window's top: its limit when the program starts, within reason, and the gap. */
 function stackRoom(host: Host): number {
   const { soft } = host.startState.rlimits[RLIMIT.stack] ?? { soft: 0n };
@@ -218,8 +222,8 @@ export class AddressSpace extends GuestData {
       if (hint < LOWEST) return EPERM;
       return (flags & MAP.fixedNoReplace) !== 0 && !this.isFree(hint, size) ? EEXIST : hint;
     }
-    const wanted = Math.max(pageUp(hint), LOWEST);
-    if (hint !== 0 && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
+    const wanted = Math.max(pageDown(hint), LOWEST);
+    if (hint >= PAGE_SIZE && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
     if (size < HUGE_LEAST) return this.findFree(size);
     // Where the host's huge pages fit.
     const free = this.findFree(size + HUGE_PAGE - PAGE_SIZE);
@@ -284,6 +288,11 @@ export class AddressSpace extends GuestData {
     // Linux changes what comes before the first hole, then complains.
     const wanted = end;
     end = this.runs.nextFree(start / PAGE_SIZE, Math.min(end, this.host.windowSize) / PAGE_SIZE) * PAGE_SIZE;
+    if ((prot & PROT.write) !== 0) {
+      // Private pages that become writable count as data from now on.
+      const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
+      if (!this.withinLimits(0, this.runs.count(first, last, DATA_BITS, 0))) return ENOMEM;
+    }
     this.noteCodeChange(start, end);
     const result = this.hostProtect(start, end, prot);
     if (result < 0) {
@@ -333,7 +342,9 @@ export class AddressSpace extends GuestData {
     }
     if (newSize > windowSize) return ENOMEM;
     if (keep) {
-      const target = this.findFree(newSize);
+      const hint = unsigned(newAddress);
+      if (!aligned(hint)) return EINVAL;
+      const target = this.place(hint, newSize, 0);
       return target < 0 ? target : this.move(start, oldSize, newSize, target, flags);
     }
     if (!this.isOneMapping(start, oldSize)) return EFAULT;
@@ -341,7 +352,8 @@ export class AddressSpace extends GuestData {
       const result = newSize < oldSize ? this.release(start + newSize, start + oldSize) : 0;
       return result < 0 ? result : start;
     }
-    if (!this.withinLimits((newSize - oldSize) / PAGE_SIZE, 0)) return ENOMEM;
+    const growth = (newSize - oldSize) / PAGE_SIZE;
+    if (!this.withinLimits(growth, isData(this.table[start / PAGE_SIZE]) ? growth : 0)) return ENOMEM;
     if (oldSize !== 0 && this.growInPlace(start, oldSize, newSize)) return start;
     if (!mayMove) return ENOMEM;
     const target = this.findFree(newSize);
@@ -623,8 +635,7 @@ export class AddressSpace extends GuestData {
     if (total < 2 ** 63 && (this.mappedPages + pages) * PAGE_SIZE > total) return false;
     const data = this.limit(RLIMIT.data);
     if (data >= 2 ** 63 || dataPages === 0) return true;
-    const writable = PageFlag.write | PageFlag.shared | PageFlag.stack;
-    const used = this.runs.count(0, this.table.length, writable, PageFlag.write);
+    const used = this.runs.count(0, this.table.length, DATA_BITS, PageFlag.write);
     return (used + dataPages) * PAGE_SIZE <= data;
   }
 }
