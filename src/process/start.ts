@@ -8,6 +8,7 @@ import { setTaskName } from '../syscalls/process.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
 import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { beginCall } from '../syscalls/staging.ts';
+import { traceStart } from '../syscalls/strace.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
 import { type Compilation, Engine, type EngineWatch, type Statistics } from '../translate/engine.ts';
@@ -89,6 +90,11 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
       request.watch.onExit?.(status);
     },
   });
+  const { trace } = request.watch;
+  if (trace !== undefined) {
+    const envp = loaded.sp + abi.wordSize * (Math.max(argv.length, 1) + 2);
+    traceStart(program, argv, envp, env.length, trace);
+  }
   beginCall(task);
   setTaskName(task, program.slice(program.lastIndexOf('/') + 1));
   return task;

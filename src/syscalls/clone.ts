@@ -8,9 +8,10 @@ import { E2BIG, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from '
 import { AT_FLAGS } from './files-flags.ts';
 import { guestPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
-import { partial, type Row, syscall } from './row.ts';
+import { partial, prints, type Row, syscall } from './row.ts';
+import { signalName } from './sigset.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
-import { flagNames, quoted } from './text.ts';
+import { argvText, flagNames, hexText, SHOWN, variablesText } from './text.ts';
 
 /** linux/sched.h. */
 export const CLONE = {
@@ -64,10 +65,57 @@ const AT_EMPTY_PATH = 0x1000;
 
 const cloneFlags: Codec<Int> = {
   ...hexLong,
-  print: (_p, raw) => {
+  print: (p, raw) => {
     const low = Number(BigInt.asUintN(32, BigInt(raw)));
     const signal = low & CSIGNAL;
-    return flagNames(CLONE, (low & ~CSIGNAL) >>> 0) + (signal === 0 ? '' : signal === 17 ? '|SIGCHLD' : `|${signal}`);
+    const names = flagNames(CLONE, (low & ~CSIGNAL) >>> 0, '');
+    const all = [names, signal === 0 ? '' : signalName(signal)].filter((text) => text !== '').join('|');
+    // strace(1) has the stack first, whatever the architecture's order.
+    return `child_stack=${addressText(p.argument('stack'))}, flags=${all || '0'}`;
+  },
+};
+const stackShownBefore: Codec<number> = { ...pointer, print: () => undefined };
+
+/** An argument of clone that counts only with some flags, printed with its name. */
+const withFlags = <T>(codec: Codec<T>, bits: number, label: string): Codec<T> => ({
+  ...codec,
+  print: (p, raw) => {
+    const low = Number(BigInt.asUintN(32, BigInt(p.argument('flags'))));
+    return (low & bits) === 0 ? undefined : `${label}=${codec.print(p, raw)}`;
+  },
+});
+/** Where the call puts the new thread's ID. */
+const outTid: Codec<number> = {
+  ...pointer,
+  late: true,
+  print: (p, raw) => {
+    const data = p.result === undefined || p.result < 0 ? undefined : peek(p.task, raw, 4);
+    return data === undefined ? addressText(raw) : `[${new DataView(data.buffer).getInt32(0, true)}]`;
+  },
+};
+
+/** struct clone_args, as far as it is given and used, and what the call puts into it. */
+const cloneArgs: Codec<number> = {
+  ...pointer,
+  late: true,
+  print: (p, raw) => {
+    const data = peek(p.task, raw, ARGS_SIZE_FIRST);
+    if (data === undefined) return addressText(raw);
+    const [all, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls] = new BigUint64Array(data.buffer);
+    const low = Number(BigInt.asUintN(32, all));
+    const has = (bits: number): boolean => (low & bits) !== 0;
+    const fields = [`flags=${flagNames(CLONE, low)}`];
+    if (has(CLONE.CLONE_PIDFD)) fields.push(`pidfd=${hexText(pidfd)}`);
+    if (has(CLONE.CLONE_CHILD_SETTID | CLONE.CLONE_CHILD_CLEARTID)) fields.push(`child_tid=${hexText(childTid)}`);
+    if (has(CLONE.CLONE_PARENT_SETTID)) fields.push(`parent_tid=${hexText(parentTid)}`);
+    fields.push(`exit_signal=${exitSignal === 0n ? 0 : signalName(Number(exitSignal))}`);
+    fields.push(`stack=${addressText(stack)}`, `stack_size=${hexText(stackSize)}`);
+    if (has(CLONE.CLONE_SETTLS)) fields.push(`tls=${hexText(tls)}`);
+    const written = [];
+    if (has(CLONE.CLONE_PIDFD)) written.push(`pidfd=${outTid.print(p, Number(pidfd))}`);
+    if (has(CLONE.CLONE_PARENT_SETTID)) written.push(`parent_tid=${outTid.print(p, Number(parentTid))}`);
+    const changes = Number(p.result ?? -1) < 0 || written.length === 0 ? '' : ` => {${written.join(', ')}}`;
+    return `{${fields.join(', ')}}${changes}`;
   },
 };
 
@@ -178,43 +226,60 @@ function execveat(task: Task, v: ExecveatArgs): SyscallResult {
   return execute(task, `/dev/fd/${v.dirfd}${below}`, `/proc/self/fd/${v.dirfd}${below}`, v);
 }
 
-/** Strings of argv shown at most, as strace does for the environment. */
-const SHOWN = 32;
-
 const argvCodec: Codec<number> = {
   ...pointer,
   print: (p: Printing, raw) => {
-    const texts: string[] = [];
-    for (let at = toAddress(raw); texts.length < SHOWN; at += 8) {
+    const texts: Uint8Array[] = [];
+    for (let at = toAddress(raw); texts.length <= SHOWN; at += 8) {
       const pointed = p.task.space.readU64(at);
       if (pointed === undefined) return addressText(raw);
-      if (pointed === 0n) return `[${texts.join(', ')}]`;
-      const length = p.task.host.stringLength(Number(pointed), 4096);
+      if (pointed === 0n) break;
+      const length = p.task.host.stringLength(Number(pointed), SHOWN + 1);
       const data = length < 0 ? undefined : peek(p.task, Number(pointed), length);
-      texts.push(data === undefined ? addressText(pointed) : quoted(data));
+      if (data === undefined) return addressText(raw);
+      texts.push(data);
     }
-    return `[${texts.join(', ')}, ...]`;
+    return argvText(texts);
+  },
+};
+
+const envpCodec: Codec<number> = {
+  ...pointer,
+  print: (p, raw) => {
+    let count = 0;
+    for (let at = toAddress(raw); ; at += 8, count++) {
+      const pointed = p.task.space.readU64(at);
+      if (pointed === undefined) return addressText(raw);
+      if (pointed === 0n) return `${addressText(raw)} ${variablesText(count)}`;
+    }
   },
 };
 
 export const cloneRows = (): Row[] => [
   syscall(
     'clone',
-    { flags: cloneFlags, stack: pointer, parent_tid: pointer, tls: hexLong, child_tid: pointer },
+    {
+      flags: cloneFlags,
+      stack: stackShownBefore,
+      parent_tid: withFlags(outTid, CLONE.CLONE_PARENT_SETTID, 'parent_tid'),
+      tls: withFlags(hexLong, CLONE.CLONE_SETTLS, 'tls'),
+      child_tid: withFlags(pointer, CLONE.CLONE_CHILD_SETTID | CLONE.CLONE_CHILD_CLEARTID, 'child_tidptr'),
+    },
     clone,
     partial('CLONE_VM without CLONE_VFORK or CLONE_THREAD fails with EINVAL'),
   ),
   syscall(
     'clone3',
-    { cl_args: pointer, size },
+    { cl_args: cloneArgs, size },
     clone3,
     partial('as clone; no time namespaces, cgroups or chosen process IDs'),
   ),
-  syscall('execve', { pathname: path, argv: argvCodec, envp: pointer }, execve),
+  syscall('execve', { pathname: path, argv: argvCodec, envp: envpCodec }, execve, prints('restored')),
   syscall(
     'execveat',
-    { dirfd, pathname: pathAt(4), argv: argvCodec, envp: pointer, flags: flags(AT_FLAGS) },
+    { dirfd, pathname: pathAt(4), argv: argvCodec, envp: envpCodec, flags: flags(AT_FLAGS) },
     execveat,
     partial('AT_SYMLINK_NOFOLLOW follows the link'),
+    prints('restored'),
   ),
 ];

@@ -14,7 +14,7 @@ import { fail } from './call.ts';
 import { EBADF } from './errno.ts';
 import { peek } from './peek.ts';
 import type { Task } from './task.ts';
-import { flagNames, hexText, octalText, quoted, quotedHex } from './text.ts';
+import { flagNames, hexText, octalText, quoted, quotedHex, SHOWN } from './text.ts';
 
 /** What a codec may ask while it prints. */
 export interface Printing {
@@ -125,9 +125,6 @@ export const pointer: Codec<number> = {
 };
 
 export const addressText = (raw: Int): string => (raw === 0 || raw === 0n ? 'NULL' : hexText(raw));
-
-/** Bytes shown of a buffer, as strace's default. */
-const SHOWN = 32;
 
 function bufferText(p: Printing, raw: Int, length: number): string {
   if (raw === 0) return 'NULL';

@@ -15,8 +15,8 @@ import {
   fd,
   flags,
   hex,
+  hexLong,
   int,
-  long,
   Pass,
   pid,
   pointer,
@@ -123,7 +123,7 @@ function munlockall(task: Task): SyscallResult {
 export const memoryRows = (): Row[] => [
   syscall(
     'mmap',
-    { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE'), flags: flags(MAP), fd, offset: long },
+    { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE'), flags: flags(MAP), fd, offset: hexLong },
     (task, v) => task.space.mmap(v.addr, v.length, v.prot, v.flags, v.fd, v.offset),
     prints('hex'),
   ),

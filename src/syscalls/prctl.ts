@@ -50,6 +50,14 @@ const PR = {
   PR_GET_AUXV: 0x41555856,
 } as const;
 
+/** Capabilities by number: capabilities(7). */
+const CAPABILITIES = (
+  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE ' +
+  'NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN ' +
+  'SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE ' +
+  'MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'
+).split(' ');
+
 /** How arguments 2–5 go to the host: all as values, or the first as a pointer to guest memory. */
 const VALUES = new Set<number>([
   PR.PR_SET_PDEATHSIG,
@@ -123,7 +131,10 @@ export const prctlArgument: Codec<Int> = {
   decode: (_task, raw) => raw,
   print: (p: Printing, raw) => {
     const option = toInt32(p.argument('option'));
-    return option === PR.PR_SET_NAME || option === PR.PR_GET_NAME ? stringText(p, raw, 16) : hexText(raw);
+    if (option === PR.PR_SET_NAME || option === PR.PR_GET_NAME) return stringText(p, raw, 16);
+    if (option !== PR.PR_CAPBSET_READ && option !== PR.PR_CAPBSET_DROP) return hexText(raw);
+    const name = CAPABILITIES[Number(raw)];
+    return name === undefined ? `${hexText(raw)} /* CAP_??? */` : `CAP_${name}`;
   },
 };
 

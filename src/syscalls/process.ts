@@ -34,7 +34,7 @@ import { PRCTL_OPTIONS, prctl, prctlArgument, prctlRest } from './prctl.ts';
 import { prlimit, RLIMIT, RLIMITS } from './rlimits.ts';
 import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
 import { SIGINFO } from './siginfo.ts';
-import { signal } from './sigset.ts';
+import { signal, signalName } from './sigset.ts';
 import { bytes, deliver, stage, stageString } from './staging.ts';
 import { inOutStruct, inStruct, outStruct, struct } from './struct.ts';
 import { TIMESPEC } from './structs.ts';
@@ -50,6 +50,23 @@ const outInt: Codec<number> = {
     const failed = p.result === undefined || p.result < 0;
     const data = failed ? undefined : peek(p.task, raw, 4);
     return data === undefined ? addressText(raw) : `[${new DataView(data.buffer).getInt32(0, true)}]`;
+  },
+};
+
+/** wait(2)'s status, by its macros: `[{WIFEXITED(s) && WEXITSTATUS(s) == 0}]`. */
+const outStatus: Codec<number> = {
+  ...outInt,
+  print: (p, raw) => {
+    // Nothing is written when no child was there to tell of.
+    const data = p.result === undefined || p.result <= 0 ? undefined : peek(p.task, raw, 4);
+    if (data === undefined) return addressText(raw);
+    const status = new DataView(data.buffer).getInt32(0, true);
+    const [signo, code] = [status & 0x7f, (status >> 8) & 0xff];
+    if (status === 0xffff) return '[{WIFCONTINUED(s)}]';
+    if (signo === 0x7f) return `[{WIFSTOPPED(s) && WSTOPSIG(s) == ${signalName(code)}}]`;
+    if (signo === 0) return `[{WIFEXITED(s) && WEXITSTATUS(s) == ${code}}]`;
+    const dumped = (status & 0x80) === 0 ? '' : ' && WCOREDUMP(s)';
+    return `[{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signo)}${dumped}}]`;
   },
 };
 
@@ -197,10 +214,9 @@ const FUTEX_TAKES: Record<string, readonly string[]> = {
     'FUTEX_LOCK_PI',
     'FUTEX_LOCK_PI2',
     'FUTEX_WAIT_BITSET',
-    'FUTEX_WAKE_BITSET',
     'FUTEX_WAIT_REQUEUE_PI',
   ],
-  uaddr2: [...FUTEX_COUNTS, 'FUTEX_WAIT_BITSET', 'FUTEX_WAKE_BITSET', 'FUTEX_WAIT_REQUEUE_PI'],
+  uaddr2: [...FUTEX_COUNTS, 'FUTEX_WAIT_REQUEUE_PI'],
   val3: ['FUTEX_CMP_REQUEUE', 'FUTEX_WAKE_OP', 'FUTEX_CMP_REQUEUE_PI', 'FUTEX_WAIT_BITSET', 'FUTEX_WAKE_BITSET'],
 };
 
@@ -212,6 +228,15 @@ const ifFutexTakes = <T>(name: keyof typeof FUTEX_TAKES, codec: Codec<T>): Codec
     return op !== undefined && FUTEX_TAKES[name].includes(op) ? codec.print(p, raw) : undefined;
   },
 });
+
+/** The bit set of the operations that have one; FUTEX_WAKE_OP's operation and FUTEX_CMP_REQUEUE's value are numbers. */
+const futexVal3: Codec<number> = {
+  ...hex,
+  print: (p, raw) =>
+    toInt32(raw) === -1 && futexName(toInt32(p.argument('op')))?.endsWith('BITSET')
+      ? 'FUTEX_BITSET_MATCH_ANY'
+      : hex.print(p, raw),
+};
 
 type FutexArgs = { uaddr: number; op: number; val: number; timeout: Int; uaddr2: number; val3: number };
 
@@ -264,7 +289,7 @@ export function setTaskName(task: Task, name: string): void {
 export const processRows = (): Row[] => [
   syscall('exit', { status: int }, (task, v) => task.exitThread(v.status & EXIT_STATUS), prints('none')),
   syscall('exit_group', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
-  syscall('wait4', { pid, wstatus: outInt, options: flags(WAIT), rusage: outStruct(RUSAGE) }, restarts('sa')),
+  syscall('wait4', { pid, wstatus: outStatus, options: flags(WAIT), rusage: outStruct(RUSAGE) }, restarts('sa')),
   syscall(
     'waitid',
     {
@@ -368,14 +393,14 @@ export const processRows = (): Row[] => [
       val: uint,
       timeout: ifFutexTakes('timeout', futexTimeout),
       uaddr2: ifFutexTakes('uaddr2', pointer),
-      val3: ifFutexTakes('val3', hex),
+      val3: ifFutexTakes('val3', futexVal3),
     },
     futex,
     restarts('sa'),
   ),
   refused(
     'rseq',
-    { rseq: pointer, rseq_len: uint, flags: hex, sig: hex },
+    { rseq: pointer, rseq_len: hex, flags: hex, sig: hex },
     'restartable sequences would need a view of every interrupt',
   ),
 ];

@@ -32,8 +32,11 @@ export type Handler<A extends Arguments> = (task: Task, values: Values<A>) => Sy
  */
 export type RestartClass = 'sa' | 'never' | 'always';
 
-/** How a result that is no error is printed by -strace; `none`: the call does not return. */
-export type ResultFormat = 'decimal' | 'hex' | 'octal' | 'none' | ((p: Printing, result: Int) => string);
+/**
+ * How a result that is no error is printed by -strace; `none`: the call does not return; `restored`: what the call left
+ * in the register.
+ */
+export type ResultFormat = 'decimal' | 'hex' | 'octal' | 'none' | 'restored' | ((p: Printing, result: Int) => string);
 
 /** What a row says beyond name, arguments and handler. */
 export interface Marks {

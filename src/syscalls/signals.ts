@@ -4,11 +4,12 @@
  * and queueing are the host kernel's, since guest and host share process and
  * thread IDs. siginfo_t is the same on all 64-bit generic ABIs.
  */
+import type { Int } from '../host/host.ts';
 import { altStackStatus, changeAltStack } from './alt-stack.ts';
 import { steadyCall } from './call.ts';
 import { addressText, type Codec, choice, Pass, type Printing, pid, size, toAddress } from './codec.ts';
 import { EFAULT, EINTR, EINVAL } from './errno.ts';
-import { type Row, restarts, syscall } from './row.ts';
+import { prints, type Row, restarts, syscall } from './row.ts';
 import { SIGINFO } from './siginfo.ts';
 import { inSigset, outSigset, signal, sigsetText } from './sigset.ts';
 import { bytes, deliver, fetch, stage, stageFrom, view } from './staging.ts';
@@ -181,6 +182,14 @@ const outInfo: Codec<number> = {
     p.result !== undefined && p.result > 0 ? structText(p, SIGINFO, raw) : addressText(raw),
 };
 
+/** Not an argument of rt_sigreturn: the frame at the stack pointer, of which -strace shows the mask when it is restored. */
+const restoredMask: Codec<Int> = {
+  pass: Pass.value,
+  late: true,
+  decode: (_task, raw) => raw,
+  print: (p) => `{mask=${sigsetText(p.task.signals.mask)}}`,
+};
+
 export const signalRows = (): Row[] => [
   syscall(
     'rt_sigaction',
@@ -202,10 +211,15 @@ export const signalRows = (): Row[] => [
   ),
   syscall('rt_sigqueueinfo', { tgid: pid, sig: signal, info: inStruct(SIGINFO) }),
   syscall('rt_tgsigqueueinfo', { tgid: pid, tid: pid, sig: signal, info: inStruct(SIGINFO) }),
-  syscall('rt_sigreturn', {}, (task) => {
-    task.signals.sigreturn();
-    return NO_RESULT;
-  }),
+  syscall(
+    'rt_sigreturn',
+    { frame: restoredMask },
+    (task) => {
+      task.signals.sigreturn();
+      return NO_RESULT;
+    },
+    prints('restored'),
+  ),
   syscall('sigaltstack', { ss: inStruct(STACK), old_ss: outStruct(STACK) }, sigaltstack),
   syscall('kill', { pid, sig: signal }),
   syscall('tkill', { tid: pid, sig: signal }),

@@ -4,15 +4,31 @@
  */
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
-import { BAD_ADDRESS, bytes, choice, fd, hex, int, out, outInts, pointer, size } from './codec.ts';
+import { BAD_ADDRESS, bytes, choice, fd, flags, hex, int, out, outInts, pointer, size } from './codec.ts';
 import { EFAULT, EMSGSIZE } from './errno.ts';
 import { setPointer } from './iovec.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
+import { DOMAINS, outLength, outSockaddr, SOCKET_FLAGS, sockaddr, socketProtocol, socketType } from './sockaddr.ts';
 import { deliver, fetch, stage, view } from './staging.ts';
 import type { Task } from './task.ts';
 
-const DOMAINS = { AF_UNSPEC: 0, AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16, AF_PACKET: 17 };
 const SHUTDOWN = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
+const MSG = {
+  MSG_OOB: 1,
+  MSG_PEEK: 2,
+  MSG_DONTROUTE: 4,
+  MSG_CTRUNC: 8,
+  MSG_TRUNC: 0x20,
+  MSG_DONTWAIT: 0x40,
+  MSG_EOR: 0x80,
+  MSG_WAITALL: 0x100,
+  MSG_CONFIRM: 0x800,
+  MSG_ERRQUEUE: 0x2000,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_MORE: 0x8000,
+  MSG_FASTOPEN: 0x2000_0000,
+  MSG_CMSG_CLOEXEC: 0x4000_0000,
+};
 const LEVELS = { SOL_IP: 0, SOL_SOCKET: 1, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41 };
 
 /** struct msghdr: offsets of its fields, and its size. */
@@ -22,11 +38,11 @@ const IOVEC = 16;
 /** UIO_MAXIOV of the kernel. */
 const MAX_VECTORS = 1024;
 
-const pair = { domain: choice(DOMAINS), type: hex, protocol: int } as const;
-const address = { sockfd: fd, addr: pointer, addrlen: int } as const;
-const outAddress = { sockfd: fd, addr: pointer, addrlen: pointer } as const;
+const pair = { domain: choice(DOMAINS), type: socketType, protocol: socketProtocol } as const;
+const address = { sockfd: fd, addr: sockaddr, addrlen: int } as const;
+const outAddress = { sockfd: fd, addr: outSockaddr, addrlen: outLength } as const;
 const option = { sockfd: fd, level: choice(LEVELS), optname: int, optval: pointer } as const;
-const message = { sockfd: fd, msg: pointer, flags: hex } as const;
+const message = { sockfd: fd, msg: pointer, flags: flags(MSG) } as const;
 const messages = { sockfd: fd, msgvec: pointer, vlen: int, flags: hex } as const;
 
 export const socketRows = (): Row[] => [
@@ -35,18 +51,18 @@ export const socketRows = (): Row[] => [
   syscall('bind', address),
   syscall('listen', { sockfd: fd, backlog: int }),
   syscall('accept', outAddress, restarts('sa')),
-  syscall('accept4', { ...outAddress, flags: hex }, restarts('sa')),
+  syscall('accept4', { ...outAddress, flags: flags(SOCKET_FLAGS) }, restarts('sa')),
   syscall('connect', address, restarts('sa')),
   syscall('getsockname', outAddress),
   syscall('getpeername', outAddress),
   syscall(
     'sendto',
-    { sockfd: fd, buf: bytes('len'), len: size, flags: hex, dest_addr: pointer, addrlen: int },
+    { sockfd: fd, buf: bytes('len'), len: size, flags: flags(MSG), dest_addr: sockaddr, addrlen: int },
     restarts('sa'),
   ),
   syscall(
     'recvfrom',
-    { sockfd: fd, buf: out('len'), len: size, flags: hex, src_addr: pointer, addrlen: pointer },
+    { sockfd: fd, buf: out('len'), len: size, flags: flags(MSG), src_addr: outSockaddr, addrlen: outLength },
     restarts('sa'),
   ),
   syscall('setsockopt', { ...option, optlen: int }),

@@ -127,3 +127,71 @@ describe('-strace writes what strace(1) writes', () => {
     expect(t.trace('exit_group', 3).startsWith('exit_group(3)                           = ?\n')).toBe(true);
   });
 });
+
+describe('-strace of sockets and processes', () => {
+  test('the type of a socket has its flags', () => {
+    const t = createFakeTask(() => 4);
+    expect(t.trace('socket', 1, 0x80801, 0)).toContain(
+      'socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, 0) = 4',
+    );
+    expect(t.trace('socket', 2, 2, 17)).toContain('socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4');
+  });
+
+  test('socket addresses by family', () => {
+    const t = createFakeTask(() => 0);
+    t.put(A, '\x01\0/run/x\0');
+    expect(t.trace('connect', 4, A, 110)).toContain('connect(4, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = 0');
+    t.put(A, '\x01\0\0name');
+    expect(t.trace('bind', 4, A, 7)).toContain('{sa_family=AF_UNIX, sun_path=@"name"}');
+    t.put(A, '\x02\0\x1f\x90\x7f\0\0\x01');
+    expect(t.trace('connect', 4, A, 16)).toContain(
+      '{sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("127.0.0.1")}, 16) = 0',
+    );
+    t.put(A, `\x0a\0\0\x50\0\0\0\0\x20\x01\x0d\xb8${'\0'.repeat(11)}\x01\x02\0\0\0`);
+    expect(t.trace('connect', 4, A, 28)).toContain(
+      '{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=2}',
+    );
+  });
+
+  test('addresses that the call gives, with their length', () => {
+    const t = createFakeTask((_name, args, fake) => {
+      fake.at(args[1], 2).set([1, 0]);
+      fake.at(args[2], 4).set([2, 0, 0, 0]);
+      return 5;
+    });
+    expect(t.trace('accept4', 3, A, B, 0o2000000)).toContain('accept4(3, {sa_family=AF_UNIX}, [2], SOCK_CLOEXEC) = 5');
+  });
+
+  test('capabilities by name', () => {
+    const t = createFakeTask(() => 1);
+    expect(t.trace('prctl', 23, 0x20)).toContain('prctl(PR_CAPBSET_READ, CAP_MAC_OVERRIDE) = 1');
+    expect(t.trace('prctl', 23, 0x30)).toContain('prctl(PR_CAPBSET_READ, 0x30 /* CAP_??? */) = 1');
+  });
+});
+
+describe('-strace of waiting', () => {
+  test('the status of a child by the macros of wait(2)', () => {
+    const statuses = [0x0300, 9, 0x8b, 0x137f, 0xffff].map((status) => {
+      const t = createFakeTask((_name, args, fake) => {
+        fake.at(args[1], 4).set([status & 0xff, status >> 8, 0, 0]);
+        return 77;
+      });
+      return /\[.*\]/.exec(t.trace('wait4', -1, A, 0, 0))?.[0];
+    });
+    expect(statuses).toEqual([
+      '[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]',
+      '[{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}]',
+      '[{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}]',
+      '[{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}]',
+      '[{WIFCONTINUED(s)}]',
+    ]);
+  });
+
+  test('futexes with a bit set', () => {
+    const t = createFakeTask(() => 0);
+    expect(t.trace('futex', A, 0x189, 0, 0, 0x55, -1)).toContain(
+      `futex(0x${A.toString(16)}, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY) = 0`,
+    );
+    expect(t.trace('futex', A, 0x8a, 1, 0x66, 0x55, 3)).toContain('FUTEX_WAKE_BITSET_PRIVATE, 1, 0x3) = 0');
+  });
+});

@@ -10,7 +10,7 @@ import type { Printing } from './codec.ts';
 import { EINTR, errnoMessage, errnoName } from './errno.ts';
 import type { Row } from './row.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
-import { hexText, octalText } from './text.ts';
+import { argvText, hexText, octalText, quoted, variablesText } from './text.ts';
 
 /** Where the trace goes; text is latin1 and comes in pieces of a line. */
 export interface TraceSink {
@@ -32,6 +32,19 @@ interface MutablePrinting extends Printing {
 
 /** Column at which strace puts `= result`. */
 const RESULT_COLUMN = 40;
+
+/** Writes the execve that the program was started with. Strings are latin1; `envp` is the address of the environment. */
+export function traceStart(
+  program: string,
+  argv: readonly string[],
+  envp: number,
+  variables: number,
+  sink: TraceSink,
+): void {
+  const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const call = `execve(${quoted(bytes(program))}, ${argvText(argv.map(bytes))}, ${hexText(envp)} ${variablesText(variables)})`;
+  sink.write(`${call.padEnd(RESULT_COLUMN - 1)} = 0\n`);
+}
 
 /** Writes `name(` and the arguments up to the first output. */
 export function traceEnter(task: Task, row: Row | undefined, name: string, sink: TraceSink): TraceLine {
@@ -93,12 +106,13 @@ function interruptedText({ name, marks }: Row): string {
 }
 
 function resultText(row: Row | undefined, printing: Printing, result: SyscallResult): string {
-  if (result === NO_RESULT) return '?';
+  const format = row?.marks.prints;
+  if (result === NO_RESULT)
+    return format === 'restored' ? resultText(undefined, printing, printing.task.cpu.argument(0)) : '?';
   if (result === -EINTR && row !== undefined) return interruptedText(row);
   if (typeof result === 'number' && result < 0 && result >= -4095) {
     return `-1 ${errnoName(-result)} (${errnoMessage(-result)})`;
   }
-  const format = row?.marks.prints;
   if (typeof format === 'function') return format(printing, result);
   if (format === 'hex') return hexText(result);
   return format === 'octal' ? octalText(Number(result)) : String(result);

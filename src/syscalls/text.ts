@@ -37,6 +37,19 @@ export function quoted(data: Uint8Array, truncated = false): string {
   return `${text}"${truncated ? '...' : ''}`;
 }
 
+/** Bytes shown of a string or buffer, as strace's default. */
+export const SHOWN = 32;
+
+/** An argument vector: `["ls", "-l"]`, each cut after {@link SHOWN} bytes. */
+export function argvText(argv: readonly Uint8Array[]): string {
+  const texts = argv.slice(0, SHOWN).map((text) => quoted(text.subarray(0, SHOWN), text.length > SHOWN));
+  if (argv.length > SHOWN) texts.push('...');
+  return `[${texts.join(', ')}]`;
+}
+
+/** What is said of an environment behind its address. */
+export const variablesText = (count: number): string => `/* ${count} ${count === 1 ? 'var' : 'vars'} */`;
+
 /** The same with every byte as `\\x7f`. */
 export function quotedHex(data: Uint8Array, truncated = false): string {
   const text = Array.from(data, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
