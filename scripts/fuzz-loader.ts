@@ -33,8 +33,8 @@ export function generator(seed: number): (below: number) => number {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    state >>>= 0;
-    return state % below;
+    // The high bits of a product: those of the state itself follow each other too visibly.
+    return Math.floor(((Math.imul(state, 0x9e3779b1) >>> 0) / 2 ** 32) * below);
   };
 }
 export type Random = ReturnType<typeof generator>;
@@ -110,7 +110,8 @@ const PROGRAM_FIELDS = [
 
 /** A copy with one to four pieces of damage. */
 export function damaged(original: Uint8Array, random: Random): Uint8Array {
-  let bytes: Uint8Array = original.slice();
+  // A Buffer's slice() would be the same memory.
+  let bytes: Uint8Array = new Uint8Array(original);
   const put = (at: number, size: number, value: bigint) => {
     for (let i = 0; i < size && at + i < bytes.length; i++) bytes[at + i] = Number((value >> BigInt(8 * i)) & 255n);
   };
