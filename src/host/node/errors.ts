@@ -45,6 +45,7 @@ export const EPERM = -1;
 export const ENOENT = -2;
 export const ESRCH = -3;
 export const EBADF = -9;
+export const EAGAIN = -11;
 export const ENOMEM = -12;
 export const EFAULT = -14;
 export const ENODEV = -19;
@@ -57,6 +58,7 @@ export const ERANGE = -34;
 export const ENAMETOOLONG = -36;
 export const ENOSYS = -38;
 export const EOPNOTSUPP = -95;
+export const ETIMEDOUT = -110;
 
 /** Runs `action`; what a Node module throws for a system error becomes a negative errno. Other exceptions pass. */
 export function errnoOr<T>(action: () => T): T | number {

@@ -222,6 +222,18 @@ describe('the rest', () => {
     expect(call('socket', 1, 1, 0)).toBe(-38);
   });
 
+  it('has futexes of a process with one thread', () => {
+    const [FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET] = [0, 0x81, 0x89];
+    view.setInt32(0x8000, 7, true);
+    expect(call('futex', BUFFER, FUTEX_WAKE, 1)).toBe(0);
+    expect(call('futex', BUFFER, FUTEX_WAIT, 6, 0)).toBe(-11);
+    view.setBigInt64(0x8010, 0n, true);
+    view.setBigInt64(0x8018, 1_000_000n, true);
+    expect(call('futex', BUFFER, FUTEX_WAIT, 7, BUFFER + 0x10)).toBe(-110);
+    expect(call('futex', BUFFER, FUTEX_WAIT_BITSET, 7, BUFFER + 0x10, 0, -1)).toBe(-110);
+    expect(call('futex', BUFFER, 6)).toBe(-38);
+  });
+
   it('delivers signals that the guest sends itself', () => {
     const cells = new Int32Array(host.threadMemory.buffer);
     host.setSignalAction(12, 'record', 0);

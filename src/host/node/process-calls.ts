@@ -44,6 +44,15 @@ export function processCalls(memory: GuestMemory, state: StartState): Calls {
       return groups.length;
     },
     sched_yield: () => 0,
+    getcpu: (...pointers) => {
+      for (const pointer of pointers.slice(0, 2)) {
+        if (pointer === 0) continue;
+        const view = memory.view(pointer, 4);
+        if (view === undefined) return EFAULT;
+        view.setUint32(0, 0, true);
+      }
+      return 0;
+    },
     getrandom: (buffer, length, flags) => {
       if ((flags & ~7) !== 0) return EINVAL;
       const bytes = memory.at(buffer, length);

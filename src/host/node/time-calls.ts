@@ -1,10 +1,14 @@
-/** System calls about time. Structures are those of 64-bit Linux: two 64-bit words. */
-import { EFAULT, EINVAL } from './errors.ts';
+/** System calls about time, and that wait. Structures are those of 64-bit Linux: two 64-bit words. */
+import { EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from './errors.ts';
 import type { Calls } from './file-calls.ts';
 import type { GuestMemory } from './guest-memory.ts';
 
 const NS = 1_000_000_000n;
 const TIMER_ABSTIME = 1;
+/** futex(2): operations, and what is or-ed to them. */
+const FUTEX = { wait: 0, wake: 1, requeue: 3, cmpRequeue: 4, waitBitset: 9, wakeBitset: 10 } as const;
+const FUTEX_PRIVATE = 128;
+const FUTEX_REALTIME = 256;
 /** Ticks a second of times(2). */
 const CLK_TCK = 100;
 
@@ -54,7 +58,40 @@ export function timeCalls(memory: GuestMemory): Calls {
     return 0;
   };
 
+  /** There is one thread: nobody waits when it wakes, and nobody wakes it when it waits. */
+  const futex = (
+    address: number,
+    op: number,
+    value: number,
+    timeout: number,
+    _second: number,
+    third: number,
+  ): number => {
+    const view = memory.view(address, 4);
+    if (view === undefined) return EFAULT;
+    const holds = (expected: number): boolean => view.getInt32(0, true) === (expected | 0);
+    switch (op & ~(FUTEX_PRIVATE | FUTEX_REALTIME)) {
+      case FUTEX.wake:
+      case FUTEX.wakeBitset:
+      case FUTEX.requeue:
+        return 0;
+      case FUTEX.cmpRequeue:
+        return holds(third) ? 0 : EAGAIN;
+      case FUTEX.wait:
+      case FUTEX.waitBitset: {
+        if (!holds(value)) return EAGAIN;
+        if (timeout === 0) Atomics.wait(never, 0, 0);
+        const isAbsolute = (op & FUTEX.waitBitset) === FUTEX.waitBitset;
+        const error = sleep((op & FUTEX_REALTIME) !== 0 ? 0 : 1, isAbsolute ? TIMER_ABSTIME : 0, timeout);
+        return error < 0 ? error : ETIMEDOUT;
+      }
+      default:
+        return ENOSYS;
+    }
+  };
+
   return {
+    futex,
     clock_gettime: (id, pointer) => {
       const now = clock(id);
       return now === undefined ? EINVAL : put(pointer, now / NS, now % NS);
