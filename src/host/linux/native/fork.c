@@ -40,6 +40,8 @@ enum {
 #define MAX_THREADS 1024
 /* Thread memories of all guest threads, with holes. */
 static char *volatile threads[MAX_THREADS];
+/* There are none from this index on. */
+static volatile int threads_end;
 
 static i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 r10 __asm__("r10") = d;
@@ -54,11 +56,14 @@ static i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
 }
 
 static int register_thread(void) {
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < threads_end; i++)
     if (threads[i] == block) return 1;
   for (int i = 0; i < MAX_THREADS; i++) {
     char *none = 0;
-    if (__atomic_compare_exchange_n(&threads[i], &none, block, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return 1;
+    if (!__atomic_compare_exchange_n(&threads[i], &none, block, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
+    int end = threads_end;
+    while (end < i + 1 && !__atomic_compare_exchange_n(&threads_end, &end, i + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {}
+    return 1;
   }
   return 0;
 }
@@ -87,17 +92,31 @@ static void pause_ns(i64 ns) {
   sys4(NR_NANOSLEEP, (i64)time, 0, 0, 0);
 }
 
+/* Between two looks at a thread that is waited for. */
+#define PATIENCE_NS 20000
+
+/* Makes a thread leave translated code, which it does at its next jump. */
+static void ask(char *other) {
+  __atomic_store_n((u32 *)(other + STUB_STOP), 1, __ATOMIC_SEQ_CST);
+  *(volatile i64 *)(other + STUB_LIMIT) = 0;
+}
+
+static void ask_others(void) {
+  for (int i = 0; i < threads_end; i++)
+    if (threads[i] && threads[i] != block) ask(threads[i]);
+}
+
 /* Closes the gate and waits until every other guest thread is inside a system call. */
 static void stop_threads(void) {
   __atomic_store_n(&gate, CELL32(STUB_TID), __ATOMIC_SEQ_CST);
-  for (int i = 0; i < MAX_THREADS; i++) {
+  /* All are asked before any is waited for: where there are more threads than processors, each waits for its turn. */
+  ask_others();
+  for (int i = 0; i < threads_end; i++) {
     char *other = threads[i];
     if (!other || other == block) continue;
-    /* Translated code comes out at its next jump. */
     while (!__atomic_load_n((u32 *)(other + STUB_INSIDE), __ATOMIC_SEQ_CST)) {
-      *(volatile u32 *)(other + STUB_STOP) = 1;
-      *(volatile i64 *)(other + STUB_LIMIT) = 0;
-      pause_ns(20000);
+      pause_ns(PATIENCE_NS);
+      ask(other);
     }
   }
 }
@@ -116,15 +135,14 @@ double tsemu_gate(double closed) {
 
 /* Lets every other thread know of something before it runs more guest code: see HostProcesses.interruptOthers. */
 double tsemu_interrupt_others(double unused) {
-  for (int i = 0; i < MAX_THREADS; i++) {
+  ask_others();
+  for (int i = 0; i < threads_end; i++) {
     char *other = threads[i];
     if (!other || other == block) continue;
-    __atomic_store_n((u32 *)(other + STUB_STOP), 1, __ATOMIC_SEQ_CST);
-    *(volatile i64 *)(other + STUB_LIMIT) = 0;
     while (__atomic_load_n((u32 *)(other + STUB_STOP), __ATOMIC_SEQ_CST) &&
            !__atomic_load_n((u32 *)(other + STUB_INSIDE), __ATOMIC_SEQ_CST)) {
+      pause_ns(PATIENCE_NS);
       *(volatile i64 *)(other + STUB_LIMIT) = 0;
-      pause_ns(20000);
     }
   }
   return unused;
@@ -146,14 +164,14 @@ double tsemu_owner_died(double address, double tid) {
 
 /* The calling thread ends. */
 double tsemu_leave(double unused) {
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < threads_end; i++)
     if (threads[i] == block) threads[i] = 0;
   block = 0;
   return unused;
 }
 
 static int is_guest_thread(i64 tid) {
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < threads_end; i++)
     if (threads[i] && *(volatile u32 *)(threads[i] + STUB_TID) == (u32)tid) return 1;
   return 0;
 }
@@ -301,7 +319,7 @@ static void inherit_memory(void) {
 static void become_child(void) {
   CELL32(STUB_TID) = (u32)sys4(NR_GETTID, 0, 0, 0, 0);
   main_tid = (int)CELL32(STUB_TID);
-  for (int i = 0; i < MAX_THREADS; i++)
+  for (int i = 0; i < threads_end; i++)
     if (threads[i] != block) threads[i] = 0;
   gate = 0;
   helpers_asked = helpers_quiet = 0;
