@@ -15,10 +15,12 @@ import { RISCV64_SYSCALLS } from '../src/syscalls/numbers/riscv64.ts';
 const BASE = 0x10000;
 /** Addresses in the program's only segment, which is zero but for the code and the path. */
 const PATH = BASE + 0x1000;
+const HOST_PROGRAM = PATH + 0x20;
+const ARGV = PATH + 0x40;
 const BUFFER = BASE + 0x2000;
 const SEGMENT_SIZE = 0x4000;
 
-/** What a statically linked and a dynamically linked C program ask for, with arguments that succeed. */
+/** What a statically linked and a dynamically linked C program ask for, and a shell. */
 const CALLS: [name: string, ...args: number[]][] = [
   ['brk', 0],
   ['brk', 0x40000],
@@ -44,9 +46,24 @@ const CALLS: [name: string, ...args: number[]][] = [
   ['rt_sigprocmask', 0, 0, BUFFER, 8],
   ['getpid'],
   ['write', 1, BUFFER, 0],
-  ['close', -1],
-  ['exit_group', 0],
+  ['openat', -100, HOST_PROGRAM, 0x80000],
+  ['dup3', 0, 900, 0],
+  ['close', 900],
+  ['dup', -1],
+  ['fcntl', 0, 1, 0],
+  ['pipe2', 0, 0],
+  ['getdents64', -1, BUFFER, 64],
+  ['getpgid', 0],
+  ['wait4', -1, 0, 1, 0],
+  ['clock_gettime', 1, BUFFER],
+  ['futex', BUFFER, 129, 0, 0, 0, 0],
+  ['kill', 0, 0],
+  ['madvise', BASE + 0x2000, 0x1000, 0],
 ];
+const SIGCHLD = 17;
+const CLONE_VM_VFORK = 0x4100;
+/** CLONE_CHILD_CLEARTID and CLONE_CHILD_SETTID, as the C libraries fork. */
+const CHILD_TID = 0x0120_0000;
 
 /**
  * Code for the compiler to be exercised on: a loop with a call, a switch, loads and stores, atomics and floating point.
@@ -86,12 +103,16 @@ const LOOP: [name: string, values?: Record<string, number>][] = [
   ['jalr', { rd: 0, rs1: 1, imm: 0 }],
 ];
 
+function row(name: string): (typeof riscvRows)[number] {
+  const found = riscvRows.find((r) => r.name === name);
+  if (!found) throw new Error(`no row ${name}`);
+  return found;
+}
+
 function assemble(): number[] {
   const bytes = LOOP.flatMap(([name, values = {}]) => {
-    const row = riscvRows.find((r) => r.name === name);
-    if (!row) throw new Error(`no row ${name}`);
-    const word = encode(row, values);
-    return Array.from({ length: row.length }, (_, i) => (word >>> (8 * i)) & 255);
+    const word = encode(row(name), values);
+    return Array.from({ length: row(name).length }, (_, i) => (word >>> (8 * i)) & 255);
   });
   return [...new Uint32Array(new Uint8Array(bytes).buffer)];
 }
@@ -104,18 +125,52 @@ function loadImmediate(register: number, value: number): number[] {
   return high === 0 ? [addi(0)] : [(high << 12) | (register << 7) | 0x37, addi(register)];
 }
 
+const numbers = new Map(Object.entries(RISCV64_SYSCALLS).map(([number, name]) => [name as string, Number(number)]));
+const ECALL = 0x73;
+
+function call(name: string, ...args: number[]): number[] {
+  const values = args.flatMap((value, index) => loadImmediate(10 + index, value));
+  return [...values, ...loadImmediate(17, numbers.get(name) ?? -1), ECALL];
+}
+
+/** Skips `code` if register a0 is 0 (beq) or is not 0 (bne). */
+const unless = (branch: 'beq' | 'bne', code: readonly number[]): number[] => [
+  encode(row(branch), { rs1: 10, rs2: 0, off: 4 * (code.length + 1) }),
+  ...code,
+];
+
+/**
+ * A program that makes children of both kinds and executes itself, with an argument the second time. What a child
+ * compiles is lost with it, so what follows a fork has to be in the cache. All of it is done by a child, whose caches
+ * are the last to be written: the first process waits and becomes a program of the host.
+ */
 function exercise(): Uint8Array {
-  const numbers = new Map(Object.entries(RISCV64_SYSCALLS).map(([number, name]) => [name as string, Number(number)]));
-  const ecall = 0x73;
-  const code = CALLS.flatMap(([name, ...args]) => [
-    ...args.flatMap((value, index) => loadImmediate(10 + index, value)),
-    ...loadImmediate(17, numbers.get(name) ?? -1),
-    ecall,
-  ]);
+  const end = call('exit_group', 0);
+  const wait = call('wait4', -1, 0, 0, 0);
+  const clone = (flags: number) => call('clone', flags + SIGCHLD, 0, 0, 0, BUFFER);
+  const child = (flags: number) => [...clone(flags), ...unless('bne', end), ...wait];
+  const parts = [
+    ...clone(CHILD_TID),
+    ...unless('beq', [...wait, ...call('execve', HOST_PROGRAM, ARGV, 0)]),
+    ...child(CHILD_TID),
+    ...child(CLONE_VM_VFORK),
+    ...call('execve', PATH, ARGV, 0),
+  ];
+  const code = [
+    ...loadImmediate(11, BUFFER),
+    ...assemble(),
+    ...CALLS.flatMap(([name, ...args]) => call(name, ...args)),
+    // argc is 1 the first time.
+    encode(row('ld'), { rd: 10, rs1: 2, imm: 0 }),
+    encode(row('addi'), { rd: 10, rs1: 10, imm: -1 }),
+    ...unless('bne', parts),
+    ...end,
+  ];
   const bytes = new Uint8Array(SEGMENT_SIZE);
-  code.unshift(...loadImmediate(11, BUFFER), ...assemble());
   bytes.set(new Uint8Array(Uint32Array.from(code).buffer));
   bytes.set(new TextEncoder().encode('/proc/self/exe'), PATH - BASE);
+  bytes.set(new TextEncoder().encode('/bin/true'), HOST_PROGRAM - BASE);
+  bytes.set(new Uint8Array(BigUint64Array.of(BigInt(PATH), BigInt(PATH), 0n).buffer), ARGV - BASE);
   return writeElf({ segments: [{ vaddr: BASE, bytes, flags: 7 }] });
 }
 

@@ -173,8 +173,6 @@ export interface Host {
   /** Descriptors that belong to the emulator, not to the guest. */
   ownDescriptors(): Set<number>;
 
-  /** Ends the process, flushing nothing. */
-  exit(status: number): never;
   /** Dies by the signal with its default action, as the guest would have; restores limits on core files. */
   die(signo: number): never;
 }

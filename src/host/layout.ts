@@ -154,6 +154,8 @@ export const PROCESS = {
    * program; if the request is not its own, this is the descriptor of a file with it plus 1.
    */
   executing: 0x40101c,
+  /** i32: slots that have ever been used are below this one. */
+  usedSlots: 0x401040,
   /** f64 each: of AddressSpace. */
   searchTop: 0x401020,
   mappedPages: 0x401028,

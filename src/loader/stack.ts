@@ -119,10 +119,10 @@ export function buildStack(abi: GuestAbi, top: number, contents: StackContents):
     at += wordSize;
   };
   let next = stringsStart - sp;
+  const buffer = Buffer.from(bytes.buffer);
   const string = (text: string) => {
     const start = next;
-    for (let i = 0; i < text.length; i++) bytes[next++] = text.charCodeAt(i);
-    next++;
+    next += buffer.write(text, start, 'latin1') + 1;
     return start + sp;
   };
 

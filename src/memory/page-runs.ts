@@ -32,10 +32,16 @@ export class PageRuns {
     }
     while (page + 4 <= end && this.words[page >> 2] === 0) {
       page += 4;
-      if (page % CHUNK === 0) while (page < end && this.chunks[page / CHUNK] === 0) page += CHUNK;
+      if (page % CHUNK === 0) page = this.nextChunk(page, end);
     }
     while (page < end && this.table[page] === 0) page++;
     return Math.min(page, end);
+  }
+
+  /** Start of the next chunk, from `page` on, of which any page may be mapped, or `end`. */
+  private nextChunk(page: number, end: number): number {
+    const chunk = this.chunks.indexOf(1, page / CHUNK);
+    return chunk < 0 ? end : Math.min(chunk * CHUNK, end);
   }
 
   /** Notes that pages in [start, end) are mapped. */

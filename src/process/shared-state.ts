@@ -81,10 +81,10 @@ export class ThreadIds {
   }
 
   *[Symbol.iterator](): Generator<number> {
-    for (let slot = 0; slot < PROCESS.slotCount; slot++) {
+    const used = this.cells[PROCESS.usedSlots >> 2];
+    for (let slot = 0; slot < used; slot++) {
       const at = (PROCESS.slots + slot * PROCESS.slotSize) >> 2;
       const state = this.cells[at + (SLOT.state >> 2)];
-      if (state === SLOT_STATE.none && slot > 0) return;
       if (state === SLOT_STATE.running) yield this.cells[at + (SLOT.tid >> 2)];
     }
   }

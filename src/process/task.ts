@@ -115,7 +115,8 @@ export class GuestTask implements Task, SignalOwner {
     this.vfork?.finish(this);
     releaseRobustMutexes(this);
     this.onExit?.(status);
-    return this.host.exit(status);
+    this.host.syscall('exit_group', status);
+    throw new Error('exit_group returned');
   }
 
   /** Runs guest code until the process ends. */

@@ -63,10 +63,8 @@ export class Threads {
 
   /** Makes the calling thread the only one: at the start of a process. */
   reset(tid: number): void {
-    for (let slot = 0; slot < PROCESS.slotCount; slot++) {
-      const state = this.at(slot, SLOT.state) >> 2;
-      if (this.cells[state] !== SLOT_STATE.none) this.cells[state] = SLOT_STATE.none;
-    }
+    for (let slot = 1; slot < this.usedSlots; slot++) this.cells[this.at(slot, SLOT.state) >> 2] = SLOT_STATE.none;
+    this.cells[PROCESS.usedSlots >> 2] = 1;
     this.slot = 0;
     this.cells[PROCESS.running >> 2] = 1;
     this.cells[this.at(0, SLOT.tid) >> 2] = tid;
@@ -75,6 +73,10 @@ export class Threads {
 
   get count(): number {
     return this.cells[PROCESS.running >> 2];
+  }
+
+  private get usedSlots(): number {
+    return this.cells[PROCESS.usedSlots >> 2];
   }
 
   private at(slot: number, field: number): number {
@@ -102,7 +104,7 @@ export class Threads {
   }
 
   private find(state: number): number {
-    for (let slot = 1; slot < PROCESS.slotCount; slot++) {
+    for (let slot = 1; slot < this.usedSlots; slot++) {
       if (Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2) === state) return slot;
     }
     return -1;
@@ -128,6 +130,7 @@ export class Threads {
       });
     }
     if (setups.length === 0) return false;
+    this.cells[PROCESS.usedSlots >> 2] = Math.max(this.usedSlots, setups.at(-1)!.slot + 1);
     try {
       for (const fd of processes.addWorkers({ count: setups.length, script, args, data: setups })) {
         task.process.hiddenDescriptors.add(fd);
@@ -239,7 +242,7 @@ export class Threads {
     const left = this.cells[PROCESS.executing >> 2];
     if (left === 0) Atomics.store(this.cells, PROCESS.executing >> 2, OWN_REQUEST);
     for (; this.count > 1; task.host.syscall('sched_yield')) {
-      for (let slot = 1; slot < PROCESS.slotCount; slot++) {
+      for (let slot = 1; slot < this.usedSlots; slot++) {
         const state = Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2);
         if (state === SLOT_STATE.running) this.wake(task, this.cells[this.at(slot, SLOT.tid) >> 2]);
       }

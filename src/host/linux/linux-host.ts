@@ -238,11 +238,6 @@ class LinuxHost implements Host {
     return listOwnDescriptors(this.launcherState?.ownFrom, this.launcherState?.inherited);
   }
 
-  exit(status: number): never {
-    this.syscall('exit_group', status);
-    throw new Error('exit_group returned');
-  }
-
   die(signo: number): never {
     this.stub.die(signo);
     throw new Error('the process outlived exit_group');

@@ -77,8 +77,8 @@ class NodeHost implements Host {
       kill: (pid, signo) => (pid === process.pid ? this.raise(signo, SI_USER) : EPERM),
       tkill: (tid, signo) => (tid === process.pid ? this.raise(signo, SI_TKILL) : EPERM),
       tgkill: (pid, tid, signo) => (pid === process.pid && tid === pid ? this.raise(signo, SI_TKILL) : EPERM),
-      exit: (status) => this.exit(status),
-      exit_group: (status) => this.exit(status),
+      exit: (status) => process.exit(status & 0xff),
+      exit_group: (status) => process.exit(status & 0xff),
     };
   }
 
@@ -152,10 +152,6 @@ class NodeHost implements Host {
   ownDescriptors(): Set<number> {
     // The guest's numbers are not Node's.
     return new Set();
-  }
-
-  exit(status: number): never {
-    process.exit(status & 0xff);
   }
 
   die(signo: number): never {

@@ -81,4 +81,4 @@ console.log(
 
 const signo = Number(process.argv[3] ?? 0);
 if (signo !== 0) host.die(signo);
-host.exit(0);
+host.syscall('exit_group', 0);

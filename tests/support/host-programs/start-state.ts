@@ -33,4 +33,4 @@ const bytes = Buffer.from(text);
 const at = host.stagingPointer(0);
 new Uint8Array(host.threadMemory.buffer, 0x10000, bytes.length).set(bytes);
 host.syscall('write', 9, at, bytes.length);
-host.exit(42);
+host.syscall('exit_group', 42);

@@ -302,6 +302,8 @@ __attribute__((used)) static void start(i64 *stack) {
   /* Inlining needs call counts that only Liftoff's code collects, and Liftoff is off while regions are compiled: V8 then
      aborts now and then. Regions have nothing to inline. */
   arguments[count++] = "--no-wasm-inlining";
+  /* Functions not used for a while are forgotten otherwise, and every child of a fork compiles them again. */
+  arguments[count++] = "--no-flush-bytecode";
   if (wants_perf_map(argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
