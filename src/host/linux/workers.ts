@@ -12,18 +12,31 @@ const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
 /** Where the emulator's descriptors start, if the limits allow that many. */
 const OWN_FROM = 1024;
-/** Milliseconds until a worker that has not come is taken for dead. */
+/**
+ * Milliseconds without this process having used the processor after which a worker that has not come is taken for dead:
+ * all other threads stand still, so whatever is used is workers starting, however long they have to wait for their turn.
+ */
 const PATIENCE = 20_000;
+/** Bytes that a worker needs, and that are left for the others. */
+const WORKER_MEMORY = 12 << 20;
+const SPARE_MEMORY = 32 << 20;
 
 /** A worker's JavaScript heap: the emulator's own needs are small. */
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 512, stackSizeMb: 4 };
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 65536, stackSizeMb: 4 };
 
 /** Workers live as long as the process; without a reference they would be collected. */
 const workers: NodeWorker[] = [];
 
-/** Makes workers and waits until `ready` has counted them; the descriptors they use. Throws if one does not come. */
-export function makeWorkers(host: Host, { count, script, args, data }: WorkerOrder, ready: Int32Array): number[] {
+/**
+ * Makes workers and waits until `ready` has counted them; the descriptors they use. Throws if there is not memory for
+ * even one, or if one does not come. There may be fewer than asked for.
+ */
+export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): number[] {
+  const { script, args, data } = order;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const room = Math.floor((process.availableMemory() - SPARE_MEMORY) / WORKER_MEMORY);
+  const count = Math.min(order.count, room);
+  if (count < 1) throw new Error('no memory for a worker');
   const before = new Set(openDescriptors());
   const limits = raiseLimit(host);
   const fillers = occupy(host, before);
@@ -44,9 +57,10 @@ export function makeWorkers(host: Host, { count, script, args, data }: WorkerOrd
         }),
       );
     }
-    const deadline = performance.now() + PATIENCE;
+    let [used, since] = [cpuTime(), performance.now()];
     for (let now = Atomics.load(ready, 0); now < wanted; now = Atomics.load(ready, 0)) {
-      if (performance.now() > deadline) throw new Error('a worker did not start');
+      if (cpuTime() !== used) [used, since] = [cpuTime(), performance.now()];
+      if (performance.now() - since > PATIENCE) throw new Error('a worker did not start');
       Atomics.wait(ready, 0, now, 1000);
     }
   } finally {
@@ -60,6 +74,12 @@ export function makeWorkers(host: Host, { count, script, args, data }: WorkerOrd
 /** In a new process: the workers were the parent's. */
 export function forgetWorkers(): void {
   workers.length = 0;
+}
+
+/** Microseconds this process has computed. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 function openDescriptors(): number[] {

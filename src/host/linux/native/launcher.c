@@ -8,8 +8,8 @@
  *     node FLAGS DIR/tsemu.cjs ARCH DESCRIPTOR
  *
  * DESCRIPTOR is a memory file in the layout of start-state.ts; the build passes
- * the numbers (STATE_*) and ARCH with -D. Node gets an empty environment, so no
- * NODE_OPTIONS or LD_PRELOAD meant for others reaches it.
+ * the numbers (STATE_*) and ARCH with -D. Node gets an environment of
+ * our own, so no NODE_OPTIONS or LD_PRELOAD meant for others reaches it.
  *
  * Freestanding: no library, Linux on x86-64 only.
  */
@@ -312,7 +312,8 @@ __attribute__((used)) static void start(i64 *stack) {
   arguments[count++] = ARCH;
   arguments[count++] = digit;
   arguments[count] = 0;
-  char *environment[] = {0};
+  /* One arena for all workers: each would have its own, most of it unused. */
+  char *environment[] = {"GLIBC_TUNABLES=glibc.malloc.arena_max=1", 0};
   fail(path, sys4(NR_EXECVE, (i64)path, (i64)arguments, (i64)environment, 0));
 }
 
