@@ -7,6 +7,10 @@
  * uses sizes small enough for a test of the benchmark itself. `--tsemu` replaces dist/tsemu-ARCH, for instance to
  * measure with an option. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
  * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against.
+ *
+ * A second table has single operations of the kernel (operations.c), in microseconds of wall time each. `--only` takes
+ * their names too. What fork-exec and spawn execute is the static hello: under qemu-user by executing qemu-user itself,
+ * which is what binfmt_misc makes of it.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,6 +36,21 @@ const QUICK: Record<string, string> = {
   strings: '1',
   syscalls: '500',
 };
+
+/** Operations by name: how many make half a second or so under the slower emulator, and whether they execute hello. */
+const OPERATIONS: Record<string, { count: number; executes?: boolean }> = {
+  getppid: { count: 300_000 },
+  'read-byte': { count: 200_000 },
+  fork: { count: 50 },
+  'fork-exec': { count: 30, executes: true },
+  spawn: { count: 30, executes: true },
+  thread: { count: 500 },
+  futex: { count: 5000 },
+  pipe: { count: 5000 },
+  signal: { count: 3000 },
+};
+/** Divides them for `--quick`. */
+const QUICK_DIVISOR = 30;
 
 const SYSROOTS: Record<string, string> = {
   riscv64: '/usr/riscv64-linux-gnu',
@@ -105,6 +124,32 @@ function sample(command: readonly string[]): Sample {
   return { status, wall: wall / 1e9, cpu: (user + system) / 1e6, memory: memory / 1024, output: text };
 }
 
+/** Microseconds of wall time for one operation, by who makes it: the median of the rounds, in turns. */
+function operation(name: string): Record<string, number> {
+  const { count, executes = false } = OPERATIONS[name];
+  const hello = (who: string): string[] => (executes ? [benchBinary(who, 'hello')] : []);
+  const order = [name, String(values.quick ? Math.ceil(count / QUICK_DIVISOR) : count)];
+  const guest = benchBinary(arch, 'operations');
+  const commands: Record<string, string[]> = {
+    native: [benchBinary('native', 'operations'), ...order, ...hello('native')],
+  };
+  if (qemu) {
+    // execve takes no name to look up.
+    const path = executes ? [execFileSync('sh', ['-c', `command -v ${qemu}`], { encoding: 'utf8' }).trim()] : [];
+    commands.qemu = [qemu, guest, ...order, ...path, ...hello(arch)];
+  }
+  commands.tsemu = [...tsemu, guest, ...order, ...hello(arch)];
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [who, command] of Object.entries(commands)) {
+      const { status, output: text } = sample(command);
+      const nanoseconds = status === 0 ? Number(text) : Number.NaN;
+      times[who] = [...(times[who] ?? []), nanoseconds / 1000];
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([who, list]) => [who, median(list)]));
+}
+
 /** Runs every command `rounds` times, in turns; the first run of each is not counted when there are several. */
 function compare(commands: Record<string, readonly string[]>): Record<string, Summary> {
   const samples: Record<string, Sample[]> = {};
@@ -148,7 +193,8 @@ function missing(path: string): never {
   process.exit(1);
 }
 
-const cases: { name: string; program: string; dynamic: boolean }[] = benchPrograms().flatMap((program) =>
+const programs = benchPrograms().filter((program) => program !== 'operations');
+const cases: { name: string; program: string; dynamic: boolean }[] = programs.flatMap((program) =>
   program === 'hello'
     ? [
         { name: 'hello', program, dynamic: false },
@@ -156,16 +202,17 @@ const cases: { name: string; program: string; dynamic: boolean }[] = benchProgra
       ]
     : [{ name: program, program, dynamic: false }],
 );
-const chosen = cases.filter(({ name }) => !values.only || values.only.includes(name));
-const unknown = values.only?.filter((name) => !cases.some((one) => one.name === name)) ?? [];
+const isChosen = (name: string): boolean => !values.only || values.only.includes(name);
+const chosen = cases.filter(({ name }) => isChosen(name));
+const names = [...cases.map((one) => one.name), ...Object.keys(OPERATIONS)];
+const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
 if (unknown.length > 0) {
-  process.stderr.write(
-    `bench: no program ${unknown.join(', ')}; there are ${cases.map((one) => one.name).join(', ')}\n`,
-  );
+  process.stderr.write(`bench: no program ${unknown.join(', ')}; there are ${names.join(', ')}\n`);
   process.exit(2);
 }
 
 const rows: Row[] = [];
+const operations: { name: string; results: Record<string, number> }[] = [];
 try {
   for (const { name, program, dynamic } of chosen) {
     const guest = benchBinary(arch, program, dynamic);
@@ -179,6 +226,7 @@ try {
     rows.push({ name, results: compare(commands) });
     if (process.stderr.isTTY) process.stderr.write(`\r${name.padEnd(20)}`);
   }
+  for (const name of Object.keys(OPERATIONS).filter(isChosen)) operations.push({ name, results: operation(name) });
   if (!values.only) rows.push({ name: 'node -e 0', results: compare({ tsemu: [process.execPath, '-e', '0'] }) });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -223,18 +271,33 @@ const means = {
   'qemu/native': mean('qemu', 'native'),
 };
 const meanLine = ['geometric mean', '', '', '', ...Object.values(means).map(shown), '', '', ''];
-process.stdout.write(`${table([head, ...lines, ...(kernels.length > 1 ? [meanLine] : [])])}\n`);
+if (rows.length > 0) process.stdout.write(`${table([head, ...lines, ...(kernels.length > 1 ? [meanLine] : [])])}\n`);
 
-const failures = rows.flatMap(({ name, results }) =>
-  Object.entries(results).flatMap(([who, { error }]) => (error ? [`${name} under ${who}: ${error}`] : [])),
-);
+const microseconds = (value: number | undefined) =>
+  value === undefined ? '' : Number.isNaN(value) ? 'FAILED' : value.toFixed(value < 100 ? 2 : 0);
+const operationLines = operations.map(({ name, results: { tsemu, qemu, native } }) => [
+  name,
+  ...[tsemu, qemu, native].map(microseconds),
+  ...[tsemu / qemu, tsemu / native, qemu / native].map(shown),
+]);
+const operationHead = ['operation', 'tsemu µs', 'qemu µs', 'native µs', 'tsemu/qemu', 'tsemu/native', 'qemu/native'];
+if (operations.length > 0) process.stdout.write(`\n${table([operationHead, ...operationLines])}\n`);
+
+const failures = [
+  ...rows.flatMap(({ name, results }) =>
+    Object.entries(results).flatMap(([who, { error }]) => (error ? [`${name} under ${who}: ${error}`] : [])),
+  ),
+  ...operations.flatMap(({ name, results }) =>
+    Object.entries(results).flatMap(([who, value]) => (Number.isNaN(value) ? [`${name} under ${who}`] : [])),
+  ),
+];
 for (const failure of failures) process.stdout.write(`FAILED: ${failure}\n`);
 if (!qemu) process.stdout.write(`qemu-${arch} not found: no comparison with it (npm run setup)\n`);
 if (values.json) {
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   writeFileSync(
     values.json,
-    `${JSON.stringify({ arch, rounds, quick: values.quick, tsemu, machine, rows, means }, null, 2)}\n`,
+    `${JSON.stringify({ arch, rounds, quick: values.quick, tsemu, machine, rows, operations, means }, null, 2)}\n`,
   );
 }
 process.exitCode = failures.length > 0 ? 1 : 0;

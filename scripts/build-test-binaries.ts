@@ -7,7 +7,8 @@
  *
  *     riscv64/NAME-{O0,O2}-{static,pie,dynamic}    test-binaries/suite/*.c and suite/riscv64/*.c; `pie` is static-pie
  *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c, -O2
- *     native/NAME, native/bench/NAME               for comparison
+ *     riscv64/stress/NAME                          test-binaries/stress/*.c, -O2
+ *     native/NAME, native/{bench,stress}/NAME      for comparison
  *
  * With --prebuilt it rebuilds the small freestanding programs that are kept in the repository, from
  * test-binaries/prebuilt/src. A program is built again only if its compiler, options or sources changed (a hash of
@@ -126,6 +127,9 @@ export function suitePrograms(arch: string): { portable: string[]; own: string[]
 export function benchPrograms(): string[] {
   return cFiles(join(sources, 'bench')).map(programName);
 }
+export function stressPrograms(): string[] {
+  return cFiles(join(sources, 'stress')).map(programName);
+}
 export const prebuiltDirectory: string = join(sources, 'prebuilt');
 
 /** Path of a built suite program. */
@@ -134,6 +138,9 @@ export function suiteBinary(arch: string, name: string, level = 'O2', link = 'st
 }
 export function benchBinary(arch: string, name: string, dynamic = false): string {
   return join(output, arch, 'bench', dynamic ? `${name}-dynamic` : name);
+}
+export function stressBinary(arch: string, name: string): string {
+  return join(output, arch, 'stress', name);
 }
 
 function ask(gcc: string, file: string): string {
@@ -195,6 +202,15 @@ function benchJobs(arch: string): Job[] {
   return files.flatMap((source) =>
     programName(source) === 'hello' ? [job(source, false), job(source, true)] : [job(source, false)],
   );
+}
+
+function stressJobs(arch: string): Job[] {
+  const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
+  return cFiles(join(sources, 'stress')).map((source) => {
+    const target = stressBinary(arch, programName(source));
+    const options = [...flags, ...BENCH_FLAGS, '-pthread', '-static', '-no-pie'];
+    return { target, source, command: [gcc, ...options, source, '-o', target, ...libraries] };
+  });
 }
 
 /** The freestanding programs, into `directory` (the one in the repository unless a test compares). */
@@ -294,7 +310,7 @@ async function main(): Promise<void> {
   let jobs: Job[];
   if (values.prebuilt) jobs = prebuiltJobs();
   else if (values.bench) jobs = archs.flatMap(benchJobs);
-  else jobs = archs.flatMap((arch) => [...suiteJobs(arch), ...benchJobs(arch)]);
+  else jobs = archs.flatMap((arch) => [...suiteJobs(arch), ...benchJobs(arch), ...stressJobs(arch)]);
   if (values.only) jobs = jobs.filter((job) => values.only?.includes(programName(job.source)));
   const result = await runJobs(jobs, Math.max(2, availableParallelism()), values.force, values.verbose);
   if (result.built > 0) process.stderr.write(`test-binaries: built ${result.built} of ${result.total}\n`);

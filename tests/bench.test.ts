@@ -21,6 +21,8 @@ test('every program of the benchmark runs and agrees', { timeout: 400_000 }, asy
     const result = JSON.parse(readFileSync(json, 'utf8'));
     expect(result.rows.length).toBeGreaterThanOrEqual(14);
     for (const { results } of result.rows) expect(results.tsemu.wall).toBeGreaterThan(0);
+    expect(result.operations.length).toBeGreaterThanOrEqual(9);
+    for (const { results } of result.operations) expect(results.tsemu).toBeGreaterThan(0);
     expect(result.means['tsemu/native']).toBeGreaterThan(0);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -1,0 +1,160 @@
+/**
+ * Runs the stress programs (test-binaries/stress) natively and under tsemu: each has to end in time, with the right
+ * output and status, and leave no process behind.
+ *
+ *     node scripts/stress.ts [--scale N] [--only NAME]… [--soak SECONDS]
+ *
+ * `--scale` divides the sizes (default 1, or TSEMU_STRESS_SCALE). `--soak` runs all of them, small, over and over for
+ * that long, two at a time and in all modes of execution. What does not end is shown thread by thread, and killed.
+ * TSEMU_RISCV64 replaces dist/tsemu-riscv64, as in the tests.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { testEnvironment, tsemu } from '../tests/support/run.ts';
+import { stressBinary, stressPrograms } from './build-test-binaries.ts';
+
+/** How many operations of each kind (see the programs). */
+const SIZES: Record<string, number> = {
+  atomics: 100_000,
+  execs: 5000,
+  forks: 20_000,
+  locks: 20_000,
+  pipes: 1024,
+  signals: 20_000,
+  spawns: 1000,
+  stack: 200_000,
+  threads: 10_000,
+};
+/** Divides the sizes in a soak. */
+const SOAK_SCALE = 100;
+const MODES: readonly (readonly string[])[] = [[], ['-threshold', '1'], ['-tier', 'cold']];
+/** Seconds for a program at full size, and at least. */
+const LIMIT = 7200;
+const LEAST_LIMIT = 120;
+
+const { values } = parseArgs({
+  options: {
+    scale: { type: 'string', default: process.env.TSEMU_STRESS_SCALE ?? '1' },
+    only: { type: 'string', multiple: true },
+    soak: { type: 'string' },
+  },
+});
+const unknown = values.only?.filter((name) => !(name in SIZES)) ?? [];
+if (unknown.length > 0) throw new Error(`no stress program ${unknown.join(', ')}`);
+for (const name of stressPrograms()) if (!(name in SIZES)) throw new Error(`${name} has no size in scripts/stress.ts`);
+const names = Object.keys(SIZES).filter((name) => !values.only || values.only.includes(name));
+
+/** Processes of a process group (proc_pid_stat(5): the fifth field, behind a name that may hold anything). */
+function processesOf(group: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(pgrp) === group && state !== 'Z';
+      } catch {
+        return false;
+      }
+    });
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1').trim();
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+/** What each thread of the processes is doing. */
+function describeProcesses(pids: readonly number[]): string {
+  return pids
+    .flatMap((pid) => {
+      const tasks = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
+      return tasks.map((tid) => {
+        const at = `/proc/${pid}/task/${tid}`;
+        const state = /State:\s+(\S)/.exec(read(`${at}/status`))?.[1];
+        return `  ${pid}/${tid} ${read(`${at}/comm`)} ${state} ${read(`${at}/wchan`)} ${read(`${at}/syscall`)}`;
+      });
+    })
+    .join('\n');
+}
+
+interface Result {
+  seconds: number;
+  failure?: string;
+}
+
+/** Runs a command in a process group of its own. */
+async function run(command: readonly string[], limit: number): Promise<Result> {
+  const start = performance.now();
+  const child = spawn(command[0], command.slice(1), {
+    detached: true,
+    env: testEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const pid = child.pid!;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
+  let hang: string | undefined;
+  const timer = setTimeout(() => {
+    hang = `not finished after ${limit} s\n${describeProcesses(processesOf(pid))}`;
+    process.kill(-pid, 'SIGKILL');
+  }, 1000 * limit);
+  const status = await new Promise<number | string | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(code ?? signal));
+  });
+  clearTimeout(timer);
+  const seconds = (performance.now() - start) / 1000;
+  if (hang !== undefined) return { seconds, failure: hang };
+  if (status !== 0 || output !== 'done\n') return { seconds, failure: `status ${status}\n${output}` };
+  // What was killed may still be on its way out.
+  for (let i = 0; i < 20 && processesOf(pid).length > 0; i++) await sleep(50);
+  const left = processesOf(pid);
+  if (left.length === 0) return { seconds };
+  const failure = `processes are left\n${describeProcesses(left)}`;
+  process.kill(-pid, 'SIGKILL');
+  return { seconds, failure };
+}
+
+let failures = 0;
+function report(title: string, { seconds, failure }: Result): void {
+  if (failure !== undefined) failures++;
+  const end = failure === undefined ? 'done' : `FAILED: ${failure}`;
+  process.stdout.write(`${title.padEnd(32)} ${seconds.toFixed(1).padStart(8)} s  ${end}\n`);
+}
+
+async function once(scale: number): Promise<void> {
+  const limit = Math.max(LEAST_LIMIT, LIMIT / scale);
+  for (const name of names) {
+    const size = Math.max(1, Math.round(SIZES[name] / scale));
+    report(`${name} ${size} native`, await run([stressBinary('native', name), String(size)], limit));
+    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), String(size)], limit));
+  }
+}
+
+async function soak(duration: number): Promise<void> {
+  const end = performance.now() + 1000 * duration;
+  let runs = 0;
+  const work = async () => {
+    while (performance.now() < end) {
+      const name = names[runs % names.length];
+      const mode = MODES[Math.floor(runs / names.length) % MODES.length];
+      runs++;
+      const size = String(Math.round(SIZES[name] / SOAK_SCALE));
+      const result = await run([...tsemu(), ...mode, stressBinary('riscv64', name), size], LEAST_LIMIT);
+      if (result.failure !== undefined) report(`${name} ${size} ${mode.join(' ')}`, result);
+    }
+  };
+  await Promise.all([work(), work()]);
+  process.stdout.write(`soak: ${runs} runs in ${duration} s, ${failures} failed\n`);
+}
+
+if (values.soak === undefined) await once(Math.max(1, Number(values.scale)));
+else await soak(Number(values.soak));
+process.exitCode = failures > 0 ? 1 : 0;
