@@ -141,19 +141,22 @@ const unless = (branch: 'beq' | 'bne', code: readonly number[]): number[] => [
 
 /**
  * A program that makes children of both kinds and executes itself, with an argument the second time. What a child
- * compiles is lost with it, so what follows a fork has to be in the cache. All of it is done by a child, whose caches
- * are the last to be written: the first process waits and becomes a program of the host.
+ * compiles is lost with it, so what follows a fork has to be in the cache. The caches written last have to be the
+ * youngest child's: its parents wait and become programs of the host.
  */
 function exercise(): Uint8Array {
   const end = call('exit_group', 0);
   const wait = call('wait4', -1, 0, 0, 0);
   const clone = (flags: number) => call('clone', flags + SIGCHLD, 0, 0, 0, BUFFER);
-  const child = (flags: number) => [...clone(flags), ...unless('bne', end), ...wait];
+  const becomeHostProgram = [...wait, ...call('execve', HOST_PROGRAM, ARGV, 0)];
   const parts = [
+    // A child that ends at once.
     ...clone(CHILD_TID),
-    ...unless('beq', [...wait, ...call('execve', HOST_PROGRAM, ARGV, 0)]),
-    ...child(CHILD_TID),
-    ...child(CLONE_VM_VFORK),
+    ...unless('bne', end),
+    ...wait,
+    // Children that go on in their parents' place.
+    ...[CHILD_TID, CLONE_VM_VFORK].flatMap((flags) => [...clone(flags), ...unless('beq', becomeHostProgram)]),
+    ...call('rt_sigaction', 10, BUFFER + 0x800, 0, 8),
     ...call('execve', PATH, ARGV, 0),
   ];
   const code = [

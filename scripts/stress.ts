@@ -27,12 +27,18 @@ const SIZES: Record<string, number> = {
   stack: 200_000,
   threads: 10_000,
 };
-/** Divides the sizes in a soak. */
-const SOAK_SCALE = 100;
-const MODES: readonly (readonly string[])[] = [[], ['-threshold', '1'], ['-tier', 'cold']];
+/** Options and divisor of the sizes in a soak. With everything compiled each program executed takes a second. */
+const MODES: readonly { options: readonly string[]; scale: number }[] = [
+  { options: [], scale: 200 },
+  { options: ['-threshold', '1'], scale: 2000 },
+  { options: ['-tier', 'cold'], scale: 200 },
+];
+/** MiB that a process may grow by in the second half of a run that is long enough to tell. */
+const MAY_GROW = 64;
+const SAMPLES = 20;
 /** Seconds for a program at full size, and at least. */
 const LIMIT = 7200;
-const LEAST_LIMIT = 120;
+const LEAST_LIMIT = 300;
 
 const { values } = parseArgs({
   options: {
@@ -70,6 +76,9 @@ function read(path: string): string {
   }
 }
 
+/** What a process has in memory, in MiB. The guest sees its own part at most, the emulator's is here too. */
+const residentOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+
 /** What each thread of the processes is doing. */
 function describeProcesses(pids: readonly number[]): string {
   return pids
@@ -105,14 +114,20 @@ async function run(command: readonly string[], limit: number): Promise<Result> {
     hang = `not finished after ${limit} s\n${describeProcesses(processesOf(pid))}`;
     process.kill(-pid, 'SIGKILL');
   }, 1000 * limit);
+  const memory: number[] = [];
+  const sampler = setInterval(() => memory.push(residentOf(pid)), 500);
   const status = await new Promise<number | string | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code ?? signal));
   });
   clearTimeout(timer);
+  clearInterval(sampler);
   const seconds = (performance.now() - start) / 1000;
   if (hang !== undefined) return { seconds, failure: hang };
   if (status !== 0 || output !== 'done\n') return { seconds, failure: `status ${status}\n${output}` };
+  // The last sample may be of a process that is ending.
+  const grown = (memory.at(-2) ?? 0) - memory[memory.length >> 1];
+  if (memory.length > SAMPLES && grown > MAY_GROW) return { seconds, failure: `grew by ${grown.toFixed(0)} MiB` };
   // What was killed may still be on its way out.
   for (let i = 0; i < 20 && processesOf(pid).length > 0; i++) await sleep(50);
   const left = processesOf(pid);
@@ -144,11 +159,11 @@ async function soak(duration: number): Promise<void> {
   const work = async () => {
     while (performance.now() < end) {
       const name = names[runs % names.length];
-      const mode = MODES[Math.floor(runs / names.length) % MODES.length];
+      const { options, scale } = MODES[Math.floor(runs / names.length) % MODES.length];
       runs++;
-      const size = String(Math.round(SIZES[name] / SOAK_SCALE));
-      const result = await run([...tsemu(), ...mode, stressBinary('riscv64', name), size], LEAST_LIMIT);
-      if (result.failure !== undefined) report(`${name} ${size} ${mode.join(' ')}`, result);
+      const size = String(Math.ceil(SIZES[name] / scale));
+      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT);
+      if (result.failure !== undefined) report(`${name} ${size} ${options.join(' ')}`, result);
     }
   };
   await Promise.all([work(), work()]);
