@@ -26,8 +26,8 @@ import {
   WINDOW_PAGES,
 } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { Code, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
-import { access, get, i32, i64, set } from '../wasm/expr.ts';
+import { Code, F32, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
+import { access, f32, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
@@ -36,7 +36,7 @@ import { type Block, type Instruction, isReturn, type Region, successors, type T
 import { type Order, orderOf } from './order.ts';
 import { isFloat, registerAt, registerOf, writeOf } from './register-numbers.ts';
 import { canFault, planRegisters, type RegisterPlan } from './registers.ts';
-import { Words } from './words.ts';
+import { BOX, Words } from './words.ts';
 
 /**
  * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
@@ -161,7 +161,7 @@ class RegionLowering extends Lowering {
   private readonly type: number;
   private readonly precise: boolean;
   private readonly float: FloatLowering | undefined;
-  /** Locals of registers, as i64 or f64, and as i32 of those that are words. */
+  /** Locals of registers, as i64 or f64, and as i32 or f32 of those that are words. */
   private readonly registers: number[] = [];
   private readonly words32: number[] = [];
   /** Labels around the place of emission, innermost last: the block a branch to it leads to. */
@@ -298,8 +298,8 @@ class RegionLowering extends Lowering {
     for (let bank = 0; bank < banks; bank++) {
       const at = block * banks + bank;
       this.forEachRegister(bank, neededIn[at] & this.words.set[bank] & ~wordIn[at], (register) => {
-        if (isFloat(this.arch, register)) return;
-        this.code.localGet(this.word(register)).op(0xac).localSet(this.local(register));
+        this.emitLocal(register);
+        this.code.localSet(this.local(register));
       });
     }
   }
@@ -451,7 +451,7 @@ class RegionLowering extends Lowering {
     return (this.registers[register] ??= this.addLocal(type));
   }
   private word(register: number): number {
-    return (this.words32[register] ??= this.addLocal(I32));
+    return (this.words32[register] ??= this.addLocal(isFloat(this.arch, register) ? F32 : I32));
   }
   private addLocal(type: ValType): number {
     return REGION_PARAMETERS.length + this.locals.push(type) - 1;
@@ -481,8 +481,9 @@ class RegionLowering extends Lowering {
     for (let bank = 0; bank < plan.banks; bank++) {
       this.forEachRegister(bank, plan.assumed[bank], (register) => {
         const cell = access(0x29, THREAD, 8 * register, i32.const(0));
-        set(this.word(register), i32.wrap(cell))(code);
-        i64.xor(cell, i64.extend_s(get(this.word(register))))(code);
+        const word = isFloat(this.arch, register) ? f32.reinterpret(i32.wrap(cell)) : i32.wrap(cell);
+        set(this.word(register), word)(code);
+        i64.xor(cell, () => this.emitWord(register))(code);
         if (!none) code.op(0x84);
         none = false;
       });
@@ -503,8 +504,12 @@ class RegionLowering extends Lowering {
   }
   private emitWriteBackOf(bank: number, registers: number): void {
     this.forEachRegister(bank, registers, (register) => {
-      const opcode = isFloat(this.arch, register) ? 0x39 : 0x37;
-      access(opcode, THREAD, 8 * register, i32.const(0), () => this.emitLocal(register))(this.code);
+      if (this.words.has(register)) {
+        access(0x37, THREAD, 8 * register, i32.const(0), () => this.emitWord(register))(this.code);
+      } else {
+        const opcode = isFloat(this.arch, register) ? 0x39 : 0x37;
+        access(opcode, THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
+      }
     });
   }
   private note(register: number, isWord: boolean): void {
@@ -524,21 +529,33 @@ class RegionLowering extends Lowering {
     else this.emitRegister(register);
   }
   private emitRegister(register: number): void {
-    this.emitLocal(register);
+    if (this.words.has(register)) {
+      this.emitWord(register);
+      return;
+    }
+    this.code.localGet(this.local(register));
     if (isFloat(this.arch, register)) this.code.op(0xbd);
   }
-  /** Pushes a register's value as i64 or f64. */
+  /** Pushes a register's value as its local has it, i64 or f64. */
   private emitLocal(register: number): void {
-    if (this.isWordLocal(register)) this.code.localGet(this.word(register)).op(0xac);
-    else this.code.localGet(this.local(register));
+    this.emitRegister(register);
+    if (isFloat(this.arch, register)) this.code.op(0xbf);
   }
-  private isWordLocal(register: number): boolean {
-    return this.words.has(register) && !isFloat(this.arch, register);
+  /** Pushes the 64 bits of a register that is a word. */
+  private emitWord(register: number): void {
+    this.emitWordBits(register);
+    if (isFloat(this.arch, register)) this.code.op(0xad).i64(BOX).op(0x84);
+    else this.code.op(0xac);
+  }
+  /** Pushes its low 32 bits as i32. */
+  private emitWordBits(register: number): void {
+    this.code.localGet(this.word(register));
+    if (isFloat(this.arch, register)) this.code.op(0xbc);
   }
   protected override emitReg32(operand: Operand): void {
     const register = registerOf(this.arch, operand);
     if (register === undefined) this.code.i32(0);
-    else if (this.isWordLocal(register)) this.code.localGet(this.word(register));
+    else if (this.words.has(register)) this.emitWordBits(register);
     else super.emitReg32(operand);
   }
   protected override lowerStatement(statement: Statement): void {
@@ -548,6 +565,12 @@ class RegionLowering extends Lowering {
       const { value } = statement;
       if (register !== undefined && isFloat(this.arch, register)) {
         const boxed = this.words.isWordWrite(register, statement);
+        if (boxed && value.kind === 'op') {
+          this.emitUnboxed(value.args[0]);
+          code.localSet(this.word(register));
+          this.note(register, true);
+          return;
+        }
         if (float) float.emitDouble(value);
         else if (value.kind === 'load' && value.width === 64 && !this.isComputed(value)) this.emitLoadDouble(value);
         else {
@@ -555,14 +578,15 @@ class RegionLowering extends Lowering {
           code.op(0xbf);
         }
         code.localSet(this.local(register));
-        this.note(register, boxed);
+        this.note(register, false);
         return;
       }
-    } else if (statement.kind === 'store' && statement.width === 64) {
-      const local = this.floatLocal(statement.value);
+    } else if (statement.kind === 'store' && statement.width >= 32) {
+      const isWide = statement.width === 64;
+      const local = isWide ? this.floatLocal(statement.value) : this.singleLocal(statement.value);
       if (local !== undefined) {
         const offset = this.emitAddress(statement.address);
-        code.localGet(local).access(0x39, { memory: WINDOW, offset, align: 0 });
+        code.localGet(local).access(isWide ? 0x39 : 0x38, { memory: WINDOW, offset, align: 0 });
         return;
       }
     }
@@ -635,7 +659,41 @@ class RegionLowering extends Lowering {
   floatLocal(value: Value): number | undefined {
     if (value.kind !== 'reg' || this.isComputed(value)) return undefined;
     const register = registerOf(this.arch, value.operand);
-    return register !== undefined && isFloat(this.arch, register) ? this.local(register) : undefined;
+    if (register === undefined || !isFloat(this.arch, register) || this.words.has(register)) return undefined;
+    return this.local(register);
+  }
+  /** The f32 local of the register that a value reads; undefined if it reads no boxed binary32. */
+  private singleLocal(value: Value): number | undefined {
+    if (value.kind !== 'reg' || this.isComputed(value)) return undefined;
+    const register = registerOf(this.arch, value.operand);
+    if (register === undefined || !isFloat(this.arch, register) || !this.words.has(register)) return undefined;
+    return this.word(register);
+  }
+  /** The register that a value unboxes, if that is boxed: the rows unbox by a select. */
+  private unboxedLocal(value: Value): number | undefined {
+    const source = value.kind === 'op' && value.op === 'select' ? value.args[1] : undefined;
+    if (source?.kind !== 'op' || source.op !== 'and') return undefined;
+    const [inner, mask] = source.args;
+    return mask.kind === 'const' && mask.value === 0xffff_ffffn ? this.singleLocal(inner) : undefined;
+  }
+  protected override emitKnown(value: Value): boolean {
+    const local = this.unboxedLocal(value);
+    if (local === undefined) return false;
+    this.code.localGet(local).op(0xbc).op(0xad);
+    return true;
+  }
+  /** Pushes a binary32 pattern, as i64 in the IR, as f32. */
+  private emitUnboxed(value: Value): void {
+    const { code } = this;
+    if (!this.isComputed(value)) {
+      if (value.kind === 'load' && value.width === 32) {
+        const offset = this.emitAddress(value.address);
+        code.access(0x2a, { memory: WINDOW, offset, align: 0 });
+        return;
+      }
+      if (value.kind === 'fp' && this.float?.emitSingleResult(value)) return;
+    }
+    this.emitSingle(value);
   }
   emitLoadDouble({ address }: Value & { kind: 'load' }): void {
     const offset = this.emitAddress(address);
@@ -643,13 +701,12 @@ class RegionLowering extends Lowering {
   }
   emitSingle(value: Value): void {
     const { code } = this;
-    // The rows unbox by a select; what was boxed just before needs none.
-    const source = value.kind === 'op' && value.op === 'select' ? value.args[1] : undefined;
-    const inner = source?.kind === 'op' && source.op === 'and' ? source.args[0] : undefined;
-    const local = inner && this.floatLocal(inner);
-    if (inner?.kind === 'reg' && local !== undefined && this.words.has(registerOf(this.arch, inner.operand) ?? 0)) {
-      code.localGet(local).op(0xbd);
-    } else this.emit(value);
+    const local = this.isComputed(value) ? undefined : this.unboxedLocal(value);
+    if (local !== undefined) {
+      code.localGet(local);
+      return;
+    }
+    this.emit(value);
     code.op(0xa7).op(0xbe);
   }
   emitCheckMode(): void {

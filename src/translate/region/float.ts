@@ -143,6 +143,13 @@ export class FloatLowering {
     else if (format === 32) this.host.code.op(0xbc).op(0xad);
   }
 
+  /** Pushes the result as f32 if it is of that format. */
+  emitSingleResult(value: FpValue): boolean {
+    if (this.resultFormat(value) !== 32) return false;
+    this.emitOperation(value);
+    return true;
+  }
+
   /** Sign injection as it comes from the rows: the magnitude of one register with the sign of another. */
   private emitSignOperation(value: Value & { kind: 'op' }): boolean {
     const { host } = this;

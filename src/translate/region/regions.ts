@@ -216,8 +216,7 @@ export class Regions {
     if (this.general.has(pc)) return words;
     for (let register = 0; register < arch.registerCount; register++) {
       const [low, high] = this.words.subarray(2 * register, 2 * register + 2);
-      // Whether a floating-point register is boxed is not worth a test.
-      if (high === low >> 31 && !isFloat(arch, register)) words[register >> 5] |= 1 << register;
+      if (high === (isFloat(arch, register) ? -1 : low >> 31)) words[register >> 5] |= 1 << register;
     }
     return words;
   }

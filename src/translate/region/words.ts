@@ -2,7 +2,7 @@
  * Which guest registers hold words: values that equal their low 32 bits,
  * sign-extended. A region keeps such a register in an i32 local, so that chains
  * of word instructions, around loops too, have no extensions between their links.
- * Of a floating-point register "word" means that it holds a boxed binary32.
+ * Of a floating-point register "word" means that it holds a boxed binary32; it is in an f32 local then.
  *
  * The planning of registers and the emission of code follow the same rule, so
  * they agree at every place: a register is a word after an instruction if the
@@ -113,6 +113,7 @@ export class Words {
 const isZero = (value: Value): boolean =>
   (value.kind === 'const' && value.value === 0n) || (value.kind === 'operand' && value.operand.value === 0);
 
-/** The bits above a binary32 value in a register. */
-const isBox = (value: Value): boolean =>
-  value.kind === 'const' && BigInt.asUintN(64, value.value) === 0xffff_ffff_0000_0000n;
+/** The bits above a binary32 value in a register (RISC-V unprivileged ISA, section 21.2). */
+export const BOX = 0xffff_ffff_0000_0000n;
+
+const isBox = (value: Value): boolean => value.kind === 'const' && BigInt.asUintN(64, value.value) === BOX;

@@ -306,6 +306,11 @@ export abstract class Lowering {
     return value.kind === 'op' && value.op === 'extend32_s';
   }
 
+  /** Pushes a value of which more is known here than its row says; false if nothing is. */
+  protected emitKnown(_value: Value): boolean {
+    return false;
+  }
+
   protected emitCell(offset: number, bytes: 4 | 8): void {
     this.code.i32(0).access(bytes === 4 ? 0x35 : 0x29, { memory: THREAD, offset, align: 2 });
   }
@@ -319,6 +324,7 @@ export abstract class Lowering {
   private emitOp(value: Value & { kind: 'op' }): void {
     const { code } = this;
     const { op, args } = value;
+    if (this.emitKnown(value)) return;
     if (op === 'extend32_s' && this.isWord(args[0])) {
       this.emit(args[0]);
       return;
