@@ -17,6 +17,7 @@ import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess } from './process/start.ts';
 import type { ThreadSetup } from './process/thread-setup.ts';
+import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
 import type { Compilation } from './translate/engine.ts';
@@ -151,7 +152,9 @@ export function thread(architecture: string, setup: ThreadSetup): void {
   const guest = GUESTS[architecture];
   guarded(guest, () => {
     const { coldTier, settings } = setup.data as WorkerData;
-    runWorker(createLinuxHost({ stub: setup.share.adapter, share: setup.share }), guest, {
+    const host = threadHost(setup);
+    if (host === undefined) return;
+    runWorker(host, guest, {
       setup,
       coldTier,
       compilation: compilationOf(guest, settings, {}),
@@ -159,6 +162,17 @@ export function thread(architecture: string, setup: ThreadSetup): void {
       watch: {},
     });
   });
+}
+
+/** The host of a worker; undefined if there is no memory for it, which whoever wants the worker has been told. */
+function threadHost({ share }: ThreadSetup): Host | undefined {
+  try {
+    return createLinuxHost({ stub: share.adapter, share });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    announceArrival(share.processMemory);
+    return undefined;
+  }
 }
 
 const announceOf = (guest: Guest) => (text: string) => writeLog(STDERR, `${guest.abi.command}: ${text}\n`);

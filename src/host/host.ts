@@ -105,6 +105,19 @@ export interface HostProcesses {
   processPointer(offset: number): number;
   /** In a new process: the workers were the parent's. */
   forgetWorkers(): void;
+  /** What {@link wake} has to be told of the calling worker. */
+  readonly threadMemoryAddress: number;
+  /**
+   * In a worker: gives up its kernel thread, and returns when {@link wake} has made another one; all signals are blocked
+   * then. `state` is the offset of an i32 cell in the process memory that becomes `idle` when `wake` may be called;
+   * `clearTid` a host pointer for CLONE_CHILD_CLEARTID of the thread that ends, or 0.
+   */
+  sleep(state: number, idle: number, clearTid: number): void;
+  /**
+   * Makes a kernel thread for a sleeping worker: the ID, or a negative errno. `flags` are clone(2)'s, `parentTid` a host
+   * pointer for CLONE_PARENT_SETTID or 0.
+   */
+  wake(threadMemoryAddress: number, flags: number, parentTid: number): number;
   /** Ends the calling worker's thread. */
   leave(): never;
 }

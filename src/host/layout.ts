@@ -46,6 +46,10 @@ export const STUB = {
   inside: 0x1088,
   /** i32: another thread wants this one at the gate (HostProcesses.park). */
   stop: 0x108c,
+  /** i64 each, of a worker without a kernel thread: stack pointer, TLS base, and where glibc keeps the thread's ID. */
+  sleepStack: 0x1090,
+  sleepTls: 0x1098,
+  sleepTid: 0x10a0,
   /** siginfo_t entries of 128 bytes, `ringEntries` of them. */
   ring: 0x2000,
   ringEntries: 64,
@@ -189,9 +193,12 @@ export const SLOT = {
   clearTid: 8,
   setTid: 16,
   mask: 24,
+  /** f64 host address of the worker's thread memory. */
+  memory: 32,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
   cpuSize: 0x3c0,
 } as const;
 
-export const SLOT_STATE = { none: 0, idle: 1, running: 2, quit: 3 } as const;
+/** `settling`: about to be idle, which a worker is when it has given up its kernel thread. */
+export const SLOT_STATE = { none: 0, idle: 1, running: 2, quit: 3, settling: 4 } as const;

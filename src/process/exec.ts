@@ -75,14 +75,21 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
 export function executeForOther(task: GuestTask): void {
   const { threads, signals } = task;
-  const descriptor = threads.endOthers(task);
+  const { request, mask } = readRequest(task, threads.endOthers(task));
   // What has woken this thread is not for the guest.
   signals.take(bit(WAKING_SIGNAL));
   signals.setAction(WAKING_SIGNAL, signals.getAction(WAKING_SIGNAL));
-  const request = readRequest(task, descriptor);
+  signals.adoptMask(BigInt(mask));
   const result = executeProgram(task, request);
   // The thread that asked has made sure that the program can be executed; now somebody has changed it.
   if (result !== NO_RESULT) task.host.die(SIGKILL);
+}
+
+/** What the thread that asks leaves to the first one. */
+interface LeftRequest {
+  request: ExecRequest;
+  /** Blocked signals stay blocked: those of the thread that has called execve. */
+  mask: string;
 }
 
 /** A memory file with the request. Strings are latin1, so is their JSON. */
@@ -90,7 +97,7 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
   startCall(task);
   const { host } = task;
   const file = Number(steadyCall(task, 'memfd_create', host.stagingPointer(stageString('execve')), MFD_CLOEXEC));
-  const text = JSON.stringify(request);
+  const text = JSON.stringify({ request, mask: String(task.signals.mask) } satisfies LeftRequest);
   const at = stage(CHUNK);
   for (let done = 0; done < text.length; done += CHUNK) {
     const count = Math.min(CHUNK, text.length - done);
@@ -100,7 +107,7 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
   return file;
 }
 
-function readRequest(task: GuestTask, file: number): ExecRequest {
+function readRequest(task: GuestTask, file: number): LeftRequest {
   startCall(task);
   const at = stage(CHUNK);
   let text = '';
@@ -111,7 +118,7 @@ function readRequest(task: GuestTask, file: number): ExecRequest {
     done += count;
   }
   steadyCall(task, 'close', file);
-  return JSON.parse(text) as ExecRequest;
+  return JSON.parse(text) as LeftRequest;
 }
 
 /** The program is no guest's: the host's kernel runs it, if it is one of the host's. */

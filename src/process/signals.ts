@@ -105,6 +105,12 @@ export class Signals implements SignalState {
     if ((this.queue.signals & ~next) !== 0n) this.cells[STUB.pending >> 2] = 1;
   }
 
+  /** Sets the mask whatever the host's is: for a thread that had been retired, too. */
+  adoptMask(mask: bigint): void {
+    this.mask = mask & ~UNCATCHABLE;
+    this.mirrorMask(ALL);
+  }
+
   restoreMaskOnReturn(mask: bigint): void {
     this.savedMask ??= mask;
   }

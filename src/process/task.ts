@@ -25,7 +25,7 @@ import { executeForOther, executeProgram } from './exec.ts';
 import type { Guest } from './guest.ts';
 import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
-import { releaseRobustMutexes, type Threads } from './threads.ts';
+import { releaseRobustMutexes, ThreadRevival, type Threads } from './threads.ts';
 import type { VforkPipe } from './vfork.ts';
 
 /** What a task is made of. */
@@ -121,6 +121,17 @@ export class GuestTask implements Task, SignalOwner {
 
   /** Runs guest code until the process ends. */
   run(): never {
+    for (;;) {
+      try {
+        this.runProgram();
+      } catch (error) {
+        if (!(error instanceof ThreadRevival)) throw error;
+        executeForOther(this);
+      }
+    }
+  }
+
+  private runProgram(): never {
     for (;;) {
       const exit = this.engine.run();
       const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);

@@ -2,13 +2,13 @@
  * The threads of a guest process, as one of them sees them: starting another
  * one, ending, and telling the others of changed code.
  *
- * Each guest thread but the first runs in a worker of its own, and each worker
- * waits in its slot of the process memory (see SLOT) until it has a thread to
- * run. A thread that ends leaves its worker to the next one. Slots change only
- * with the process lock held, but for a worker's own from `running` to `idle`.
+ * Each guest thread but the first runs in a worker of its own, which has a slot
+ * in the process memory (see SLOT) and sleeps until it has a thread to run. A
+ * thread that ends leaves its worker to the next one. Slots change only with the
+ * process lock held, but for a worker's own from `settling` to `idle`.
  */
 import type { Int } from '../host/host.ts';
-import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE } from '../host/layout.ts';
+import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, STUB } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EINVAL } from '../syscalls/errno.ts';
@@ -32,11 +32,29 @@ export const WAKING_SIGNAL = 33;
 /** In PROCESS.executing: the first thread executes a program itself. */
 const OWN_REQUEST = -1;
 
+/** Flags that concern the guest's memory and registers: the kernel gets all others. */
+const OWN_FLAGS =
+  CLONE.CLONE_SETTLS | CLONE.CLONE_PARENT_SETTID | CLONE.CLONE_CHILD_SETTID | CLONE.CLONE_CHILD_CLEARTID;
+
 /** What the kernel demands of a thread's clone beside CLONE_THREAD. */
 const THREAD_FLAGS = CLONE.CLONE_VM | CLONE.CLONE_SIGHAND | CLONE.CLONE_THREAD;
 
+/** What a thread of the emulator's own shares with the others. */
+const WORKER_FLAGS = THREAD_FLAGS | CLONE.CLONE_FS | CLONE.CLONE_FILES | CLONE.CLONE_SYSVSEM;
+
 /** Thrown when a guest thread ends, to get out of everything that runs it. */
-export class ThreadEnd extends Error {}
+export class ThreadEnd extends Error {
+  /** Guest address of the thread's ID, to be cleared (CLONE_CHILD_CLEARTID), or 0. */
+  readonly clearTid: number;
+
+  constructor(clearTid: number) {
+    super();
+    this.clearTid = clearTid;
+  }
+}
+
+/** Thrown in the first thread, which had ended, when another one wants it to execute a program. */
+export class ThreadRevival extends Error {}
 
 export class Threads {
   /** The calling thread's slot. */
@@ -99,8 +117,18 @@ export class Threads {
 
   private idleSlot(task: GuestTask): number {
     let slot = this.find(SLOT_STATE.idle);
-    if (slot < 0 && this.addWorkers(task)) slot = this.find(SLOT_STATE.idle);
+    if (slot < 0 && (this.find(SLOT_STATE.settling) >= 0 || this.addWorkers(task))) slot = this.settledSlot(task.host);
     return slot;
+  }
+
+  /** Waits for a worker that is about to be idle; -1 if there is none any more. */
+  private settledSlot(host: GuestTask['host']): number {
+    for (;;) {
+      const isSettling = this.find(SLOT_STATE.settling) >= 0;
+      const slot = this.find(SLOT_STATE.idle);
+      if (slot >= 0 || !isSettling) return slot;
+      host.syscall('sched_yield');
+    }
   }
 
   private find(state: number): number {
@@ -156,38 +184,54 @@ export class Threads {
     this.doubles[this.at(slot, SLOT.clearTid) >> 3] = has(CLONE.CLONE_CHILD_CLEARTID) ? childTid : 0;
     this.doubles[this.at(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
     this.wide[this.at(slot, SLOT.mask) >> 3] = task.signals.mask;
-    const tid = this.cells[this.at(slot, SLOT.tid) >> 2];
-    if (has(CLONE.CLONE_PARENT_SETTID)) task.space.writeU32(parentTid, tid);
     Atomics.add(this.cells, PROCESS.running >> 2, 1);
-    Atomics.store(this.cells, this.at(slot, SLOT.state) >> 2, SLOT_STATE.running);
-    host.syscall('futex', host.processes!.processPointer(this.at(slot, SLOT.state)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    // The kernel stores the ID before the thread runs, and overlooks a bad address.
+    const tid = this.wakeWorker(host, slot, SLOT_STATE.running, {
+      flags: (flags & ~OWN_FLAGS) >>> 0,
+      parentTid: has(CLONE.CLONE_PARENT_SETTID) ? host.guestPointer(parentTid) : 0,
+    });
+    if (tid < 0) Atomics.sub(this.cells, PROCESS.running >> 2, 1);
+    return tid;
+  }
+
+  /** Makes a kernel thread for the idle worker of a slot, which is then in `state`: its ID or a negative errno. */
+  private wakeWorker(
+    host: GuestTask['host'],
+    slot: number,
+    state: number,
+    { flags, parentTid }: { flags: number; parentTid: number },
+  ): number {
+    const at = this.at(slot, SLOT.state) >> 2;
+    Atomics.store(this.cells, at, state);
+    const tid = host.processes!.wake(this.doubles[this.at(slot, SLOT.memory) >> 3], flags, parentTid);
+    if (tid < 0) Atomics.store(this.cells, at, SLOT_STATE.idle);
+    else this.cells[this.at(slot, SLOT.tid) >> 2] = tid;
     return tid;
   }
 
   /** In a worker: announces itself. */
-  arrive(tid: number): void {
-    this.cells[this.at(this.slot, SLOT.tid) >> 2] = tid;
-    Atomics.store(this.cells, this.at(this.slot, SLOT.state) >> 2, SLOT_STATE.idle);
-    Atomics.add(this.cells, PROCESS.ready >> 2, 1);
-    Atomics.notify(this.cells, PROCESS.ready >> 2);
+  arrive(host: GuestTask['host']): void {
+    this.doubles[this.at(this.slot, SLOT.memory) >> 3] = host.processes!.threadMemoryAddress;
+    Atomics.store(this.cells, this.at(this.slot, SLOT.state) >> 2, SLOT_STATE.settling);
+    announceArrival(host.processMemory);
   }
 
-  /** In a worker: waits for a thread to run. False: none will come. */
-  await(host: GuestTask['host']): boolean {
+  /**
+   * In a worker: waits for a thread to run. False: none will come. `clearTid` is the address that the kernel is to clear for
+   * the thread that has ended: whoever waits for it then finds this worker idle.
+   */
+  await(host: GuestTask['host'], clearTid: number): boolean {
     const state = this.at(this.slot, SLOT.state);
-    const pointer = host.processes!.processPointer(state);
-    for (;;) {
-      const now = Atomics.load(this.cells, state >> 2);
-      if (now === SLOT_STATE.running) return true;
-      if (now === SLOT_STATE.quit) break;
-      host.syscall('futex', pointer, FUTEX_WAIT_PRIVATE, now, 0, 0, 0);
-    }
+    host.processes!.sleep(state, SLOT_STATE.idle, clearTid === 0 ? 0 : host.guestPointer(clearTid));
+    if (Atomics.load(this.cells, state >> 2) === SLOT_STATE.running) return true;
     Atomics.store(this.cells, state >> 2, SLOT_STATE.none);
     return false;
   }
 
   /** In a worker: what the new thread starts with. Its CPU state goes to the thread memory. */
   take(threadMemory: WebAssembly.Memory): { mask: bigint; clearTid: number; setTid: number } {
+    // Who made the thread stores its ID too, perhaps only after it has begun.
+    this.cells[this.at(this.slot, SLOT.tid) >> 2] = new Int32Array(threadMemory.buffer)[STUB.tid >> 2];
     const cpu = this.at(this.slot, SLOT.cpu);
     new Uint8Array(threadMemory.buffer).set(this.bytes.subarray(cpu, cpu + SLOT.cpuSize), 0);
     return {
@@ -209,15 +253,18 @@ export class Threads {
     const state = this.at(this.slot, SLOT.state) >> 2;
     // The first thread's ID is the process's: no other thread can have it.
     if (this.slot === 0) Atomics.store(this.cells, state, SLOT_STATE.quit);
+    else Atomics.store(this.cells, state, SLOT_STATE.settling);
     const { clearChildTid } = task;
+    // The kernel, unlike us, cannot write to a page that is protected because it has had code.
+    task.space.unprotectCode(clearChildTid);
+    lock.release();
+    if (this.slot !== 0) throw new ThreadEnd(clearChildTid);
     if (clearChildTid !== 0 && task.space.writeU32(clearChildTid, 0)) {
       task.host.syscall('futex', task.host.guestPointer(clearChildTid), FUTEX_WAKE, 1, 0, 0, 0);
     }
-    if (this.slot !== 0) Atomics.store(this.cells, state, SLOT_STATE.idle);
-    lock.release();
-    if (this.slot !== 0) throw new ThreadEnd();
     const pointer = task.host.processes!.processPointer(state << 2);
-    for (;;) task.host.syscall('futex', pointer, FUTEX_WAIT_PRIVATE, SLOT_STATE.quit, 0, 0, 0);
+    while (!this.isExecuting) task.host.syscall('futex', pointer, FUTEX_WAIT_PRIVATE, SLOT_STATE.quit, 0, 0, 0);
+    throw new ThreadRevival();
   }
 
   /** Another thread executes a program: see {@link askForExecution} and {@link endOthers}. */
@@ -226,21 +273,28 @@ export class Threads {
   }
 
   /**
-   * execve by a thread that is not the first: leaves the request, in a file, to the first one, and ends. Gives -EAGAIN if
-   * the first thread has ended already.
+   * execve by a thread that is not the first: leaves the request, in a file, to the first one, and ends. If another
+   * thread was quicker, this one only ends.
    */
-  askForExecution(task: GuestTask, descriptor: number): number {
-    const { host } = task;
-    if (this.cells[this.at(0, SLOT.state) >> 2] !== SLOT_STATE.running) return -EAGAIN;
-    Atomics.store(this.cells, PROCESS.executing >> 2, descriptor + 1);
-    this.wake(task, host.syscall('getpid'));
+  askForExecution(task: GuestTask, descriptor: number): never {
+    const { host, space } = task;
+    const first = this.at(0, SLOT.state);
+    space.lock.acquire();
+    if (Atomics.compareExchange(this.cells, PROCESS.executing >> 2, 0, descriptor + 1) === 0) {
+      if (this.cells[first >> 2] === SLOT_STATE.running) this.wake(task, host.syscall('getpid'));
+      else {
+        Atomics.add(this.cells, PROCESS.running >> 2, 1);
+        Atomics.store(this.cells, first >> 2, SLOT_STATE.running);
+        host.syscall('futex', host.processes!.processPointer(first), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+      }
+    }
+    space.lock.release();
     return this.exit(task, 0);
   }
 
   /** execve by the first thread: ends all others. The descriptor that another one left, or -1. */
   endOthers(task: GuestTask): number {
-    const left = this.cells[PROCESS.executing >> 2];
-    if (left === 0) Atomics.store(this.cells, PROCESS.executing >> 2, OWN_REQUEST);
+    const left = Atomics.compareExchange(this.cells, PROCESS.executing >> 2, 0, OWN_REQUEST);
     for (; this.count > 1; task.host.syscall('sched_yield')) {
       for (let slot = 1; slot < this.usedSlots; slot++) {
         const state = Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2);
@@ -260,16 +314,17 @@ export class Threads {
 
   /** execve: the idle workers know the old program; they end. */
   dismissWorkers(host: GuestTask['host']): void {
-    for (let slot = this.find(SLOT_STATE.idle); slot >= 0; slot = this.find(SLOT_STATE.idle)) {
-      const state = this.at(slot, SLOT.state);
-      Atomics.store(this.cells, state >> 2, SLOT_STATE.quit);
-      host.syscall('futex', host.processes!.processPointer(state), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    for (let slot = this.settledSlot(host); slot >= 0; slot = this.settledSlot(host)) {
+      const tid = this.wakeWorker(host, slot, SLOT_STATE.quit, { flags: WORKER_FLAGS, parentTid: 0 });
+      // It sleeps for ever.
+      if (tid < 0) Atomics.store(this.cells, this.at(slot, SLOT.state) >> 2, SLOT_STATE.none);
     }
   }
 
   /** Code in [start, end) has changed: the other threads drop what they have of it before they run more. */
   announceChange(task: GuestTask, start: number, end: number): void {
-    if (this.find(SLOT_STATE.running) < 0 && this.find(SLOT_STATE.idle) < 0) return;
+    const { running, idle, settling } = SLOT_STATE;
+    if ([running, idle, settling].every((state) => this.find(state) < 0)) return;
     task.space.lock.acquire();
     const number = this.cells[PROCESS.codeChanges >> 2];
     const entry = (PROCESS.codeLog >> 3) + 2 * (number % PROCESS.codeLogEntries);
@@ -297,6 +352,13 @@ export class Threads {
     this.seenChanges = number;
     task.space.lock.release();
   }
+}
+
+/** In a new worker: whoever has made it need not wait any longer. If it has no slot by then, it cannot be used. */
+export function announceArrival(processMemory: WebAssembly.Memory): void {
+  const ready = new Int32Array(processMemory.buffer, PROCESS.ready, 1);
+  Atomics.add(ready, 0, 1);
+  Atomics.notify(ready, 0);
 }
 
 /** Marks the robust mutexes that an ending thread still has; futex(2), and the kernel's robust-futexes.rst. */

@@ -1,6 +1,5 @@
 /** The life of a worker: it runs one guest thread after the other. */
 import type { Host } from '../host/host.ts';
-import { STUB } from '../host/layout.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { SyscallTable } from '../syscalls/dispatch.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
@@ -41,9 +40,10 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   const threads = new Threads(host.processMemory, slot, setup);
   const syscalls = new SyscallTable(guest.syscalls, TOPICS, reports);
   const { trampoline } = program;
-  threads.arrive(new Int32Array(host.threadMemory.buffer)[STUB.tid >> 2]);
-  while (threads.await(host)) {
-    const { mask, clearTid, setTid } = threads.take(host.threadMemory);
+  threads.arrive(host);
+  let clearTid = 0;
+  while (threads.await(host, clearTid)) {
+    const { mask, clearTid: clearChildTid, setTid } = threads.take(host.threadMemory);
     const task = new GuestTask({
       guest,
       host,
@@ -58,12 +58,13 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
       mask,
       ...watch,
     });
-    task.clearChildTid = clearTid;
+    task.clearChildTid = clearChildTid;
     if (setTid !== 0) space.writeU32(setTid, Number(host.syscall('gettid')));
     try {
       task.run();
     } catch (error) {
       if (!(error instanceof ThreadEnd)) throw error;
+      clearTid = error.clearTid;
     }
   }
   host.processes?.leave();

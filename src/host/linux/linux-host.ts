@@ -92,7 +92,8 @@ class LinuxHost implements Host {
     if (error !== 0) throw new Error(`installing the fault handlers failed: errno ${-error}`);
 
     const { share } = options;
-    const limited = state !== undefined && state.rlimits[RLIMIT_AS].soft < INFINITE;
+    const limits = (state ?? share?.startState)?.rlimits;
+    const limited = limits !== undefined && limits[RLIMIT_AS].soft < INFINITE;
     if (limited) this.unmapSpare(this.threadMemory);
     this.processMemory = share?.processMemory ?? createProcessMemory();
     if (limited) this.unmapSpare(this.processMemory);

@@ -13,6 +13,7 @@ export class LinuxProcesses implements HostProcesses {
   private readonly scratch: BigInt64Array;
   private readonly scratchStart: number;
   private readonly processStart: number;
+  readonly threadMemoryAddress: number;
   private readonly stubPath: string;
   /** What the kernel was given the addresses of, so that it lives until then. */
   protected kept: unknown;
@@ -22,6 +23,7 @@ export class LinuxProcesses implements HostProcesses {
     this.stub = stub;
     this.stubPath = stubPath;
     this.processStart = memoryAddress(host.processMemory);
+    this.threadMemoryAddress = memoryAddress(host.threadMemory);
     this.scratch = new BigInt64Array(host.threadMemory.buffer, SCRATCH.start, 4);
     this.scratchStart = host.stagingPointer(0) + SCRATCH.start - STAGING.start;
   }
@@ -66,6 +68,14 @@ export class LinuxProcesses implements HostProcesses {
 
   forgetWorkers(): void {
     forgetWorkers();
+  }
+
+  sleep(state: number, idle: number, clearTid: number): void {
+    this.stub.sleep(this.processPointer(state), idle, clearTid);
+  }
+
+  wake(threadMemoryAddress: number, flags: number, parentTid: number): number {
+    return this.stub.wake(threadMemoryAddress, flags, parentTid);
   }
 
   leave(): never {

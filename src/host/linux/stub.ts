@@ -27,6 +27,9 @@ export interface Stub {
   interruptOthers(unused: number): number;
   ownerDied(address: number, tid: number): number;
   leave(unused: number): number;
+  /** See threads.c: host addresses. */
+  sleep(state: number, idle: number, clearTid: number): number;
+  wake(memory: number, flags: number, parentTid: number): number;
 }
 
 /** Added to a system call number: do not make the call when a signal waits in the ring. */
@@ -62,6 +65,8 @@ export function loadStub(path: string): Stub {
     tsemu_interrupt_others: one,
     tsemu_owner_died: two,
     tsemu_leave: one,
+    tsemu_sleep: three,
+    tsemu_wake: three,
   });
   return {
     init: functions.tsemu_init,
@@ -78,6 +83,8 @@ export function loadStub(path: string): Stub {
     interruptOthers: functions.tsemu_interrupt_others,
     ownerDied: functions.tsemu_owner_died,
     leave: functions.tsemu_leave,
+    sleep: functions.tsemu_sleep,
+    wake: functions.tsemu_wake,
   };
 }
 

@@ -70,7 +70,7 @@ static int register_thread(void) {
 
 /* Waits while somebody forks. */
 static void stop_at_gate(void) {
-  if (gate == CELL32(STUB_TID)) return;
+  if (starting || gate == CELL32(STUB_TID)) return;
   CELL32(STUB_STOP) = 0;
   do {
     __atomic_store_n(&CELL32(STUB_INSIDE), 1, __ATOMIC_SEQ_CST);

@@ -78,6 +78,8 @@ struct context {
 enum { ACTION_DEFAULT = 0, ACTION_IGNORE = 1, ACTION_RECORD = 2 };
 
 static __thread char *block __attribute__((tls_model("initial-exec")));
+/* Not 0 in a worker that starts: nobody waits for it at the gate, but whoever has closed the gate waits for it to come. */
+static __thread int starting __attribute__((tls_model("initial-exec")));
 
 /*
  * The signal that makes helper threads block all signals: glibc's SIGCANCEL, which Node never uses, so that nothing
@@ -303,7 +305,10 @@ double tsemu_init(double memory) {
   block = (char *)number(memory);
   CELL32(STUB_TID) = (u32)sys4(NR_GETTID, 0, 0, 0, 0);
   if (!register_thread()) return -ENOMEM_NR;
-  if (handlers_installed) return 0;
+  if (handlers_installed) {
+    starting = 1;
+    return 0;
+  }
   handlers_installed = 1;
   main_tid = (int)CELL32(STUB_TID);
   struct action old;
@@ -400,3 +405,4 @@ double tsemu_die(double signo) {
 }
 
 #include "fork.c"
+#include "threads.c"
