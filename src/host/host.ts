@@ -56,6 +56,14 @@ export interface HostExecution {
   rlimits: Iterable<[number, { soft: bigint; hard: bigint }]>;
 }
 
+/** Where a program's command line and environment are: guest addresses, as in /proc/PID/stat. */
+export interface ArgumentRanges {
+  argStart: number;
+  argEnd: number;
+  envStart: number;
+  envEnd: number;
+}
+
 /** What a thread needs to become one of a guest process: see ThreadHostOptions of the adapter. Can be sent to a worker. */
 export interface HostShare {
   window: WebAssembly.Memory;
@@ -86,6 +94,8 @@ export interface HostProcesses {
   park(): void;
   /** execve(2) of a host program. Returns only a negative errno, when everything is as it was before. */
   execute(program: HostExecution): number;
+  /** Makes /proc/PID/cmdline and environ, and so ps(1), show the guest's memory, if the kernel allows that. */
+  showArguments(ranges: ArgumentRanges): void;
   /** What a worker gets to make a host of its own. */
   share(): HostShare;
   /**

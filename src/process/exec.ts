@@ -12,10 +12,10 @@ import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOEXEC } from '../syscalls/errno.ts';
 import { hostFile } from '../syscalls/proc.ts';
-import { setTaskName } from '../syscalls/process.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
+import { appearAs } from './appearance.ts';
 import { bit } from './signal-numbers.ts';
 import type { GuestTask } from './task.ts';
 import { WAKING_SIGNAL } from './threads.ts';
@@ -67,8 +67,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   task.cpu.reset();
   task.cpu.pc = BigInt(loaded.entry);
   task.cpu.sp = BigInt(loaded.sp);
-  startCall(task);
-  setTaskName(task, path.slice(path.lastIndexOf('/') + 1));
+  appearAs(task, path);
   return NO_RESULT;
 }
 

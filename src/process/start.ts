@@ -4,14 +4,13 @@ import { loadProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError } from '../loader/load-error.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { SyscallTable } from '../syscalls/dispatch.ts';
-import { setTaskName } from '../syscalls/process.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
 import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
-import { beginCall } from '../syscalls/staging.ts';
 import { traceStart } from '../syscalls/strace.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
 import { type Compilation, Engine, type EngineWatch, type Statistics } from '../translate/engine.ts';
+import { appearAs } from './appearance.ts';
 import type { Guest } from './guest.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
@@ -95,7 +94,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     const envp = loaded.sp + abi.wordSize * (Math.max(argv.length, 1) + 2);
     traceStart(program, argv, envp, env.length, trace);
   }
-  beginCall(task);
-  setTaskName(task, program.slice(program.lastIndexOf('/') + 1));
+  appearAs(task, program);
   return task;
 }

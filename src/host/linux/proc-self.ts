@@ -35,6 +35,19 @@ export function readMappings(start: number, size: number): HostMapping[] {
   return mappings;
 }
 
+/** Where the kernel has this process's own code, data and stack; undefined without /proc. See proc_pid_stat(5). */
+export function memoryLayout(): { beforeBrk: number[]; startStack: number } | undefined {
+  try {
+    const text = readFileSync('/proc/self/stat', 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const field = (number: number): number => Number(fields[number - 3]);
+    // startcode, endcode, start_data, end_data, start_brk; startstack.
+    return { beforeBrk: [26, 27, 45, 46, 47].map(field), startStack: field(28) };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Descriptors of Node itself: those from `from` on that were not `inherited`. Without a launcher they are mixed with the
  * guest's; then all but the standard ones count as Node's.

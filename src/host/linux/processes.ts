@@ -1,11 +1,16 @@
 /** Processes and threads of the linux adapter: fork in the stub, execve of host programs, workers. */
-import type { Host, HostExecution, HostProcesses, HostShare, WorkerOrder } from '../host.ts';
+import type { ArgumentRanges, Host, HostExecution, HostProcesses, HostShare, WorkerOrder } from '../host.ts';
 import { PROCESS, SCRATCH, STAGING } from '../layout.ts';
+import { memoryLayout } from './proc-self.ts';
 import { bytesAddress, memoryAddress, type Stub } from './stub.ts';
 import { forgetWorkers, makeWorkers } from './workers.ts';
 
 const ALL_SIGNALS = 2n ** 64n - 1n;
 const SIG_SETMASK = 2;
+const PR_SET_MM = 35;
+const PR_SET_MM_MAP = 14;
+/** struct prctl_mm_map: eleven addresses, those of auxv, and u32 each of its size and a descriptor (-1: none). */
+const MM_MAP_SIZE = 104;
 
 export class LinuxProcesses implements HostProcesses {
   private readonly host: Host;
@@ -34,6 +39,19 @@ export class LinuxProcesses implements HostProcesses {
 
   park(): void {
     this.stub.park(0);
+  }
+
+  showArguments({ argStart, argEnd, envStart, envEnd }: ArgumentRanges): void {
+    const layout = memoryLayout();
+    if (layout === undefined) return;
+    const { host } = this;
+    const brk = Number(host.syscall('brk', 0));
+    const pointers = [argStart, argEnd, envStart, envEnd].map((address) => host.guestPointer(address));
+    const map = new BigInt64Array(host.threadMemory.buffer, SCRATCH.start, MM_MAP_SIZE / 8);
+    map.set([...layout.beforeBrk, brk, layout.startStack, ...pointers, 0].map(BigInt));
+    map[MM_MAP_SIZE / 8 - 1] = -1n << 32n;
+    // Needs no privilege, but a kernel with CONFIG_CHECKPOINT_RESTORE. Without it ps shows how Node was started.
+    host.syscall('prctl', PR_SET_MM, PR_SET_MM_MAP, this.scratchStart, MM_MAP_SIZE, 0);
   }
 
   share(): HostShare {
