@@ -111,16 +111,13 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       announce: announceOf(guest),
     },
     watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
-    onDecoded: watching.onDecoded,
-    onStatistics: watching.onStatistics,
-    watchEngine: watching.watchEngine,
     workers:
       host.processes === undefined
         ? undefined
         : {
             script: `${run.directory}tsemu.cjs`,
             args: [guest.abi.name, THREAD],
-            data: { coldTier, settings } satisfies WorkerData,
+            data: { coldTier, settings, logDescriptor: watching.logDescriptor } satisfies WorkerData,
           },
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
@@ -142,6 +139,7 @@ function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Parti
 interface WorkerData {
   coldTier: WebAssembly.Module;
   settings: Settings;
+  logDescriptor: number | undefined;
 }
 
 /** Stands in place of the launcher's descriptor where a worker is started. */
@@ -151,17 +149,24 @@ const THREAD = 'thread';
 export function thread(architecture: string, setup: ThreadSetup): void {
   const guest = GUESTS[architecture];
   guarded(guest, () => {
-    const { coldTier, settings } = setup.data as WorkerData;
+    const { coldTier, settings, logDescriptor } = setup.data as WorkerData;
+    const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
     if (host === undefined) return;
     runWorker(host, guest, {
       setup,
       coldTier,
-      compilation: compilationOf(guest, settings, {}),
-      reports: { unimplemented: () => {}, announce: announceOf(guest) },
-      watch: {},
+      compilation: compilationOf(guest, settings, watching),
+      reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
+      watch: watching.watch,
     });
   });
+}
+
+/** The logs of a further thread. */
+function threadLogging(settings: Settings, guest: Guest, descriptor: number): Watching {
+  const { startLogging } = require('./cli/logging.ts') as typeof import('./cli/logging.ts');
+  return startLogging(settings, guest.abi.name, descriptor);
 }
 
 /** The host of a worker; undefined if there is no memory for it, which whoever wants the worker has been told. */

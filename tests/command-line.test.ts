@@ -50,6 +50,23 @@ describe.concurrent('command line', () => {
     expect(stdout).toContain('name');
   });
 
+  test('-strace and -d follow threads, children, and what they execute', async () => {
+    const log = join(scratch, 'strace-threads');
+    const binary = suiteBinary('riscv64', 'thread-kernel', 'O2', 'static');
+    expect(await command(['-D', log, '-strace', binary])).toMatchObject({ status: 0, stderr: '' });
+    const lines = readFileSync(log, 'latin1').split('\n').slice(0, -1);
+    const labels = lines.map((line) => /^\[pid \d+\] /.exec(line)?.[0] ?? '');
+    const first = lines.findIndex((line) => line.startsWith('clone(')) + 1;
+    expect(labels.slice(0, first).every((label) => label === '')).toBe(true);
+    expect(labels.slice(first).every((label) => label !== '')).toBe(true);
+    expect(new Set(labels).size).toBeGreaterThan(25);
+    // The program is executed by a thread, in the first one's place.
+    const executed = lines.findIndex((line) => line.includes('execve('));
+    const [, leader] = /set_tid_address\(.*= (\d+)/.exec(lines.join('\n')) ?? [];
+    expect(lines.slice(executed).some((line) => line.startsWith(`[pid ${leader}] set_tid_address(`))).toBe(true);
+    expect(lines.at(-1)).toBe(`[pid ${leader}] +++ exited with 0 +++`);
+  });
+
   test('-strace goes to the log file and shows calls and the end', async () => {
     const log = join(scratch, 'strace');
     const { stdout, stderr, status } = await command(['-D', log, '-strace', program('hello')]);

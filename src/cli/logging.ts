@@ -1,10 +1,11 @@
 /** What `-d` and `-strace` show. Loaded only when something is to be logged. */
 import { disassembleRiscv } from '../cpu/riscv/disassembly.ts';
 import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
-import { openLog, writeLog } from '../host/resources.ts';
+import { openLog, threadId, writeLog } from '../host/resources.ts';
 import type { StartRequest } from '../process/start.ts';
 import { SIGINFO } from '../syscalls/siginfo.ts';
 import { signalName } from '../syscalls/sigset.ts';
+import type { TraceSink } from '../syscalls/strace.ts';
 import { fieldsText } from '../syscalls/struct.ts';
 import type { EngineWatch, Statistics } from '../translate/engine.ts';
 import type { RegionOptions } from '../translate/region/regions.ts';
@@ -22,30 +23,42 @@ interface Format {
   registers(state: DataView, float: boolean): string;
 }
 
-/** The parts of a {@link StartRequest} that watch the guest. */
-export type Watching = Pick<StartRequest, 'watch' | 'onDecoded' | 'onStatistics' | 'watchEngine'> & {
+/** The part of a {@link StartRequest} that watches the guest, and what else watches. */
+export type Watching = Pick<StartRequest, 'watch'> & {
   watchRegions?: RegionOptions;
   unimplemented?: (text: string) => void;
+  /** What the log is written to. */
+  logDescriptor?: number;
 };
 
-/** Opens the log, before the host is made: see {@link openLog}. Throws UsageError if the file cannot be opened. */
-export function startLogging(settings: Settings, architecture: string): Watching {
+/**
+ * Opens the log, before the host is made: see {@link openLog}. Throws UsageError if the file cannot be opened. For a
+ * further thread, `descriptor` is the first one's.
+ */
+export function startLogging(settings: Settings, architecture: string, descriptor?: number): Watching {
   const { log: items, logFile, logFilter } = settings;
-  const fd = open(logFile);
-  const log = (text: string): void => writeLog(fd, text);
+  const fd = descriptor ?? open(logFile);
+  let isDivided = descriptor !== undefined;
+  const label = (): string => (isDivided ? `[pid ${threadId()}] ` : '');
+  const log = (text: string): void => writeLog(fd, label() + text);
+  const onClone = (): void => void (isDivided = true);
   const format = FORMATS[architecture];
   const isWanted = (pc: bigint): boolean =>
     logFilter.length === 0 || logFilter.some(([first, last]) => pc >= first && pc <= last);
   return {
-    watch: items.has('strace') ? trace(log) : {},
-    onDecoded: items.has('in_asm')
-      ? (pc, word) => {
-          if (isWanted(pc)) log(instructionLine(pc, word, format.instruction(word, pc)));
-        }
-      : undefined,
-    watchEngine: watchEngine(items, log, format, isWanted),
+    logDescriptor: fd,
+    watch: {
+      onClone,
+      ...(items.has('strace') ? trace({ write: (text) => writeLog(fd, text), label }, log) : {}),
+      onDecoded: items.has('in_asm')
+        ? (pc, word) => {
+            if (isWanted(pc)) log(instructionLine(pc, word, format.instruction(word, pc)));
+          }
+        : undefined,
+      engine: watchEngine(items, log, format, isWanted),
+      onStatistics: items.has('stats') ? (statistics) => log(statisticsText(statistics)) : undefined,
+    },
     watchRegions: watchRegions(items, log, format, isWanted),
-    onStatistics: items.has('stats') ? (statistics) => log(statisticsText(statistics)) : undefined,
     unimplemented: items.has('unimp') ? (text) => log(`${text}\n`) : undefined,
   };
 }
@@ -117,9 +130,9 @@ function watchRegions(
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** System calls are traced by their rows; signals and the end as strace(1) writes them. */
-function trace(log: (text: string) => void): StartRequest['watch'] {
+function trace(sink: TraceSink, log: (text: string) => void): StartRequest['watch'] {
   return {
-    trace: { write: log },
+    trace: sink,
     onSignal: (info, fatal) => {
       log(`--- ${signalName(info[0])} ${fieldsText(SIGINFO, new DataView(info.buffer, info.byteOffset))} ---\n`);
       if (fatal) log(`+++ killed by ${signalName(info[0])} +++\n`);

@@ -1,5 +1,5 @@
 /** The emulator's own files: those shipped beside it, and the one it logs to. */
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 
 /** Reads a file that belongs to the installation. Throws if it is missing. */
 export const readResource = (path: string): Uint8Array<ArrayBuffer> => readFileSync(path);
@@ -16,6 +16,16 @@ export function openLog(path: string): number {
   } catch {
     // A socket, for instance, cannot be opened by name.
     return 2;
+  }
+}
+
+/** The host's ID of the calling thread; without /proc, that of the process. */
+export function threadId(): number {
+  try {
+    const link = readlinkSync('/proc/thread-self');
+    return Number(link.slice(link.lastIndexOf('/') + 1));
+  } catch {
+    return process.pid;
   }
 }
 

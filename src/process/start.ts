@@ -17,6 +17,16 @@ import { GuestTask, type TaskParts } from './task.ts';
 import type { WorkerScript } from './thread-setup.ts';
 import { Threads } from './threads.ts';
 
+/** How the user wants to watch the guest, each thread of it. */
+export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onExit' | 'onClone'> {
+  /** `--stats`: told what the engine of the thread did that ends the process. */
+  onStatistics?: (statistics: Statistics) => void;
+  /** `-d in_asm`: told of each instruction when it is first decoded. */
+  onDecoded?: (pc: bigint, word: number) => void;
+  /** `-d exec`, `cpu`, `fault`. */
+  engine?: EngineWatch;
+}
+
 /** What to run, and how the user wants to watch it. Strings are latin1: one character a byte. */
 export interface StartRequest {
   program: string;
@@ -28,15 +38,20 @@ export interface StartRequest {
   /** How hot code is compiled; undefined: never. */
   compilation: Compilation | undefined;
   reports: ReportHooks;
-  watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
-  /** `--stats`: told what the engine did when the process ends by itself. */
-  onStatistics?: (statistics: Statistics) => void;
-  /** `-d in_asm`: told of each instruction when it is first decoded. */
-  onDecoded?: (pc: bigint, word: number) => void;
-  /** `-d exec`, `cpu`, `fault`. */
-  watchEngine?: EngineWatch;
+  watch: Watch;
   /** How workers for further threads are made; undefined: one thread only. */
   workers: WorkerScript | undefined;
+}
+
+/** Has an engine watched; what its tasks are to be given. */
+export function watchOf(engine: Engine, watch: Watch): Partial<TaskParts> {
+  if (watch.onDecoded !== undefined) engine.reportDecoded(watch.onDecoded);
+  if (watch.engine !== undefined) engine.watch(watch.engine);
+  const onExit = (status: number): void => {
+    watch.onStatistics?.(engine.statistics());
+    watch.onExit?.(status);
+  };
+  return { trace: watch.trace, onSignal: watch.onSignal, onClone: watch.onClone, onExit };
 }
 
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
@@ -55,8 +70,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   cpu.pc = BigInt(loaded.entry);
   cpu.sp = BigInt(loaded.sp);
   const engine = new Engine(host, space, guest.state, request.coldTier, request.compilation);
-  if (request.onDecoded !== undefined) engine.reportDecoded(request.onDecoded);
-  if (request.watchEngine !== undefined) engine.watch(request.watchEngine);
   const hiddenDescriptors = new HiddenDescriptors(host);
   for (const fd of host.ownDescriptors()) hiddenDescriptors.add(fd);
   const process: Process = {
@@ -83,11 +96,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     process,
     syscalls: new SyscallTable(guest.syscalls, TOPICS, request.reports),
     trampoline: BigInt(loaded.sigreturn),
-    ...request.watch,
-    onExit: (status) => {
-      request.onStatistics?.(engine.statistics());
-      request.watch.onExit?.(status);
-    },
+    ...watchOf(engine, request.watch),
   });
   const { trace } = request.watch;
   if (trace !== undefined) {

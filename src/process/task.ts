@@ -45,6 +45,8 @@ export interface TaskParts {
   mask?: bigint;
   /** -strace. */
   trace?: TraceSink;
+  /** Told that a thread or process has been made; in that process, too. */
+  onClone?: () => void;
   /** Told of each signal that a handler gets or that kills. */
   onSignal?: (info: Uint8Array, fatal: boolean) => void;
   /** Called before the process ends by itself, with the status. */
@@ -70,6 +72,7 @@ export class GuestTask implements Task, SignalOwner {
   private readonly syscalls: SyscallTable;
   private readonly trace: TraceSink | undefined;
   private readonly onExit: TaskParts['onExit'];
+  private readonly onClone: TaskParts['onClone'];
 
   constructor(parts: TaskParts) {
     this.guest = parts.guest;
@@ -84,6 +87,7 @@ export class GuestTask implements Task, SignalOwner {
     this.syscalls = parts.syscalls;
     this.trace = parts.trace;
     this.onExit = parts.onExit;
+    this.onClone = parts.onClone;
     this.threads = parts.threads;
     this.signals = new Signals(this, parts.mask);
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
@@ -104,7 +108,9 @@ export class GuestTask implements Task, SignalOwner {
   }
 
   clone(request: CloneRequest): SyscallResult {
-    return cloneTask(this, request);
+    const result = cloneTask(this, request);
+    if (typeof result === 'number' && result >= 0) this.onClone?.();
+    return result;
   }
 
   execute(request: ExecRequest): SyscallResult {

@@ -9,7 +9,8 @@ import type { Process } from '../syscalls/task.ts';
 import { type Compilation, Engine } from '../translate/engine.ts';
 import type { Guest } from './guest.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
-import { GuestTask, type TaskParts } from './task.ts';
+import { type Watch, watchOf } from './start.ts';
+import { GuestTask } from './task.ts';
 import type { ThreadSetup } from './thread-setup.ts';
 import { ThreadEnd, Threads } from './threads.ts';
 
@@ -18,7 +19,7 @@ export interface WorkerRequest {
   coldTier: WebAssembly.Module;
   compilation: Compilation | undefined;
   reports: ReportHooks;
-  watch: Pick<TaskParts, 'trace' | 'onSignal' | 'onExit'>;
+  watch: Watch;
 }
 
 /** Announces itself, and runs threads until the worker is dismissed. */
@@ -31,6 +32,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   const engine = new Engine(host, space, guest.state, coldTier, compilation);
   engine.requirePrecise();
+  const watching = watchOf(engine, watch);
   const process: Process = {
     ...program,
     hiddenDescriptors: new HiddenDescriptors(host),
@@ -56,7 +58,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
       trampoline,
       threads,
       mask,
-      ...watch,
+      ...watching,
     });
     task.clearChildTid = clearChildTid;
     if (setTid !== 0) space.writeU32(setTid, Number(host.syscall('gettid')));

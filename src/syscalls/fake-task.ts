@@ -36,6 +36,8 @@ export interface FakeTask {
   textAt(pointer: Int): string;
   /** Makes the guest's system call. */
   call(name: string, ...args: Int[]): SyscallResult;
+  /** What -strace writes before each line. */
+  label: string;
   /** The same under -strace: the trace's text. */
   trace(name: string, ...args: Int[]): string;
 }
@@ -154,17 +156,20 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
       const bytes = at(pointer, 4096);
       return String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
     },
+    label: '',
     call: (name, ...args) => {
       prepare(name, args);
       return table.dispatch(task);
     },
     trace: (name, ...args) => {
+      const { label } = fake;
       prepare(name, args);
       let text = '';
       table.dispatch(task, {
         write: (piece) => {
           text += piece;
         },
+        label: () => label,
       });
       return text;
     },

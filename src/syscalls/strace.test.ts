@@ -126,6 +126,19 @@ describe('-strace writes what strace(1) writes', () => {
     );
     expect(t.trace('exit_group', 3).startsWith('exit_group(3)                           = ?\n')).toBe(true);
   });
+
+  test('with several threads, lines are labelled and whole; calls that may wait have two', () => {
+    const t = createFakeTask((_name, args, fake) => {
+      fake.at(args[1], 1)[0] = 0x78;
+      return 1;
+    });
+    t.label = '[pid 12] ';
+    expect(t.trace('read', 3, A, 1)).toBe(
+      '[pid 12] read(3,  <unfinished ...>\n[pid 12] <... read resumed>"x", 1)      = 1\n',
+    );
+    expect(t.trace('close', 3)).toBe('[pid 12] close(3)                       = 1\n');
+    expect(t.trace('exit', 3)).toMatch(/^\[pid 12\] exit\(3\) +?= \?\n/);
+  });
 });
 
 describe('-strace of sockets and processes', () => {

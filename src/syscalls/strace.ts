@@ -4,6 +4,12 @@
  * be seen; outputs and the result follow.
  *
  *     openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3
+ *
+ * Once there are several threads or processes, each line names its thread and is
+ * written at once; a call that may wait has two, as with strace -f:
+ *
+ *     [pid 12] read(3,  <unfinished ...>
+ *     [pid 12] <... read resumed>"x", 1)       = 1
  */
 import type { Int } from '../host/host.ts';
 import type { Printing } from './codec.ts';
@@ -15,6 +21,8 @@ import { argvText, hexText, octalText, quoted, variablesText } from './text.ts';
 /** Where the trace goes; text is latin1 and comes in pieces of a line. */
 export interface TraceSink {
   write(text: string): void;
+  /** What begins a line of the calling thread: '' as long as there is no other, then `[pid 12] `. */
+  label(): string;
 }
 
 /** A line that {@link traceEnter} began. */
@@ -24,6 +32,10 @@ export interface TraceLine {
   /** Arguments already written, and characters so far. */
   done: number;
   column: number;
+  /** What is to be written together with the rest. */
+  held: string;
+  /** The line has been ended as unfinished. */
+  isSplit: boolean;
 }
 
 interface MutablePrinting extends Printing {
@@ -32,6 +44,10 @@ interface MutablePrinting extends Printing {
 
 /** Column at which strace puts `= result`. */
 const RESULT_COLUMN = 40;
+
+/** Calls in which another process or program begins to write lines. */
+const DIVIDING = new Set(['clone', 'clone3']);
+const EXECUTING = new Set(['execve', 'execveat']);
 
 /** Writes the execve that the program was started with. Strings are latin1; `envp` is the address of the environment. */
 export function traceStart(
@@ -55,10 +71,18 @@ export function traceEnter(task: Task, row: Row | undefined, name: string, sink:
     result: undefined,
     argument: (argName) => args[row?.names.indexOf(argName) ?? -1] ?? 0,
   };
-  const line: TraceLine = { row, printing, done: 0, column: 0 };
-  const text = `${name}(${row === undefined ? args.map(hexText).join(', ') : argumentsText(line, args, false)}`;
-  sink.write(text);
+  const line: TraceLine = { row, printing, done: 0, column: 0, held: '', isSplit: false };
+  const label = sink.label();
+  const text = `${label}${name}(${row === undefined ? args.map(hexText).join(', ') : argumentsText(line, args, false)}`;
   line.column = text.length;
+  const mayWait = row?.marks.restart !== undefined || EXECUTING.has(name);
+  line.isSplit = DIVIDING.has(name) || (label !== '' && mayWait);
+  if (line.isSplit)
+    sink.write(
+      `${text}${row !== undefined && line.done > 0 && line.done < row.codecs.length ? ', ' : ''} <unfinished ...>\n`,
+    );
+  else if (label === '') sink.write(text);
+  else line.held = text;
   return line;
 }
 
@@ -77,6 +101,8 @@ function argumentsText(line: TraceLine, args: readonly Int[], late: boolean): st
 export function traceLeave(line: TraceLine, result: SyscallResult, sink: TraceSink): void {
   const { row, printing } = line;
   printing.result = result === NO_RESULT ? undefined : result;
+  // The child has not made the call.
+  if (row !== undefined && DIVIDING.has(row.name) && result === 0) return;
   let text = '';
   if (row !== undefined) {
     text = argumentsText(
@@ -85,14 +111,19 @@ export function traceLeave(line: TraceLine, result: SyscallResult, sink: TraceSi
       true,
     );
   }
+  if (line.isSplit) {
+    const head = `${sink.label()}<... ${row?.name} resumed>`;
+    text = head + text.replace(/^, /, '');
+    line.column = 0;
+  }
   text += ')';
   text += ' '.repeat(Math.max(1, RESULT_COLUMN - line.column - text.length));
-  sink.write(`${text}= ${resultText(row, printing, result)}\n`);
+  sink.write(`${line.held}${text}= ${resultText(row, printing, result)}\n`);
 }
 
 /** Ends the line of a call that does not return: exit_group. */
 export function traceNoReturn(line: TraceLine, sink: TraceSink): void {
-  sink.write(`)${' '.repeat(Math.max(1, RESULT_COLUMN - line.column - 1))}= ?\n`);
+  sink.write(`${line.held})${' '.repeat(Math.max(1, RESULT_COLUMN - line.column - 1))}= ?\n`);
 }
 
 /** strace sees what the kernel intends before a handler has its say. */
