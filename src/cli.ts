@@ -103,7 +103,12 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
     program,
     argv: [settings.argv0 ?? program, ...args],
     env: guestEnvironment(state.env, settings),
-    options: { sysroot: settings.sysroot, release: settings.release, guestOnly: settings.guestOnly },
+    options: {
+      sysroot: settings.sysroot,
+      release: settings.release,
+      guestOnly: settings.guestOnly,
+      directory: run.directory,
+    },
     coldTier,
     compilation: compilationOf(guest, settings, watching),
     reports: {

@@ -3,10 +3,23 @@
  * commands print by definition. The C programs fork, spawn and threads of the suite are in programs.test.ts.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell variables look like that
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
 import { root, run, testEnvironment, tsemu } from './support/run.ts';
+import { Terminal } from './support/terminal.ts';
 
 const debian = process.env.TSEMU_DEBIAN_ROOT ?? join(root, '.cache/debian-riscv64');
 /** No start-up files: a shell whose standard input is a socket, as here, would read them. */
@@ -72,6 +85,45 @@ with multiprocessing.Pool(2) as pool: print(pool.map(abs, range(-5, 0)))`,
   ],
 ];
 
+const PROMPT = 'P> ';
+/** What is typed into an interactive bash, and what the terminal then shows. */
+const JOBS: [keys: string, shown: RegExp][] = [
+  ['', /P> /],
+  ['echo $-\n', /\r\n\w*m\w*\r\nP> /],
+  ["sh -c 'echo up; exec sleep 100'\n", /\r\nup\r\n/],
+  ['\x03', /\^C\r\nP> /],
+  ['echo =$?\n', /=130\r\nP> /],
+  ["sh -c 'echo up; exec sleep 100'\n", /\r\nup\r\n/],
+  ['\x1a', /\^Z\r\n\[1\]\+ {2}Stopped .*\r\nP> /],
+  ['echo =$?\n', /=148\r\nP> /],
+  ['bg; jobs\n', /\[1\]\+ {2}Running .*\r\nP> /],
+  ['fg; echo =$?\n', /exec sleep 100'\r\n/],
+  ['\x1c', /\^\\Quit\r\n=131\r\nP> /],
+  // A background job that reads from the terminal is stopped, and gets its input in the foreground.
+  ['cat & sleep 0.3; jobs\n', /\[1\]\+ {2}Stopped .*cat\r\nP> /],
+  ['fg\n', /fg\r\ncat\r\n/],
+  ['line\n', /line\r\nline\r\n/],
+  ['\x04', /P> /],
+  // A pipeline is one job.
+  ["sh -c 'echo up >&2; exec sleep 100' | cat\n", /\r\nup\r\n/],
+  ['\x1a', /\[1\]\+ {2}Stopped .*\r\nP> /],
+  ['kill %1; fg\n', /Terminated\r\nP> /],
+  // A size that is set tells the processes in the foreground.
+  ["trap 'echo size $(stty size)' WINCH\n", /P> /],
+  ['(sleep 0.3; stty rows 33 cols 99) & wait\n', /size 33 99\r\nP> /],
+];
+
+const PYTHON_KILLS = `import os, subprocess, sys
+code = '''import threading, time, os
+for i in range(3): threading.Thread(target=time.sleep, args=(100,)).start()
+child = os.fork() or time.sleep(100)
+print(child, len(os.listdir("/proc/self/task")), flush=True)'''
+victim = subprocess.Popen([sys.executable, '-W', 'ignore', '-c', code], stdout=subprocess.PIPE, text=True)
+child, threads = map(int, victim.stdout.readline().split())
+os.kill(child, 9)
+os.kill(victim.pid, 9)
+print(threads, victim.wait(), os.path.exists(f'/proc/{victim.pid}'))`;
+
 describe.skipIf(!existsSync(debian))('processes', { timeout: LIMIT }, () => {
   for (const [name, script, stdout, status = 0] of SHELL) {
     test(`bash: ${name}`, async () => {
@@ -83,4 +135,90 @@ describe.skipIf(!existsSync(debian))('processes', { timeout: LIMIT }, () => {
       expect(await guest('python3.13', '-c', script)).toEqual({ stdout, stderr: '', status: 0 });
     });
   }
+
+  test('job control in a terminal: ^C, ^Z, ^\\, fg, bg, SIGTTIN, SIGWINCH', async () => {
+    const bash = [...tsemu(), '-L', debian, join(debian, 'usr/bin/bash'), '--norc', '--noediting', '-i'];
+    const terminal = new Terminal(bash, { ...env, PS1: PROMPT, TERM: 'dumb', HISTFILE: '' });
+    for (const [keys, shown] of JOBS) {
+      await terminal.type(keys, shown);
+      // bash says what it brings to the foreground before it does.
+      if (keys.startsWith('fg')) await setTimeout(1000);
+    }
+    await terminal.type('exit 5\n', /exit\r\n/);
+    expect(await terminal.status()).toBe(5);
+  });
+
+  test('a process with threads and children, killed, leaves nothing behind', async () => {
+    expect(await guest('python3.13', '-c', PYTHON_KILLS)).toEqual({ stdout: '4 -9 False\n', stderr: '', status: 0 });
+  });
+
+  test('the emulator killed: the right status, and the children go on, as those of any process', async () => {
+    const script = 'sleep 100 & echo $!; wait';
+    const child = spawn(tsemu()[0], [...tsemu().slice(1), '-L', debian, join(debian, 'usr/bin/bash'), '-c', script], {
+      env,
+    });
+    const ended = new Promise((resolve) => {
+      child.on('exit', (code, signal) => resolve(signal ?? code));
+    });
+    const sleeper = await new Promise<number>((resolve) => {
+      child.stdout.once('data', (text: Buffer) => resolve(Number(text)));
+    });
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    expect(existsSync(`/proc/${child.pid}`)).toBe(false);
+    expect(readdirSync(`/proc/${sleeper}/task`)).toEqual([String(sleeper)]);
+    process.kill(sleeper, 'SIGKILL');
+  });
+
+  test('others see the command line, environment and name of the guest', async () => {
+    const look =
+      'sleep 5 & p=$!; sleep 0.5; tr "\\0" "|" </proc/$p/cmdline; grep -az ^HOME /proc/$p/environ; cat /proc/$p/comm; kill $p';
+    const outcome = await guest('bash', '-c', look);
+    expect(outcome).toEqual({ stdout: 'sleep|5|HOME=/\0sleep\n', stderr: '', status: 0 });
+  });
+
+  test('a program of another architecture runs with the command beside ours', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'tsemu-sibling-'));
+    afterAll(() => rmSync(other, { recursive: true }));
+    const dist = join(root, 'dist');
+    for (const name of readdirSync(dist)) symlinkSync(join(dist, name), join(other, name));
+    rmSync(join(other, 'tsemu-riscv64'));
+    copyFileSync(join(dist, 'tsemu-riscv64'), join(other, 'tsemu-riscv64'));
+    const header = Buffer.alloc(64);
+    header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    header.writeUInt16LE(2, 16);
+    header.writeUInt16LE(183, 18);
+    const program = join(other, 'program');
+    writeFileSync(program, header, { mode: 0o755 });
+    const bash = (...options: string[]) =>
+      run(
+        [
+          join(other, 'tsemu-riscv64'),
+          '-L',
+          debian,
+          ...options,
+          join(debian, 'usr/bin/bash'),
+          '-c',
+          `exec -a me ${program} x`,
+        ],
+        { env },
+      );
+    const log = join(other, 'log');
+    expect(await bash('-d', 'unimp', '-D', log)).toMatchObject({
+      status: 126,
+      stderr: expect.stringMatching(/Exec format error/),
+    });
+    expect(readFileSync(log, 'latin1')).toBe(
+      `${program} needs ${join(other, 'tsemu-aarch64')}, which is not installed\n`,
+    );
+    writeFileSync(join(other, 'tsemu-aarch64'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    const stdout = `-L ${debian} -exec guest-only -0 me ${program} x\n`;
+    expect(await bash('-exec', 'guest-only')).toEqual({ stdout, stderr: '', status: 0 });
+  });
+
+  test('-exec guest-only keeps programs of the host from being executed', async () => {
+    const command = [...tsemu(), '-L', debian, '-exec', 'guest-only', join(debian, 'usr/bin/bash'), '-c'];
+    const outcome = await run([...command, `${process.execPath} --version; echo $?; true`], { env });
+    expect(outcome).toMatchObject({ stdout: '126\n', stderr: expect.stringMatching(/Exec format error/), status: 0 });
+  });
 });

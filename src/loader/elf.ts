@@ -92,6 +92,17 @@ export const isElf = (head: Uint8Array): boolean =>
 export const machineOf = (head: Uint8Array): number =>
   head.length >= E_MACHINE + 2 && head[EI_DATA] === ELFDATA2LSB ? head[E_MACHINE] | (head[E_MACHINE + 1] << 8) : 0;
 
+/** Guest architectures by e_machine and class, as in the names of their commands. */
+const GUEST_ARCHITECTURES: Readonly<Record<string, string>> = {
+  '40/1': 'arm',
+  '183/2': 'aarch64',
+  '243/2': 'riscv64',
+};
+
+/** Which command tsemu-ARCH runs an ELF file that begins like this; undefined if none. */
+export const guestArchitectureOf = (head: Uint8Array): string | undefined =>
+  GUEST_ARCHITECTURES[`${machineOf(head)}/${head[EI_CLASS]}`];
+
 const hex = (value: number): string => '0x' + value.toString(16);
 
 /**

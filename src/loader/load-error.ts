@@ -3,10 +3,12 @@
  * that a shell gives, and the errno that execve(2) returns.
  */
 
-/** A program that the host runs itself, found where guest code was looked for. */
-export interface HostProgram {
+/** A program that is none of this guest architecture, found where one was looked for: a script's interpreter, perhaps. */
+export interface OtherProgram {
   path: string;
   argv: readonly string[];
+  /** The guest architecture whose command runs it; undefined: the host does. */
+  architecture: string | undefined;
 }
 
 export interface LoadError {
@@ -17,8 +19,8 @@ export interface LoadError {
     status: 126 | 127;
     /** Positive errno value, as execve(2) lists them. */
     errno: number;
-    /** Set when a script's interpreter, or the program itself, is an ELF file of the host. */
-    hostProgram?: HostProgram;
+    /** Set when a script's interpreter, or the program itself, is an ELF file of the host or of another architecture. */
+    otherProgram?: OtherProgram;
   };
 }
 

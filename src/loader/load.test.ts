@@ -388,7 +388,8 @@ describe('scripts', () => {
     const path = put('script', '#!/bin/sh -e\n');
     const error = refused(path, { argv: ['x', 'y'] });
     expect(error.message).toMatch(/interpreter \/bin\/sh: a program for the host/);
-    expect(error.hostProgram).toEqual({ path: '/bin/sh', argv: ['/bin/sh', '-e', path, 'y'] });
+    const argv = ['/bin/sh', '-e', path, 'y'];
+    expect(error.otherProgram).toEqual({ path: '/bin/sh', argv, architecture: undefined });
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { Host } from '../host/host.ts';
-import { type ElfImage, EM_X86_64, isElf, machineOf, readElf } from './elf.ts';
+import { type ElfImage, EM_X86_64, guestArchitectureOf, isElf, machineOf, readElf } from './elf.ts';
 import {
   E2BIG,
   ELIBBAD,
@@ -79,7 +79,10 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
       const image = readElf(file, head, abi, host.windowSize);
       if (typeof image === 'string') {
         const error = refuse(ENOEXEC, image);
-        if (machineOf(head) === EM_X86_64) error.error.hostProgram = { path: file.path, argv };
+        const architecture = guestArchitectureOf(head);
+        if (machineOf(head) === EM_X86_64 || (architecture !== undefined && architecture !== abi.name)) {
+          error.error.otherProgram = { path: file.path, argv, architecture };
+        }
         return error;
       }
       const contents = { argv, env: request.env, execfn: request.execfn ?? path };

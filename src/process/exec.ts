@@ -5,16 +5,17 @@
  */
 
 import { startProgram } from '../loader/load.ts';
-import { isLoadError, type LoadError } from '../loader/load-error.ts';
+import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-error.ts';
 import { prepareProgram } from '../loader/prepare.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
-import { EACCES, EISDIR, ENOEXEC } from '../syscalls/errno.ts';
+import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
 import { hostFile } from '../syscalls/proc.ts';
+import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
-import { type ExecRequest, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
+import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
 import { bit } from './signal-numbers.ts';
 import type { GuestTask } from './task.ts';
@@ -35,7 +36,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   const { sysroot } = process.options;
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
   const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit });
-  if (isLoadError(prepared)) return executeOnHost(task, request, prepared);
+  if (isLoadError(prepared)) return executeOther(task, request, prepared);
 
   if (task.threads.count > 1) {
     if (task.threads.slot !== 0) {
@@ -120,15 +121,35 @@ function readRequest(task: GuestTask, file: number): LeftRequest {
   return JSON.parse(text) as LeftRequest;
 }
 
-/** The program is no guest's: the host's kernel runs it, if it is one of the host's. */
-function executeOnHost(task: GuestTask, { env }: ExecRequest, { error }: LoadError): SyscallResult {
+/**
+ * The program is none that this emulator runs: the host's kernel does, if it is one of the host's, or the command for its
+ * architecture, if that is installed beside ours.
+ */
+function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadError): SyscallResult {
   const { host, process, signals } = task;
-  const { errno, hostProgram } = error;
-  if (hostProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
-  if (host.processes === undefined || process.options.guestOnly) return -ENOEXEC;
+  const { errno, otherProgram } = error;
+  const { guestOnly } = process.options;
+  if (otherProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
+  const isGuest = otherProgram.architecture !== undefined;
+  if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
   task.vfork?.send(task);
-  const { path, argv } = hostProgram;
-  return host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });
+  const { path, argv } = isGuest ? siblingCommand(process.options, otherProgram) : otherProgram;
+  const failure = host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });
+  if (!isGuest || failure !== -ENOENT) return failure;
+  reportUnimplemented(`${otherProgram.path} needs ${path}, which is not installed`);
+  return -ENOEXEC;
+}
+
+/** The command line that runs a program of another architecture as this one would be run. */
+function siblingCommand(options: KernelOptions, { path, argv, architecture }: OtherProgram): OtherProgram {
+  const { directory, guestOnly, release, sysroot } = options;
+  const command = `${directory}tsemu-${architecture}`;
+  const settings = [
+    ...(sysroot === '' ? [] : ['-L', sysroot]),
+    ...(release === '' ? [] : ['-r', release]),
+    ...(guestOnly ? ['-exec', 'guest-only'] : []),
+  ];
+  return { path: command, argv: [command, ...settings, '-0', argv[0], path, ...argv.slice(1)], architecture };
 }
 
 /** Closes what has FD_CLOEXEC. The emulator's own descriptors stay. */

@@ -102,7 +102,7 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
       sp: 0n,
     },
     process: {
-      options: { sysroot, release: '' },
+      options: { sysroot, release: '', directory: '/' },
       executable: '/guest/program',
       argv: ['program', 'x'],
       env: ['A=1'],

@@ -14,6 +14,8 @@ export interface KernelOptions {
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
+  /** Where the commands for other architectures are, with a slash at its end. */
+  directory: string;
 }
 
 /** State that all threads of a guest process share. */
