@@ -29,7 +29,7 @@ const SUITE = ['hello', 'malloc', 'sort', 'strings'].map((name) =>
 const RUN_EACH = join(root, 'test-binaries/support/run-each.c');
 const COMPILER = 'riscv64-linux-gnu-gcc';
 /** Seconds of processor time for the program, of wall time until it is asked to end, and until the emulator counts as hanging. */
-const [CPU_LIMIT, WALL_LIMIT, HANGS] = [1, 10, 60];
+const [CPU_LIMIT, WALL_LIMIT, HANGS] = [1, 10, 300];
 /** One file in so many is run by a command of its own. */
 const OWN_COMMAND = 10;
 /** Files that one run-each executes: then another one, with other options. */

@@ -7,7 +7,19 @@ import { steadyCall } from './call.ts';
 import type { Task } from './task.ts';
 
 /** Files of /proc/self that proc.ts makes; reading them would show the emulator. */
-const FILES = ['auxv', 'cmdline', 'environ', 'limits', 'maps', 'mem', 'smaps', 'stat', 'statm', 'status'];
+const FILES = [
+  'auxv',
+  'cmdline',
+  'environ',
+  'limits',
+  'maps',
+  'mem',
+  'smaps',
+  'smaps_rollup',
+  'stat',
+  'statm',
+  'status',
+];
 
 /** Other names that mean something of the guest's in a directory of /proc. */
 const DIRECTORIES = ['.', 'cpuinfo', 'exe', 'fd', 'fdinfo', 'task'];

@@ -62,6 +62,8 @@ export function procText(task: Task, entry: string): string | undefined {
       return task.space.ranges().map(mapsLine).join('');
     case 'self/smaps':
       return smaps(task);
+    case 'self/smaps_rollup':
+      return smapsRollup(task);
     case 'self/stat':
       return stat(task);
     case 'self/status':
@@ -124,11 +126,14 @@ interface HostRange {
   sizes: Map<string, number>;
 }
 
-/** The host's counts of a range of pages, shared out by overlap where the host's ranges are not the guest's. */
-function smaps(task: Task): string {
+/** `Rss:                 123 kB`, as in smaps. */
+const sizeLine = (name: string, kilobytes: number): string =>
+  `${`${name}:`.padEnd(15)}${String(Math.round(kilobytes)).padStart(9)} kB\n`;
+
+/** The host's counts of each of the guest's ranges, shared out by overlap where the host's ranges are not the guest's. */
+function pageCounts(task: Task): [Range, Map<string, number>][] {
   const hostRanges = parseSmaps(hostFile(task, '/proc/self/smaps'), task.host.guestPointer(4096) - 4096);
-  let text = '';
-  for (const range of task.space.ranges()) {
+  return task.space.ranges().map((range) => {
     const sums = new Map<string, number>();
     for (const host of hostRanges) {
       const overlap = Math.min(host.end, range.end) - Math.max(host.start, range.start);
@@ -136,15 +141,37 @@ function smaps(task: Task): string {
       const share = overlap / (host.end - host.start);
       for (const [name, size] of host.sizes) sums.set(name, (sums.get(name) ?? 0) + size * share);
     }
+    return [range, sums];
+  });
+}
+
+function smaps(task: Task): string {
+  let text = '';
+  for (const [range, sums] of pageCounts(task)) {
     sums.set('Size', (range.end - range.start) / 1024);
     sums.set('KernelPageSize', 4);
     sums.set('MMUPageSize', 4);
     text += mapsLine(range);
-    for (const [name, size] of sums) text += `${`${name}:`.padEnd(15)}${String(Math.round(size)).padStart(9)} kB\n`;
+    for (const [name, size] of sums) text += sizeLine(name, size);
     const vmFlags = (range.flags & 1 ? 'rd ' : '') + (range.flags & 2 ? 'wr ' : '') + (range.flags & 4 ? 'ex ' : '');
     text += `VmFlags: ${vmFlags}${range.flags & PageFlag.shared ? 'sh ' : ''}mr mw me \n`;
   }
   return text;
+}
+
+/** Fields of smaps that are no sums of pages. */
+const NOT_IN_ROLLUP = ['Size', 'KernelPageSize', 'MMUPageSize', 'THPeligible', 'ProtectionKey'];
+
+/** The sums of all ranges, under a line with the first and the last address. */
+function smapsRollup(task: Task): string {
+  const counts = pageCounts(task);
+  const sums = new Map<string, number>();
+  for (const [, sizes] of counts) {
+    for (const [name, size] of sizes) if (!NOT_IN_ROLLUP.includes(name)) sums.set(name, (sums.get(name) ?? 0) + size);
+  }
+  const [first, last] = [counts[0][0].start, counts[counts.length - 1][0].end];
+  const heading = `${hexAddress(first)}-${hexAddress(last)} ---p 00000000 00:00 0 `.padEnd(NAME_COLUMN);
+  return `${heading}[rollup]\n${[...sums].map(([name, size]) => sizeLine(name, size)).join('')}`;
 }
 
 function parseSmaps(text: string, windowStart: number): HostRange[] {

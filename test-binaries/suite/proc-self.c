@@ -63,6 +63,8 @@ int main(int argc, char **argv) {
   CHECK(slurp("/proc/self/stat") > 0 && atoi(text) == getpid() && strchr(text, '(') && strrchr(text, ')'));
   CHECK(strstr(text, "proc-self") != NULL);
   CHECK(slurp("/proc/self/status") > 0 && strstr(text, "Name:\tproc-self") && strstr(text, "\nPid:\t"));
+  CHECK(slurp("/proc/self/smaps") > 0 && strstr(text, "[stack]") && strstr(text, "\nRss:") && strstr(text, "VmFlags: "));
+  CHECK(slurp("/proc/self/smaps_rollup") > 0 && strstr(text, "[rollup]\nRss:") && !strstr(text, "\nSize:"));
   CHECK(slurp("/proc/self/comm") > 0 && !strncmp(text, "proc-self", 9));
 
   static char data;
