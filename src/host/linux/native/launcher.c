@@ -304,6 +304,9 @@ __attribute__((used)) static void start(i64 *stack) {
   arguments[count++] = "--no-wasm-inlining";
   /* Functions not used for a while are forgotten otherwise, and every child of a fork compiles them again. */
   arguments[count++] = "--no-flush-bytecode";
+  /* Room for what starts, and for what a child of posix_spawn needs until it executes: each garbage collection of a child
+     would copy what it shares with its parent. */
+  arguments[count++] = "--min-semi-space-size=4";
   if (wants_perf_map(argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
