@@ -15,17 +15,17 @@ import { parseArgs } from 'node:util';
 import { testEnvironment, tsemu } from '../tests/support/run.ts';
 import { stressBinary, stressPrograms } from './build-test-binaries.ts';
 
-/** How many operations of each kind (see the programs). */
-const SIZES: Record<string, number> = {
-  atomics: 100_000,
-  execs: 5000,
-  forks: 20_000,
-  locks: 20_000,
-  pipes: 1024,
-  signals: 20_000,
-  spawns: 1000,
-  stack: 200_000,
-  threads: 10_000,
+/** How many operations of each kind, and how many threads a process has at most (see the programs). */
+const PROGRAMS: Record<string, { size: number; threads: number }> = {
+  atomics: { size: 100_000, threads: 64 },
+  execs: { size: 5000, threads: 1 },
+  forks: { size: 20_000, threads: 8 },
+  locks: { size: 20_000, threads: 16 },
+  pipes: { size: 1024, threads: 1 },
+  signals: { size: 20_000, threads: 4 },
+  spawns: { size: 1000, threads: 1 },
+  stack: { size: 200_000, threads: 8 },
+  threads: { size: 10_000, threads: 16 },
 };
 /** Options and divisor of the sizes in a soak. With everything compiled each program executed takes a second. */
 const MODES: readonly { options: readonly string[]; scale: number }[] = [
@@ -33,8 +33,9 @@ const MODES: readonly { options: readonly string[]; scale: number }[] = [
   { options: ['-threshold', '1'], scale: 2000 },
   { options: ['-tier', 'cold'], scale: 200 },
 ];
-/** MiB that a process may grow by in the second half of a run that is long enough to tell. */
+/** MiB that a process may grow by in the second half of a run that is long enough to tell, and for each thread. */
 const MAY_GROW = 64;
+const THREAD_MEMORY = 12;
 const SAMPLES = 20;
 /** Seconds for a program at full size, and at least. */
 const LIMIT = 7200;
@@ -47,10 +48,11 @@ const { values } = parseArgs({
     soak: { type: 'string' },
   },
 });
-const unknown = values.only?.filter((name) => !(name in SIZES)) ?? [];
+const unknown = values.only?.filter((name) => !(name in PROGRAMS)) ?? [];
 if (unknown.length > 0) throw new Error(`no stress program ${unknown.join(', ')}`);
-for (const name of stressPrograms()) if (!(name in SIZES)) throw new Error(`${name} has no size in scripts/stress.ts`);
-const names = Object.keys(SIZES).filter((name) => !values.only || values.only.includes(name));
+for (const name of stressPrograms())
+  if (!(name in PROGRAMS)) throw new Error(`${name} has no size in scripts/stress.ts`);
+const names = Object.keys(PROGRAMS).filter((name) => !values.only || values.only.includes(name));
 
 /** Processes of a process group (proc_pid_stat(5): the fifth field, behind a name that may hold anything). */
 function processesOf(group: number): number[] {
@@ -99,7 +101,7 @@ interface Result {
 }
 
 /** Runs a command in a process group of its own. */
-async function run(command: readonly string[], limit: number): Promise<Result> {
+async function run(command: readonly string[], limit: number, threads: number): Promise<Result> {
   const start = performance.now();
   const child = spawn(command[0], command.slice(1), {
     detached: true,
@@ -127,7 +129,8 @@ async function run(command: readonly string[], limit: number): Promise<Result> {
   if (status !== 0 || output !== 'done\n') return { seconds, failure: `status ${status}\n${output}` };
   // The last sample may be of a process that is ending.
   const grown = (memory.at(-2) ?? 0) - memory[memory.length >> 1];
-  if (memory.length > SAMPLES && grown > MAY_GROW) return { seconds, failure: `grew by ${grown.toFixed(0)} MiB` };
+  if (memory.length > SAMPLES && grown > MAY_GROW + THREAD_MEMORY * threads)
+    return { seconds, failure: `grew by ${grown.toFixed(0)} MiB` };
   // What was killed may still be on its way out.
   for (let i = 0; i < 20 && processesOf(pid).length > 0; i++) await sleep(50);
   const left = processesOf(pid);
@@ -147,9 +150,10 @@ function report(title: string, { seconds, failure }: Result): void {
 async function once(scale: number): Promise<void> {
   const limit = Math.max(LEAST_LIMIT, LIMIT / scale);
   for (const name of names) {
-    const size = Math.max(1, Math.round(SIZES[name] / scale));
-    report(`${name} ${size} native`, await run([stressBinary('native', name), String(size)], limit));
-    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), String(size)], limit));
+    const { size: all, threads } = PROGRAMS[name];
+    const size = String(Math.max(1, Math.round(all / scale)));
+    report(`${name} ${size} native`, await run([stressBinary('native', name), size], limit, threads));
+    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), size], limit, threads));
   }
 }
 
@@ -161,8 +165,9 @@ async function soak(duration: number): Promise<void> {
       const name = names[runs % names.length];
       const { options, scale } = MODES[Math.floor(runs / names.length) % MODES.length];
       runs++;
-      const size = String(Math.ceil(SIZES[name] / scale));
-      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT);
+      const { size: all, threads } = PROGRAMS[name];
+      const size = String(Math.ceil(all / scale));
+      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT, threads);
       if (result.failure !== undefined) report(`${name} ${size} ${options.join(' ')}`, result);
     }
   };

@@ -20,7 +20,7 @@ const FUTEX_WAKE = 1;
 const FUTEX_WAKE_PRIVATE = 129;
 const FUTEX_WAIT_PRIVATE = 128;
 
-/** Workers made at once, at least and at most: each costs some 20 ms and 6 MB. */
+/** Workers made at once, at least and at most: each costs some 20 ms and 10 MB. */
 const BATCH_LEAST = 2;
 const BATCH_MOST = 8;
 

@@ -21,7 +21,6 @@ int main(int argc, char **argv) {
   long size = size_argument(argc, argv, 5000);
   begin();
   for (long i = 0; i < size * 9 / 10; i++) {
-    if (i == size / 4) settle();
     pid_t pid = i % 2 ? vfork() : fork();
     EXPECT(pid >= 0);
     if (pid == 0) {

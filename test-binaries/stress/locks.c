@@ -75,7 +75,6 @@ int main(int argc, char **argv) {
   pthread_barrier_init(&barrier, 0, CROWD);
   in_threads(2 * PAIRS, ping_pong);
   for (int i = 0; i < PAIRS; i++) EXPECT(pairs[i].turn == 2 * size && pairs[i].sum == size * (size - 1));
-  settle();
   in_threads(CROWD, contend);
   long turns = size / 4 + 1;
   EXPECT(locked == CROWD * turns && inherited == CROWD * ((turns + 7) / 8) && left == CROWD * ((turns + 15) / 16));

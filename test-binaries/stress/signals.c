@@ -225,7 +225,6 @@ int main(int argc, char **argv) {
   begin();
   between_processes();
   waited_for();
-  settle();
   install(SIGRTMIN, on_ring, SA_RESTART);
   pthread_barrier_init(&barrier, 0, RING);
   in_threads(RING, in_ring);

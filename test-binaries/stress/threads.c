@@ -15,11 +15,7 @@ static void *run(void *argument) {
 int main(int argc, char **argv) {
   long size = size_argument(argc, argv, 10000);
   begin();
-  /* So many threads there will be: what they need is not a leak. */
-  in_threads(AT_ONCE, run);
-  ran = 0;
   for (long i = 0; i < size;) {
-    if (i >= size / 4 && resident_before == 0) settle();
     int count = i % 3 == 0 ? AT_ONCE : 1;
     if (count > size - i) count = (int)(size - i);
     in_threads(count, run);
