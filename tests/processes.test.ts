@@ -110,7 +110,7 @@ const JOBS: [keys: string, shown: RegExp][] = [
   ['kill %1; fg\n', /Terminated\r\nP> /],
   // A size that is set tells the processes in the foreground.
   ["trap 'echo size $(stty size)' WINCH\n", /P> /],
-  ['(sleep 0.3; stty rows 33 cols 99) & wait\n', /size 33 99\r\nP> /],
+  ['(sleep 0.3; stty rows 33 cols 99) & wait\n', /size 33 99\r\n(.*Done.*\r\n)?P> /],
 ];
 
 const PYTHON_KILLS = `import os, subprocess, sys
