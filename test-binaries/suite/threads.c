@@ -165,6 +165,7 @@ static void *dies_with_it(void *argument) {
 
 static void *last(void *argument) {
   (void)argument;
+  sem_wait(&ready);
   usleep(20000);
   puts("the last thread ends the process");
   exit(finish());
@@ -200,6 +201,7 @@ int main(void) {
   CHECK(bad == 0);
   pthread_t thread;
   CHECK(pthread_create(&thread, 0, last, 0) == 0);
+  sem_post(&ready);
   /* Not pthread_exit, which would want libgcc_s at run time. */
   syscall(SYS_exit, 0);
   return 1;
