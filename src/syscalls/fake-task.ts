@@ -123,6 +123,7 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
     },
     flushCode: () => {},
     exit: () => 0,
+    exitThread: () => 0,
   } as unknown as Task;
 
   const reports: string[] = [];
