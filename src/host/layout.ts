@@ -195,6 +195,8 @@ export const SLOT = {
   mask: 24,
   /** f64 host address of the worker's thread memory. */
   memory: 32,
+  /** i32: descriptor plus 1 from which the thread reads what its vfork child sends, or 0. */
+  vforkReader: 40,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
   cpuSize: 0x3c0,

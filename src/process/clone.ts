@@ -10,7 +10,7 @@ import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOSYS } from '../syscalls/errno.ts';
 import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
 import type { GuestTask } from './task.ts';
-import { VforkPipe } from './vfork.ts';
+import { closeHidden, VforkPipe } from './vfork.ts';
 
 /** Flags that the emulator sees to; the host's kernel gets the others. */
 const OURS =
@@ -47,17 +47,22 @@ function fork(task: GuestTask, request: CloneRequest): SyscallResult {
 
 /** The parent stands still until the child executes a program or ends, and then has what the child has written. */
 function vfork(task: GuestTask, request: CloneRequest): SyscallResult {
+  const { lock } = task.space;
+  // A child that another thread makes meanwhile would have the writing end too, and keep this thread waiting.
+  lock.acquire();
   const pipe = VforkPipe.open(task, (request.flags & CLONE.CLONE_VM) !== 0);
-  if (pipe === undefined) return -EAGAIN;
-  const pid = hostFork(task, request);
+  const pid = pipe === undefined ? -EAGAIN : hostFork(task, request);
   if (pid === 0) {
     task.vfork?.close(task);
     task.vfork = pipe;
-    pipe.becomeChild(task);
+    pipe?.becomeChild(task, request.stack || Number(task.cpu.sp));
+    lock.release();
     becomeChild(task, request);
     return 0;
   }
-  pipe.receive(task, pid > 0);
+  pipe?.closeWriter(task);
+  lock.release();
+  pipe?.receive(task, pid > 0);
   return pid;
 }
 
@@ -72,6 +77,7 @@ function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: Clon
   const pid = host.processes!.fork(((flags & ~OURS) >>> 0) + exitSignal, pidfdAt, 0);
   if (pid === 0) {
     host.processes!.forgetWorkers();
+    for (const fd of task.threads.othersVforkReaders()) closeHidden(task, fd);
     task.threads.reset(Number(host.syscall('gettid')));
   }
   space.lock.release();

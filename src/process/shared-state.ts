@@ -48,11 +48,11 @@ export class HiddenDescriptors {
   }
 
   add(fd: number): void {
-    if (fd >= 0) this.bits[fd >> 3] |= 1 << (fd & 7);
+    if (fd >= 0) Atomics.or(this.bits, fd >> 3, 1 << (fd & 7));
   }
 
   delete(fd: number): void {
-    if (fd >= 0) this.bits[fd >> 3] &= ~(1 << (fd & 7));
+    if (fd >= 0) Atomics.and(this.bits, fd >> 3, ~(1 << (fd & 7)));
   }
 
   *[Symbol.iterator](): Generator<number> {

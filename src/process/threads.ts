@@ -93,6 +93,22 @@ export class Threads {
     return this.cells[PROCESS.running >> 2];
   }
 
+  /** From which descriptor the calling thread reads what its vfork child sends. */
+  set vforkReader(descriptor: number | undefined) {
+    this.cells[this.at(this.slot, SLOT.vforkReader) >> 2] = descriptor === undefined ? 0 : descriptor + 1;
+  }
+
+  /** In a new process, before {@link reset}: those descriptors of the parent's other threads. None is used any more. */
+  othersVforkReaders(): number[] {
+    const descriptors: number[] = [];
+    for (let slot = 0; slot < this.usedSlots; slot++) {
+      const at = this.at(slot, SLOT.vforkReader) >> 2;
+      if (this.cells[at] !== 0 && slot !== this.slot) descriptors.push(this.cells[at] - 1);
+      this.cells[at] = 0;
+    }
+    return descriptors;
+  }
+
   private get usedSlots(): number {
     return this.cells[PROCESS.usedSlots >> 2];
   }

@@ -137,7 +137,7 @@ describe('-strace writes what strace(1) writes', () => {
       '[pid 12] read(3,  <unfinished ...>\n[pid 12] <... read resumed>"x", 1)      = 1\n',
     );
     expect(t.trace('close', 3)).toBe('[pid 12] close(3)                       = 1\n');
-    expect(t.trace('exit', 3)).toMatch(/^\[pid 12\] exit\(3\) +?= \?\n/);
+    expect(t.trace('exit_group', 3)).toMatch(/^\[pid 12\] exit_group\(3\) +?= \?\n/);
   });
 });
 
