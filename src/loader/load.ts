@@ -51,6 +51,7 @@ export interface LoadedProgram {
   sigreturn: number;
   /** Guest addresses for /proc/self/{maps,stat}. */
   layout: {
+    stackStart: number;
     stackTop: number;
     stackPointer: number;
     argStart: number;
@@ -58,6 +59,7 @@ export interface LoadedProgram {
     envStart: number;
     envEnd: number;
     vdso: number;
+    vdsoEnd: number;
     startCode: number;
     endCode: number;
   };
@@ -120,7 +122,20 @@ function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram):
   const mapped = size < stackTop - stack.sp ? -E2BIG : space.mmap(stackTop - size, size, prot, MAP_STACK, -1, 0);
   if (mapped < 0) return failed(-mapped, 'mapping the stack failed');
   if (!space.write(stack.sp, stack.bytes)) return failed(ENOMEM, 'filling the stack failed');
-  space.setName(stackTop - size, stackTop, '[stack]');
+  const layout = {
+    stackStart: stackTop - size,
+    stackTop,
+    stackPointer: stack.sp,
+    argStart: stack.argStart,
+    argEnd: stack.argEnd,
+    envStart: stack.envStart,
+    envEnd: stack.envEnd,
+    vdso: vdso.address,
+    vdsoEnd: vdso.end,
+    startCode: program.startCode,
+    endCode: program.endCode,
+  };
+  nameParts(space, layout);
 
   return {
     entry: start.entry,
@@ -130,18 +145,14 @@ function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram):
     env,
     auxv: stack.auxv,
     sigreturn: vdso.sigreturn,
-    layout: {
-      stackTop,
-      stackPointer: stack.sp,
-      argStart: stack.argStart,
-      argEnd: stack.argEnd,
-      envStart: stack.envStart,
-      envEnd: stack.envEnd,
-      vdso: vdso.address,
-      startCode: program.startCode,
-      endCode: program.endCode,
-    },
+    layout,
   };
+}
+
+/** Names what the loader has mapped, for /proc/self/maps as the calling thread makes it. */
+export function nameParts(space: AddressSpace, layout: LoadedProgram['layout']): void {
+  space.setName(layout.stackStart, layout.stackTop, '[stack]');
+  space.setName(layout.vdso, layout.vdsoEnd, '[vdso]');
 }
 
 /** All entries but those that point into the stack, in Linux's order. */

@@ -9,6 +9,7 @@ const ENOMEM = 12;
 export interface MappedVdso {
   /** AT_SYSINFO_EHDR. */
   address: number;
+  end: number;
   /** Where signal handlers return to. */
   sigreturn: number;
 }
@@ -22,6 +23,5 @@ export function mapVdso(space: AddressSpace, vdso: VdsoImage, pageSize: number):
   if (!space.write(address, bytes)) return -ENOMEM;
   const error = space.mprotect(address, size, PROT_READ | PROT_EXEC);
   if (error < 0) return error;
-  space.setName(address, address + size, '[vdso]');
-  return { address, sigreturn: address + vdso.sigreturnOffset };
+  return { address, end: address + size, sigreturn: address + vdso.sigreturnOffset };
 }

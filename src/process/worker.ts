@@ -1,5 +1,6 @@
 /** The life of a worker: it runs one guest thread after the other. */
 import type { Host } from '../host/host.ts';
+import { nameParts } from '../loader/load.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { SyscallTable } from '../syscalls/dispatch.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
@@ -29,6 +30,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   const space = new AddressSpace(host);
   const rlimits = new SharedLimits(host, OWN_RLIMITS);
   space.limits = rlimits;
+  nameParts(space, program.layout);
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   const engine = new Engine(host, space, guest.state, coldTier, compilation);
   engine.requirePrecise();

@@ -9,7 +9,7 @@ import { hostCall, ptr } from './call.ts';
 import { type Codec, choiceName, Pass, type Printing, stringText, toAddress, toInt32 } from './codec.ts';
 import { EFAULT, EINVAL } from './errno.ts';
 import { reportUnimplemented } from './report.ts';
-import { bytes, deliver, stage, stagedString, stageFrom } from './staging.ts';
+import { bytes, deliver, stage } from './staging.ts';
 import type { SyscallResult, Task } from './task.ts';
 import { hexText } from './text.ts';
 
@@ -89,30 +89,20 @@ const VALUES = new Set<number>([
 ]);
 const POINTER = new Set<number>([PR.PR_GET_PDEATHSIG, PR.PR_SET_NAME, PR.PR_GET_NAME, PR.PR_GET_CHILD_SUBREAPER]);
 
-/** PR_SET_VMA's only operation; the longest name the kernel takes, with its NUL. */
+/** PR_SET_VMA's only operation: names anonymous memory. The kernel keeps the names. */
 const PR_SET_VMA_ANON_NAME = 0;
-const VMA_NAME_MAX = 80;
 
 type Args = { option: number; arg2: Int; arg3: Int; arg4: Int; arg5: Int };
 
 export function prctl(task: Task, { option, arg2, arg3, arg4, arg5 }: Args): SyscallResult {
   if (VALUES.has(option)) return task.host.syscall('prctl', option, arg2, arg3, arg4, arg5);
   if (POINTER.has(option)) return hostCall(task, 'prctl', option, ptr(task, toAddress(arg2)), arg3, arg4, arg5);
-  if (option === PR.PR_SET_VMA && arg2 === PR_SET_VMA_ANON_NAME) return nameMemory(task, arg3, arg4, arg5);
+  if (option === PR.PR_SET_VMA && arg2 === PR_SET_VMA_ANON_NAME) {
+    return hostCall(task, 'prctl', option, arg2, ptr(task, toAddress(arg3)), arg4, ptr(task, toAddress(arg5)));
+  }
   if (option === PR.PR_GET_AUXV) return getAuxv(task, toAddress(arg2), arg3);
   reportUnimplemented(`prctl option ${choiceName(PR, option) ?? option} is not implemented`);
   return -EINVAL;
-}
-
-/** Names anonymous memory, for the host's /proc/PID/maps and for ours. */
-function nameMemory(task: Task, start: Int, length: Int, nameAt: Int): SyscallResult {
-  const at = toAddress(start);
-  const name = toAddress(nameAt);
-  const result = hostCall(task, 'prctl', PR.PR_SET_VMA, 0, ptr(task, at), length, ptr(task, name));
-  if (result !== 0 || typeof length !== 'number') return result;
-  const staged = name === 0 ? 0 : stageFrom(task, name, Math.max(0, task.host.stringLength(name, VMA_NAME_MAX)) + 1);
-  task.space.setName(at, at + length, name === 0 || staged < 0 ? '' : `[anon:${stagedString(staged, VMA_NAME_MAX)}]`);
-  return 0;
 }
 
 /** The whole vector's size is the result, however much of it fits. */

@@ -29,6 +29,7 @@ export interface Process {
   auxv: Uint8Array;
   /** For /proc/self/{maps,stat}: guest addresses. */
   layout: {
+    stackStart: number;
     stackTop: number;
     stackPointer: number;
     argStart: number;
@@ -36,6 +37,7 @@ export interface Process {
     envStart: number;
     envEnd: number;
     vdso: number;
+    vdsoEnd: number;
     startCode: number;
     endCode: number;
   };

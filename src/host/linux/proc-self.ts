@@ -29,7 +29,8 @@ export function readMappings(start: number, size: number): HostMapping[] {
       offset: Number.parseInt(offset, 16),
       device,
       inode: Number(inode),
-      path: inode === '0' ? '' : line.slice(73),
+      // Anonymous memory has a name only where one was given it (PR_SET_VMA_ANON_NAME).
+      path: inode === '0' && !line.startsWith('[anon', 73) ? '' : line.slice(73),
     });
   }
   return mappings;
