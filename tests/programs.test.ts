@@ -20,6 +20,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   'proc-self': '/proc/self/status and comm are those of qemu',
   start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
+  kinship: 'no CLONE_PIDFD and no PR_SET_CHILD_SUBREAPER',
   'spawn-threads': 'programs are not executed without binfmt_misc',
   'thread-kernel': 'programs are not executed without binfmt_misc',
   spawn: 'programs are not executed without binfmt_misc, and memory is not shared after vfork',
