@@ -23,7 +23,9 @@ import { Terminal } from './support/terminal.ts';
 
 const debian = process.env.TSEMU_DEBIAN_ROOT ?? join(root, '.cache/debian-riscv64');
 /** No start-up files: a shell whose standard input is a socket, as here, would read them. */
-const env = testEnvironment({ PATH: '/usr/bin:/bin', HOME: '/' });
+const scratch = mkdtempSync(join(tmpdir(), 'tsemu-processes-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const env = testEnvironment({ PATH: '/usr/bin:/bin', HOME: '/', D: scratch });
 const LIMIT = 300_000;
 
 const guest = (program: string, ...args: string[]) =>
@@ -48,6 +50,12 @@ const SHELL: [name: string, script: string, stdout: string, status?: number][] =
   ['process substitution', 'paste <(seq 2) <(seq 3 4)', '1\t3\n2\t4\n'],
   ['many forks', 'n=0; for ((i = 0; i < 60; i++)); do n=$((n + $(echo $i))); done; echo $n', '1770\n'],
   ['xargs', 'seq 6 | xargs -P 3 -n 1 echo | sort', '1\n2\n3\n4\n5\n6\n'],
+  [
+    'make -j4',
+    'printf "all: a b c d e f; @cat \\$^; rm \\$^\\na b c d e f: ; @echo \\$@ > \\$@\\n" > $D/Makefile; make -s -C $D -j4; ls $D',
+    'a\nb\nc\nd\ne\nf\nMakefile\n',
+  ],
+  ['xz with threads', 'seq 30000 | xz -0 -T3 --block-size=40000 | xz -dc -T3 | tail -n 1', '30000\n'],
   ['find -exec', "find /etc/passwd -exec echo found '{}' ';'", 'found /etc/passwd\n'],
   ['exec', 'exec -a name bash -c "echo \\$0; exit 4"', 'name\n', 4],
 ];
@@ -108,6 +116,8 @@ const JOBS: [keys: string, shown: RegExp][] = [
   ["sh -c 'echo up >&2; exec sleep 100' | cat\n", /\r\nup\r\n/],
   ['\x1a', /\[1\]\+ {2}Stopped .*\r\nP> /],
   ['kill %1; fg\n', /Terminated\r\nP> /],
+  // What is killed gives the terminal back.
+  ['sh -c "kill -9 \\$\\$"; echo =$?\n', /Killed\r\n=137\r\nP> /],
   // A size that is set tells the processes in the foreground.
   ["trap 'echo size $(stty size)' WINCH\n", /P> /],
   ['(sleep 0.3; stty rows 33 cols 99) & wait\n', /size 33 99\r\n(.*Done.*\r\n)?P> /],
