@@ -5,7 +5,16 @@
  *     npm run test:programs                 TSEMU_DEBIAN_ROOT names a root made before
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,7 +84,7 @@ describe('processes and threads', { timeout: HOUR }, () => {
   ])('%s with threads', async (name, pack, unpack, suffix) => {
     const file = join(scratch, `data-${name}`);
     copyFileSync(join(root, 'dist/node'), file);
-    execFileSync('truncate', ['-s', '12M', file]);
+    truncateSync(file, 12 << 20);
     expect(await debians(name, ...pack, file)).toEqual({ stdout: '', stderr: '', status: 0 });
     const { stdout, status } = await debians(name, ...unpack, file + suffix);
     expect(status).toBe(0);
