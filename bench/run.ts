@@ -4,7 +4,8 @@
  *     node bench/run.ts [--arch riscv64] [--only NAME]… [--runs N] [--json FILE] [--quick] [--tsemu "COMMAND …"]
  *
  * Runs are interleaved (each round runs every emulator once), medians are compared, outputs must be equal. `--quick`
- * uses sizes small enough for a test of the benchmark itself. `--tsemu` replaces dist/tsemu-ARCH, for instance to
+ * uses sizes small enough for a test of the benchmark itself, and leaves out what Debian's interpreters run
+ * (test-binaries/bench/scripts: the guest's lua5.4 and sqlite3 against the host's own, which may be of another release). `--tsemu` replaces dist/tsemu-ARCH, for instance to
  * measure with an option. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
  * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against.
  *
@@ -18,6 +19,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBinary, benchPrograms, output, root } from '../scripts/build-test-binaries.ts';
+import { debianRoot } from '../scripts/debian-root.ts';
 import { geometricMean, median, table } from './statistics.ts';
 
 /** Sizes for `--quick`, by program; the others take none. */
@@ -29,13 +31,27 @@ const QUICK: Record<string, string> = {
   lz: '1',
   mandelbrot: '20',
   matrix: '20',
+  mix: '20',
   nbody: '500',
   recursion: '14',
   sha256: '1',
   sort: '3000',
   strings: '1',
   syscalls: '500',
+  virtual: '100',
 };
+
+/** Programs of Debian, by what the line is called. */
+const INTERPRETERS: Record<string, { program: string; args: string[] }> = {
+  lua: { program: 'lua5.4', args: [script('lua.lua')] },
+  sqlite: { program: 'sqlite3', args: [':memory:', `.read ${script('sqlite.sql')}`] },
+};
+function script(name: string): string {
+  return join(root, 'test-binaries/bench/scripts', name);
+}
+
+/** What Debian calls an architecture, where that is not what we do. */
+const DEBIAN = { riscv64: 'riscv64', aarch64: 'arm64', arm: 'armhf' } as const;
 
 /** Operations by name: how many make half a second or so under the slower emulator, and whether they execute hello. */
 const OPERATIONS: Record<string, { count: number; executes?: boolean }> = {
@@ -204,7 +220,8 @@ const cases: { name: string; program: string; dynamic: boolean }[] = programs.fl
 );
 const isChosen = (name: string): boolean => !values.only || values.only.includes(name);
 const chosen = cases.filter(({ name }) => isChosen(name));
-const names = [...cases.map((one) => one.name), ...Object.keys(OPERATIONS)];
+const interpreters = values.quick ? [] : Object.keys(INTERPRETERS).filter(isChosen);
+const names = [...cases.map((one) => one.name), ...Object.keys(INTERPRETERS), ...Object.keys(OPERATIONS)];
 const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
 if (unknown.length > 0) {
   process.stderr.write(`bench: no program ${unknown.join(', ')}; there are ${names.join(', ')}\n`);
@@ -225,6 +242,18 @@ try {
     commands.tsemu = [...tsemu, ...prefix, guest, ...size];
     rows.push({ name, results: compare(commands) });
     if (process.stderr.isTTY) process.stderr.write(`\r${name.padEnd(20)}`);
+  }
+  if (interpreters.length > 0) {
+    const packages = interpreters.map((name) => INTERPRETERS[name].program);
+    const debian = debianRoot({ architecture: DEBIAN[arch as keyof typeof DEBIAN], packages });
+    for (const name of interpreters) {
+      const { program, args } = INTERPRETERS[name];
+      const guest = ['-L', debian, join(debian, 'usr/bin', program), ...args];
+      const commands: Record<string, string[]> = { native: [program, ...args] };
+      if (qemu) commands.qemu = [qemu, ...guest];
+      commands.tsemu = [...tsemu, ...guest];
+      rows.push({ name, results: compare(commands) });
+    }
   }
   for (const name of Object.keys(OPERATIONS).filter(isChosen)) operations.push({ name, results: operation(name) });
   if (!values.only) rows.push({ name: 'node -e 0', results: compare({ tsemu: [process.execPath, '-e', '0'] }) });
@@ -259,8 +288,8 @@ const lines = rows.map(({ name, results: { tsemu, qemu, native } }) => [
   shown(ratio(qemu, native)),
   ...[tsemu, qemu, native].map(mebibytes),
 ]);
-/** Start-up alone says nothing of translated code, so it is not in the mean. */
-const kernels = rows.filter(({ name }) => !name.startsWith('hello') && name !== 'node -e 0');
+/** Start-up alone and system calls alone say nothing of translated code, so they are not in the mean. */
+const kernels = rows.filter(({ name }) => !name.startsWith('hello') && name !== 'node -e 0' && name !== 'syscalls');
 const mean = (a: string, b: string) => {
   const all = kernels.map(({ results }) => ratio(results[a], results[b])).filter((value) => !Number.isNaN(value));
   return all.length > 0 ? geometricMean(all) : Number.NaN;

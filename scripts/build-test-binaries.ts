@@ -6,7 +6,7 @@
  * Makes in build/test-binaries:
  *
  *     riscv64/NAME-{O0,O2}-{static,pie,dynamic}    test-binaries/suite/*.c and suite/riscv64/*.c; `pie` is static-pie
- *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c, -O2
+ *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c and *.cc, -O2
  *     riscv64/stress/NAME                          test-binaries/stress/*.c, -O2
  *     native/NAME, native/{bench,stress}/NAME      for comparison
  *
@@ -78,7 +78,7 @@ const SUITE_FLAGS = [
   '-fno-optimize-sibling-calls',
   '-U_FORTIFY_SOURCE',
 ];
-const BENCH_FLAGS = ['-std=gnu11', '-Wall', '-Wextra', '-O2', '-g0'];
+const BENCH_FLAGS = ['-Wall', '-Wextra', '-O2', '-g0'];
 const FREESTANDING_FLAGS = [
   '-Os',
   '-static',
@@ -106,29 +106,32 @@ interface Job {
   command: readonly string[];
 }
 
-function cFiles(directory: string): string[] {
+/** C, C++ (of the benchmark only) and assembly. */
+const SOURCE = /\.(c|cc|S)$/;
+
+function sourceFiles(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
-    .filter((name) => /\.[cS]$/.test(name))
+    .filter((name) => SOURCE.test(name))
     .sort()
     .map((name) => join(directory, name));
 }
 function programName(file: string): string {
-  return basename(file).replace(/\.[cS]$/, '');
+  return basename(file).replace(SOURCE, '');
 }
 
 /** Names of the suite's programs that run everywhere, and of those written for one architecture. */
 export function suitePrograms(arch: string): { portable: string[]; own: string[] } {
   return {
-    portable: cFiles(join(sources, 'suite')).map(programName),
-    own: cFiles(join(sources, 'suite', arch)).map(programName),
+    portable: sourceFiles(join(sources, 'suite')).map(programName),
+    own: sourceFiles(join(sources, 'suite', arch)).map(programName),
   };
 }
 export function benchPrograms(): string[] {
-  return cFiles(join(sources, 'bench')).map(programName);
+  return sourceFiles(join(sources, 'bench')).map(programName);
 }
 export function stressPrograms(): string[] {
-  return cFiles(join(sources, 'stress')).map(programName);
+  return sourceFiles(join(sources, 'stress')).map(programName);
 }
 export const prebuiltDirectory: string = join(sources, 'prebuilt');
 
@@ -185,9 +188,9 @@ function suiteJobs(arch: string): Job[] {
     const tail = ['-Wl,--build-id=none', '-lm', '-lrt', ...libraries, ...after];
     return { target, source, command: [gcc, ...options, ...before, source, '-o', target, ...tail] };
   };
-  const portable = cFiles(join(sources, 'suite'));
+  const portable = sourceFiles(join(sources, 'suite'));
   if (arch === 'native') return portable.map((source) => job(source, 'O2', 'dynamic'));
-  const all = [...portable, ...cFiles(join(sources, 'suite', arch))];
+  const all = [...portable, ...sourceFiles(join(sources, 'suite', arch))];
   return all.flatMap((source) => LEVELS.flatMap((level) => LINKS.map((link) => job(source, level, link))));
 }
 
@@ -196,9 +199,12 @@ function benchJobs(arch: string): Job[] {
   const job = (source: string, dynamic: boolean): Job => {
     const target = benchBinary(arch, programName(source), dynamic);
     const link = dynamic ? ['-pie', '-fPIE'] : ['-static', '-no-pie'];
-    return { target, source, command: [gcc, ...flags, ...BENCH_FLAGS, ...link, source, '-o', target, '-lm'] };
+    const compiler = source.endsWith('.cc') ? gcc.replace(/gcc$/, 'g++') : gcc;
+    const standard = source.endsWith('.cc') ? '-std=gnu++17' : '-std=gnu11';
+    const options = [...flags, standard, ...BENCH_FLAGS, ...link];
+    return { target, source, command: [compiler, ...options, source, '-o', target, '-lm'] };
   };
-  const files = cFiles(join(sources, 'bench'));
+  const files = sourceFiles(join(sources, 'bench'));
   return files.flatMap((source) =>
     programName(source) === 'hello' ? [job(source, false), job(source, true)] : [job(source, false)],
   );
@@ -206,16 +212,16 @@ function benchJobs(arch: string): Job[] {
 
 function stressJobs(arch: string): Job[] {
   const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
-  return cFiles(join(sources, 'stress')).map((source) => {
+  return sourceFiles(join(sources, 'stress')).map((source) => {
     const target = stressBinary(arch, programName(source));
-    const options = [...flags, ...BENCH_FLAGS, '-pthread', '-static', '-no-pie'];
+    const options = [...flags, '-std=gnu11', ...BENCH_FLAGS, '-pthread', '-static', '-no-pie'];
     return { target, source, command: [gcc, ...options, source, '-o', target, ...libraries] };
   });
 }
 
 /** The freestanding programs, into `directory` (the one in the repository unless a test compares). */
 export function prebuiltJobs(directory: string = join(prebuiltDirectory, 'riscv64')): Job[] {
-  return cFiles(join(prebuiltDirectory, 'src')).map((source) => {
+  return sourceFiles(join(prebuiltDirectory, 'src')).map((source) => {
     const target = join(directory, programName(source));
     return { target, source, command: [TOOLCHAINS.riscv64.gcc, ...FREESTANDING_FLAGS, source, '-o', target] };
   });

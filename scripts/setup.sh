@@ -2,6 +2,7 @@
 # Installs, with apt, the tools that building and testing need; says and does nothing when they are all there.
 #
 #     scripts/setup.sh          everything: compilers for host and guests, the oracles qemu-user and llvm-mc
+#     scripts/setup.sh bench    also what is only measured
 #     scripts/setup.sh build    what `npm run build` and `npm run demo` need: a C compiler and dpkg-deb
 #
 # Guest architectures are listed in TSEMU_ARCHS (default: riscv64).
@@ -27,12 +28,21 @@ need binutils objcopy
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || [ -e /usr/share/keyrings/debian-archive-keyring.pgp ] ||
   packages="$packages debian-archive-keyring"
 
-if [ "${1:-all}" = all ]; then
+if [ "${1:-all}" != build ]; then
   for arch in ${TSEMU_ARCHS:-riscv64}; do
     case $arch in
-    riscv64) need 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' riscv64-linux-gnu-gcc ;;
-    aarch64) need 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross' aarch64-linux-gnu-gcc ;;
-    arm) need 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross' arm-linux-gnueabihf-gcc ;;
+    riscv64)
+      need 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' riscv64-linux-gnu-gcc
+      need g++-riscv64-linux-gnu riscv64-linux-gnu-g++
+      ;;
+    aarch64)
+      need 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross' aarch64-linux-gnu-gcc
+      need g++-aarch64-linux-gnu aarch64-linux-gnu-g++
+      ;;
+    arm)
+      need 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross' arm-linux-gnueabihf-gcc
+      need g++-arm-linux-gnueabihf arm-linux-gnueabihf-g++
+      ;;
     *)
       echo "setup: unknown architecture $arch in TSEMU_ARCHS" >&2
       exit 2
@@ -41,8 +51,13 @@ if [ "${1:-all}" = all ]; then
     [ "$arch" != riscv64 ] || [ -e /usr/riscv64-linux-gnu/include/stdio.h ] ||
       packages="$packages libc6-dev-riscv64-cross"
   done
+  need g++ g++
   need qemu-user-static qemu-riscv64-static qemu-riscv64
   need llvm llvm-mc
+fi
+if [ "${1:-all}" = bench ]; then
+  need lua5.4 lua5.4
+  need sqlite3 sqlite3
 fi
 
 [ -n "$packages" ] || exit 0
