@@ -6,7 +6,7 @@
  *
  *     node FLAGS dist/tsemu.cjs ARCHITECTURE DESCRIPTOR
  *
- * Workers for guest threads start it too, with `thread` as the descriptor.
+ * Workers start it too, with `thread` or `compiler` as the descriptor.
  */
 'use strict';
 // Not require: its bookkeeping costs as much as the modules, which Node has loaded already.
@@ -62,8 +62,12 @@ function writeCaches() {
   for (const [name, compiled] of scripts) writeFileSync(cacheOf(name), compiled.createCachedData());
 }
 
-if (descriptor === 'thread') {
-  load('tsemu.js').thread(architecture, getBuiltinModule('node:worker_threads').workerData);
+/** What a worker is to be, and the function for it. */
+const WORKERS = { thread: 'thread', compiler: 'compilerThread' };
+
+if (descriptor in WORKERS) {
+  const { workerData } = getBuiltinModule('node:worker_threads');
+  load('tsemu.js')[WORKERS[descriptor]](architecture, workerData);
 } else {
   const onExit = isMakingCaches ? writeCaches : undefined;
   load('tsemu.js').main({

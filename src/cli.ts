@@ -13,6 +13,7 @@ import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
 import { readResource, writeLog } from './host/resources.ts';
 import { isLoadError } from './loader/load-error.ts';
+import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess } from './process/start.ts';
@@ -122,6 +123,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
         : {
             script: `${run.directory}tsemu.cjs`,
             args: [guest.abi.name, THREAD],
+            compilerArgs: [guest.abi.name, COMPILER],
             data: { coldTier, settings, logDescriptor: watching.logDescriptor } satisfies WorkerData,
           },
   });
@@ -129,15 +131,21 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
   return task.run();
 }
 
+/** Jumps after which code is worth being compiled in a thread of its own: most of those that can use one have it. */
+const ORDER_THRESHOLD = 6000;
+
 /** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
 function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Partial<Watching>): Compilation | undefined {
-  const { threshold } = settings;
+  const { threshold, backend, oneInstruction, perfMap } = settings;
   if (threshold === 0) return undefined;
   const load: Compilation['load'] = (host) => {
     const { createRegions } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
     return createRegions(guest.abi.name, settings, host, watchRegions);
   };
-  return { threshold, load };
+  // Who looks on does so in this thread.
+  const isWatched = perfMap || watchRegions?.onRegion !== undefined || watchRegions?.onModule !== undefined;
+  const ordersAllowed = backend === 'wasm' && !oneInstruction && !isWatched;
+  return { threshold: ordersAllowed ? Math.min(threshold, ORDER_THRESHOLD) : threshold, load, ordersAllowed };
 }
 
 /** What a worker for a guest thread needs of the command. */
@@ -147,8 +155,9 @@ interface WorkerData {
   logDescriptor: number | undefined;
 }
 
-/** Stands in place of the launcher's descriptor where a worker is started. */
+/** They stand in place of the launcher's descriptor where a worker is started. */
 const THREAD = 'thread';
+const COMPILER = 'compiler';
 
 /** Runs guest threads in a worker. */
 export function thread(architecture: string, setup: ThreadSetup): void {
@@ -168,6 +177,17 @@ export function thread(architecture: string, setup: ThreadSetup): void {
   });
 }
 
+/** Compiles for the guest threads, in a worker. */
+export function compilerThread(architecture: string, { share, data }: CompilerSetup): void {
+  const guest = GUESTS[architecture];
+  guarded(guest, () => {
+    const host = threadHost({ share });
+    if (host === undefined) return;
+    const { serve } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
+    runCompilerThread(host, (own) => serve(architecture, own, (data as WorkerData).coldTier));
+  });
+}
+
 /** The logs of a further thread. */
 function threadLogging(settings: Settings, guest: Guest, descriptor: number): Watching {
   const { startLogging } = require('./cli/logging.ts') as typeof import('./cli/logging.ts');
@@ -175,7 +195,7 @@ function threadLogging(settings: Settings, guest: Guest, descriptor: number): Wa
 }
 
 /** The host of a worker; undefined if there is no memory for it, which whoever wants the worker has been told. */
-function threadHost({ share }: ThreadSetup): Host | undefined {
+function threadHost({ share }: Pick<ThreadSetup, 'share'>): Host | undefined {
   try {
     return createLinuxHost({ stub: share.adapter, share });
   } catch (error) {

@@ -1,2 +1,2 @@
 /** What the bundle gives to its loader, scripts/bundle-loader.cjs. */
-export { main, thread } from './cli.ts';
+export { compilerThread, main, thread } from './cli.ts';

@@ -106,7 +106,13 @@ function pieceOf(lines: readonly Line[], targets: readonly number[]): Piece {
     const statements = riscv64.effect(decoded.row as never, decoded.values);
     return { pc, length: decoded.row.length, statements };
   };
-  const region = formRegion(START, fetch, () => targets);
+  const region = formRegion(
+    START,
+    riscv64,
+    fetch,
+    () => targets,
+    () => false,
+  );
   if (!region) throw new Error('no region');
   return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
 }

@@ -79,6 +79,8 @@ export interface WorkerOrder {
   /** What Node runs in a worker, and its arguments. */
   script: string;
   args: readonly string[];
+  /** MiB that a worker's young JavaScript objects may have. */
+  young: number;
   /** The worker's `workerData`, one object for each; it is copied. */
   data: readonly object[];
 }
@@ -128,6 +130,10 @@ export interface HostProcesses {
    * pointer for CLONE_PARENT_SETTID or 0.
    */
   wake(threadMemoryAddress: number, flags: number, parentTid: number): number;
+  /** The thread memory of another thread of the process, which must not end as long as it is used. */
+  threadMemoryAt(address: number): ArrayBuffer;
+  /** Says that the calling thread runs no guest code: {@link interruptOthers} does not wait for it. */
+  becomeHelper(): void;
   /** Ends the calling worker's thread. */
   leave(): never;
 }

@@ -50,6 +50,8 @@ export const STUB = {
   sleepStack: 0x1090,
   sleepTls: 0x1098,
   sleepTid: 0x10a0,
+  /** i32: the thread runs no guest code, so only who forks or makes workers waits for it. */
+  helper: 0x10a8,
   /** siginfo_t entries of 128 bytes, `ringEntries` of them. */
   ring: 0x2000,
   ringEntries: 64,
@@ -113,6 +115,13 @@ export const JUMP_LOG = { next: 0x805c, start: 0x80000, entries: 0x2000 } as con
  */
 export const JUMP_CACHE = { start: 0x90000, entries: 0x400 } as const;
 
+/**
+ * Where a guest thread and the compiler thread leave each other messages: i32 `state`, one of MAILBOX_STATE, then the
+ * message (see src/translate/region/mailbox.ts).
+ */
+export const MAILBOX = { state: 0xa0000, start: 0xa0008, end: 0x100000 } as const;
+export const MAILBOX_STATE = { empty: 0, order: 1, result: 2 } as const;
+
 /** Decoded code: a table with one i32 a guest page (0: not decoded), then the decoded pages. */
 export const DECODED = {
   table: 0x100000,
@@ -174,6 +183,15 @@ export const PROCESS = {
   /** A bit for each descriptor of the emulator. */
   hidden: 0x404000,
   hiddenBytes: 0x2000,
+  /** i32: one of COMPILER_STATE; and orders that have been left for the compiler thread, a futex. */
+  compiler: 0x401044,
+  compilerOrders: 0x401048,
+  /**
+   * f64 host addresses of the thread memories with mailboxes that the compiler thread looks into, 0 where there is none;
+   * negative: to be forgotten.
+   */
+  mailboxes: 0x406000,
+  mailboxCount: 1024,
   /** A slot for each thread, see `SLOT`. */
   slots: 0x410000,
   slotSize: 0x400,
@@ -181,6 +199,8 @@ export const PROCESS = {
   /** Bytes of process memory. */
   end: 0x510000,
 } as const;
+/** Whether there is a compiler thread; `refused`: there cannot be one. */
+export const COMPILER_STATE = { none: 0, starting: 1, running: 2, refused: 3 } as const;
 export const PROCESS_MEMORY_PAGES = PROCESS.end / 0x10000;
 
 /** A guest thread's slot in the process memory. The first thread has slot 0; every other slot has a worker of its own. */

@@ -77,6 +77,7 @@ function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: Clon
   const pid = host.processes!.fork(((flags & ~OURS) >>> 0) + exitSignal, pidfdAt, 0);
   if (pid === 0) {
     host.processes!.forgetWorkers();
+    task.forgetOrders();
     for (const fd of task.threads.othersVforkReaders()) closeHidden(task, fd);
     task.threads.reset(Number(host.syscall('gettid')));
   }

@@ -11,6 +11,7 @@ import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
 import { type Compilation, Engine, type EngineWatch, type Statistics } from '../translate/engine.ts';
 import { appearAs } from './appearance.ts';
+import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
@@ -69,7 +70,8 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   cpu.pc = BigInt(loaded.entry);
   cpu.sp = BigInt(loaded.sp);
-  const engine = new Engine(host, space, guest.state, request.coldTier, request.compilation);
+  const compilation = withOrders(request.compilation, host, space, request.workers);
+  const engine = new Engine(host, space, guest.state, request.coldTier, compilation);
   const hiddenDescriptors = new HiddenDescriptors(host);
   for (const fd of host.ownDescriptors()) hiddenDescriptors.add(fd);
   const process: Process = {

@@ -93,6 +93,11 @@ export class GuestTask implements Task, SignalOwner {
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
   }
 
+  /** See {@link Engine.forgetOrders}. */
+  forgetOrders(): void {
+    this.engine.forgetOrders();
+  }
+
   /** See {@link Engine.requirePrecise}. */
   requirePrecise(): void {
     this.engine.requirePrecise();

@@ -6,6 +6,8 @@ import type { Process } from '../syscalls/task.ts';
 export interface WorkerScript {
   script: string;
   args: readonly string[];
+  /** The arguments for the compiler thread. */
+  compilerArgs: readonly string[];
   /** The command's own data, for whom it starts the worker. */
   data: unknown;
 }

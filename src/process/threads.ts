@@ -23,6 +23,8 @@ const FUTEX_WAIT_PRIVATE = 128;
 /** Workers made at once, at least and at most: each costs some 20 ms and 10 MB. */
 const BATCH_LEAST = 2;
 const BATCH_MOST = 8;
+/** MiB of young JavaScript objects in a worker: the emulator's own needs are small. */
+const YOUNG = 2;
 
 /** Entries of a robust list at most (ROBUST_LIST_LIMIT), so that a circle ends. */
 const ROBUST_LIMIT = 2048;
@@ -158,7 +160,7 @@ export class Threads {
   private addWorkers(task: GuestTask): boolean {
     const { processes } = task.host;
     if (this.workers === undefined || processes === undefined) return false;
-    const { script, args, data } = this.workers;
+    const { script, args, compilerArgs, data } = this.workers;
     const wanted = Math.min(Math.max(this.count, BATCH_LEAST), BATCH_MOST);
     const setups: ThreadSetup[] = [];
     const { options, executable, argv, env, auxv, layout } = task.process;
@@ -170,13 +172,14 @@ export class Threads {
         data,
         script,
         args,
+        compilerArgs,
         program: { options, executable, argv, env, auxv, layout, trampoline: task.trampoline },
       });
     }
     if (setups.length === 0) return false;
     this.cells[PROCESS.usedSlots >> 2] = Math.max(this.usedSlots, setups.at(-1)!.slot + 1);
     try {
-      for (const fd of processes.addWorkers({ count: setups.length, script, args, data: setups })) {
+      for (const fd of processes.addWorkers({ count: setups.length, script, args, young: YOUNG, data: setups })) {
         task.process.hiddenDescriptors.add(fd);
       }
       return true;

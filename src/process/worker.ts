@@ -8,6 +8,7 @@ import { OWN_RLIMITS } from '../syscalls/rlimits.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { Process } from '../syscalls/task.ts';
 import { type Compilation, Engine } from '../translate/engine.ts';
+import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { type Watch, watchOf } from './start.ts';
@@ -32,7 +33,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   space.limits = rlimits;
   nameParts(space, program.layout);
   const { cpu, frames } = guest.createCpu(host.threadMemory);
-  const engine = new Engine(host, space, guest.state, coldTier, compilation);
+  const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, setup));
   engine.requirePrecise();
   const watching = watchOf(engine, watch);
   const process: Process = {
@@ -71,5 +72,6 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
       clearTid = error.clearTid;
     }
   }
+  engine.close();
   host.processes?.leave();
 }

@@ -14,6 +14,7 @@ import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
 import { EXIT } from './exit.ts';
+import type { Orders } from './region/orders.ts';
 import type { RegionHost, Regions } from './region/regions.ts';
 import { SlowFloat } from './slow-float.ts';
 
@@ -86,6 +87,40 @@ export interface Compilation {
   threshold: number;
   /** Makes the compiler, when the first code has become hot: it is a bundle of its own. */
   load(host: Omit<RegionHost, 'arch'>): Regions;
+  /** Whether another thread may compile, and how it is asked to. */
+  ordersAllowed: boolean;
+  orders?: Orders;
+}
+
+/** What a cold tier calls: the exact arithmetic, see Engine.slowFloat; and the report of an instruction decoded. */
+interface ColdCalls {
+  fp(operation: number, rounding: number): number;
+  decoded(pc: bigint, word: number): void;
+}
+
+/** Makes the cold tier of a thread, and what regions import. */
+function instantiateCold(
+  host: Host,
+  module: WebAssembly.Module,
+  calls: ColdCalls,
+): { cold: ColdTier; imports: Record<string, unknown> } {
+  const outside = {
+    thread: host.threadMemory,
+    window: host.window,
+    process: host.processMemory,
+    ...calls,
+    time: () => BigInt(Math.trunc(performance.now() * 10_000)),
+  };
+  const cold = new WebAssembly.Instance(module, { e: outside as never }).exports as unknown as ColdTier;
+  return { cold, imports: { ...outside, ...cold } };
+}
+
+/** What regions import, for a thread that compiles them and never runs them. */
+export function regionImports(host: Host, module: WebAssembly.Module): Record<string, unknown> {
+  const never = (): never => {
+    throw new Error('guest code in the compiler thread');
+  };
+  return instantiateCold(host, module, { fp: never, decoded: never }).imports;
 }
 
 export class Engine {
@@ -124,15 +159,11 @@ export class Engine {
     this.bytes = new Uint8Array(buffer);
     this.pcIndex = state.pc >> 3;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
-    const imports = {
-      thread: host.threadMemory,
-      window: host.window,
-      process: host.processMemory,
-      fp: (operation: number, rounding: number) => this.slowFloat(operation, rounding),
-      decoded: (pc: bigint, word: number) => this.onDecoded?.(BigInt.asUintN(64, pc), word >>> 0),
-      time: () => BigInt(Math.trunc(performance.now() * 10_000)),
-    };
-    this.cold = new WebAssembly.Instance(module, { e: imports }).exports as unknown as ColdTier;
+    const { cold, imports } = instantiateCold(host, module, {
+      fp: (operation, rounding) => this.slowFloat(operation, rounding),
+      decoded: (pc, word) => this.onDecoded?.(BigInt.asUintN(64, pc), word >>> 0),
+    });
+    this.cold = cold;
     const { missing, regions } = this.cold;
     regions.set(0, missing);
     this.compilation = compilation;
@@ -145,8 +176,9 @@ export class Engine {
       threadMemory: host.threadMemory,
       table: regions,
       missing,
-      imports: { ...imports, ...this.cold },
+      imports,
       readCode,
+      orders: compilation?.orders,
     };
     space.onCodeChange = (start, end) => this.flush(start, end);
     space.onMayGrow = () => this.requirePrecise();
@@ -167,7 +199,10 @@ export class Engine {
     const { onStep } = this.watchers;
     for (;;) {
       let exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, TIME_SLICE);
-      if (exit === INTERRUPT) exit = this.overwriteStale() ?? exit;
+      if (exit === INTERRUPT) {
+        exit = this.overwriteStale() ?? exit;
+        this.regions?.advance();
+      }
       if (!exit || (exit === INTERRUPT && !this.interrupted)) continue;
       if (exit.kind === 'fault') this.watchers.onFault?.(this.doublewords[this.pcIndex], exit);
       return exit;
@@ -201,6 +236,17 @@ export class Engine {
   reportDecoded(report: (pc: bigint, word: number) => void): void {
     this.onDecoded = report;
     this.words[TRANSLATOR.reportDecoded >> 2] = 1;
+  }
+
+  /** In a new process: the compiler thread was the parent's. */
+  forgetOrders(): void {
+    this.compilation?.orders?.forget();
+    this.regions?.forgetOrders();
+  }
+
+  /** Before the calling thread ends. */
+  close(): void {
+    this.compilation?.orders?.close();
   }
 
   statistics(): Statistics {
@@ -265,8 +311,8 @@ export class Engine {
   private enter(entry: () => number, budget: bigint): Exit | undefined {
     const { doublewords } = this;
     doublewords[STUB.limit >> 3] = budget === NO_LIMIT ? NO_LIMIT : doublewords[TRANSLATOR.instructions >> 3] + budget;
-    // A signal that came before the limit was set would be overlooked for a whole time slice.
-    if (budget !== NO_LIMIT && this.interrupted) return INTERRUPT;
+    // What came before the limit was set would be overlooked for a whole time slice.
+    if (budget !== NO_LIMIT && (this.interrupted || this.compilation?.orders?.hasResult)) return INTERRUPT;
     let reason: number;
     try {
       reason = entry();

@@ -1,8 +1,8 @@
 /** Processes and threads of the linux adapter: fork in the stub, execve of host programs, workers. */
 import type { ArgumentRanges, Host, HostExecution, HostProcesses, HostShare, WorkerOrder } from '../host.ts';
-import { PROCESS, SCRATCH, STAGING } from '../layout.ts';
+import { PROCESS, SCRATCH, STAGING, THREAD_MEMORY_PAGES } from '../layout.ts';
 import { memoryLayout } from './proc-self.ts';
-import { bytesAddress, memoryAddress, type Stub } from './stub.ts';
+import { bytesAddress, memoryAddress, memoryAt, type Stub } from './stub.ts';
 import { forgetWorkers, makeWorkers } from './workers.ts';
 
 const ALL_SIGNALS = 2n ** 64n - 1n;
@@ -11,6 +11,8 @@ const PR_SET_MM = 35;
 const PR_SET_MM_MAP = 14;
 /** struct prctl_mm_map: eleven addresses, those of auxv, and u32 each of its size and a descriptor (-1: none). */
 const MM_MAP_SIZE = 104;
+
+const WASM_PAGE = 0x10000;
 
 export class LinuxProcesses implements HostProcesses {
   private readonly host: Host;
@@ -94,6 +96,14 @@ export class LinuxProcesses implements HostProcesses {
 
   wake(threadMemoryAddress: number, flags: number, parentTid: number): number {
     return this.stub.wake(threadMemoryAddress, flags, parentTid);
+  }
+
+  threadMemoryAt(address: number): ArrayBuffer {
+    return memoryAt(address, THREAD_MEMORY_PAGES * WASM_PAGE);
+  }
+
+  becomeHelper(): void {
+    this.stub.becomeHelper(0);
   }
 
   leave(): never {

@@ -5,7 +5,7 @@
  * where one bigint argument costs 30 ns. If node:ffi ever has to be replaced,
  * this is the file.
  */
-import { dlopen, getRawPointer } from 'node:ffi';
+import { dlopen, getRawPointer, toArrayBuffer } from 'node:ffi';
 
 export interface Stub {
   /** Makes the calling thread a guest thread. `memory` is the host address of its thread memory. 0 or -errno. */
@@ -26,6 +26,7 @@ export interface Stub {
   gate(closed: number): number;
   interruptOthers(unused: number): number;
   ownerDied(address: number, tid: number): number;
+  becomeHelper(unused: number): number;
   leave(unused: number): number;
   /** See threads.c: host addresses. */
   sleep(state: number, idle: number, clearTid: number): number;
@@ -64,6 +65,7 @@ export function loadStub(path: string): Stub {
     tsemu_gate: one,
     tsemu_interrupt_others: one,
     tsemu_owner_died: two,
+    tsemu_become_helper: one,
     tsemu_leave: one,
     tsemu_sleep: three,
     tsemu_wake: three,
@@ -82,6 +84,7 @@ export function loadStub(path: string): Stub {
     gate: functions.tsemu_gate,
     interruptOthers: functions.tsemu_interrupt_others,
     ownerDied: functions.tsemu_owner_died,
+    becomeHelper: functions.tsemu_become_helper,
     leave: functions.tsemu_leave,
     sleep: functions.tsemu_sleep,
     wake: functions.tsemu_wake,
@@ -95,3 +98,6 @@ export const bytesAddress = (bytes: Uint8Array): number => Number(getRawPointer(
 export function memoryAddress(memory: WebAssembly.Memory): number {
   return Number(getRawPointer(new Uint8Array(memory.buffer, 0, 8)));
 }
+
+/** Memory at a host address, not copied. */
+export const memoryAt = (address: number, length: number): ArrayBuffer => toArrayBuffer(BigInt(address), length, false);

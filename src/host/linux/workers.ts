@@ -21,8 +21,8 @@ const PATIENCE = 20_000;
 const WORKER_MEMORY = 12 << 20;
 const SPARE_MEMORY = 32 << 20;
 
-/** A worker's JavaScript heap: the emulator's own needs are small. */
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 65536, stackSizeMb: 4 };
+/** Of a worker's JavaScript. */
+const LIMITS = { maxOldGenerationSizeMb: 65536, stackSizeMb: 4 };
 
 /** Workers live as long as the process; without a reference they would be collected. */
 const workers: NodeWorker[] = [];
@@ -32,7 +32,7 @@ const workers: NodeWorker[] = [];
  * even one, or if one does not come. There may be fewer than asked for.
  */
 export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): number[] {
-  const { script, args, data } = order;
+  const { script, args, data, young } = order;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const room = Math.floor((process.availableMemory() - SPARE_MEMORY) / WORKER_MEMORY);
   const count = Math.min(order.count, room);
@@ -53,7 +53,7 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
           stdout: true,
           stderr: true,
           trackUnmanagedFds: false,
-          resourceLimits: LIMITS,
+          resourceLimits: { ...LIMITS, maxYoungGenerationSizeMb: young },
         }),
       );
     }

@@ -64,7 +64,7 @@ export class JsRegions extends Regions {
   }
 
   protected override get sizeLimit(): number {
-    return Math.min(super.sizeLimit ?? SIZE_LIMIT, SIZE_LIMIT);
+    return super.sizeLimit ?? SIZE_LIMIT;
   }
 
   protected override onDropped(entry: number): void {

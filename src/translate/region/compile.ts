@@ -1,7 +1,6 @@
 /**
  * Compiles a region to one WebAssembly function: guest registers in locals,
- * control flow structured after the dominator tree (Ramsey, "Beyond Relooper",
- * 2022).
+ * control flow as flow.ts has it.
  *
  * The function takes the depth of region calls and an address that only
  * `missing` regions look at, and returns the guest address to go on at. Then the
@@ -16,47 +15,18 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import {
-  JUMP_CACHE,
-  PAGE_SIZE,
-  PROCESS_MEMORY_PAGES,
-  STUB,
-  THREAD_MEMORY_PAGES,
-  TRANSLATOR,
-  WINDOW_PAGES,
-} from '../../host/layout.ts';
+import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { Code, F32, F64, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
-import { access, f32, get, i32, i64, set } from '../wasm/expr.ts';
-import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
-import { type FpValue, Lowering, type Read, type Terminator, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
-import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
-import { FloatLowering, modeOf } from './float.ts';
-import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
-import { type Order, orderOf } from './order.ts';
-import { isFloat, registerAt, registerOf, writeOf } from './register-numbers.ts';
-import { canFault, planRegisters, type RegisterPlan } from './registers.ts';
+import { F32, F64, I32, I64 } from '../wasm/encoder.ts';
+import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
+import { type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
+import { type Facts, factsOf, isEasyCell } from './facts.ts';
+import { FloatLowering } from './float.ts';
+import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, orderRegion, regionModule } from './flow.ts';
+import type { Instruction, Region, Target } from './graph.ts';
+import { isFloat, registerAt, registerOf } from './register-numbers.ts';
+import { planRegisters, type RegisterPlan } from './registers.ts';
 import { BOX, Words } from './words.ts';
-
-/**
- * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
- * 984 KB. A frame is counted with its return address, what V8 keeps there, and one word for each register in it.
- */
-const DEPTH_LIMIT = 50_000;
-const FRAME_LEAST = 24;
-
-/** Indices in a region's module of the thread memory, the window and the process memory. */
-const MEMORIES = [1, 0, 2];
-
-/** The parameter that counts the depth. */
-const DEPTH = 0;
-
-/** A compiled region, not yet instantiated. */
-export interface CompiledRegion {
-  bytes: Uint8Array<ArrayBuffer>;
-  /** Offsets in the module of what can trap, ascending, and the guest address of each. */
-  sites: { offset: number; pc: number }[];
-}
 
 /** What to put into a module's name section. */
 export interface RegionNames {
@@ -91,209 +61,108 @@ export function compileRegion(
   names?: RegionNames,
 ): CompiledRegion {
   const order = orderRegion(region);
-  const module = new ModuleEncoder();
-  module.setName(name);
-  // Memory 0 is the one whose start V8 keeps in a register.
-  module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
-  module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
-  module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
-  const type = module.type(REGION_PARAMETERS, [I64]);
-  module.importTable('regions', type, REGION_TABLE_SIZE);
-  const helpers = new ImportedHelpers(module);
+  const { module, ...parts } = regionModule(name);
+  const facts = region.blocks.flatMap(({ instructions }) => instructions.map((i) => factsOf(arch, i.statements)));
+  const mode = dynamicModeOf(facts);
   const plan = planRegisters(arch, region, order.position, {
     precise: options.precise,
     assumable: options.assumable,
-    canLeave: sideExits(arch, region),
+    canLeave: ({ canLeave, modeTest }) => canLeave || (modeTest !== undefined && mode?.changes === true),
   });
-  const lowering = new RegionLowering({ helpers, arch, region, order, plan, slotOf, type, options });
-  lowering.compile();
-  const index = module.addFunction(type, lowering.locals, lowering.code);
-  module.exportFunction('region', index);
-  if (names?.function !== undefined) module.nameFunction(index, names.function);
-  if (names?.locals) module.nameLocals(index, lowering.localNames());
-  const bytes = module.finish();
-  const start = module.codeOffset(index);
-  return { bytes, sites: lowering.sites.map(({ offset, pc }) => ({ offset: start + offset, pc })) };
+  const usesFloat = facts.some((one) => one.usesFloat);
+  const isNamed = names?.locals === true;
+  const lowering = new RegionLowering({
+    ...parts,
+    arch,
+    region,
+    order,
+    plan,
+    slotOf,
+    options,
+    mode,
+    usesFloat,
+    isNamed,
+  });
+  return lowering.compile(module, names?.function);
 }
 
-/** Orders the blocks; an edge that makes a loop irreducible becomes an exit. */
-function orderRegion(region: Region): Order {
-  for (;;) {
-    const order = orderOf(region.blocks.map(successors), switchTargets(region));
-    if (!('irreducible' in order)) return order;
-    const { from, to } = order.irreducible;
-    const cut = (target: Target): Target =>
-      'block' in target && target.block === to ? { pc: region.blocks[to].pc } : target;
-    const { ending } = region.blocks[from];
-    if (ending.kind === 'goto') ending.target = cut(ending.target);
-    else if (ending.kind === 'call') ending.next = cut(ending.next);
-    else if (ending.kind === 'branch') {
-      ending.taken = cut(ending.taken);
-      ending.next = cut(ending.next);
-    } else if (ending.kind === 'indirect') ending.known = ending.known.filter(({ block }) => block !== to);
-  }
-}
-
-/** Blocks that a switch jumps to: they need a label. */
-const switchTargets = ({ blocks }: Region): number[] =>
-  blocks.flatMap(({ ending }) => (ending.kind === 'indirect' ? ending.known.map(({ block }) => block) : []));
-
-interface Parts {
-  helpers: Helpers;
-  arch: Architecture;
-  region: Region;
-  order: Order;
+interface Parts extends FlowParts {
   plan: RegisterPlan;
-  slotOf: (pc: number) => number;
-  /** Of a region's function. */
-  type: number;
   options: CodeOptions;
+  mode: DynamicMode | undefined;
+  usesFloat: boolean;
+  /** Guest registers are to be known by their names. */
+  isNamed: boolean;
 }
 
-class RegionLowering extends Lowering {
-  readonly locals: ValType[] = [];
-  readonly sites: { offset: number; pc: number }[] = [];
-  readonly arch: Architecture;
-  private readonly region: Region;
-  private readonly order: Order;
+class RegionLowering extends FlowLowering {
   private readonly plan: RegisterPlan;
-  private readonly slotOf: (pc: number) => number;
-  private readonly type: number;
   private readonly precise: boolean;
+  private readonly isNamed: boolean;
   private readonly float: FloatLowering | undefined;
   /** Locals of registers, as i64 or f64, and as i32 or f32 of those that are words. */
   private readonly registers: number[] = [];
   private readonly words32: number[] = [];
-  /** Labels around the place of emission, innermost last: the block a branch to it leads to. */
-  private readonly labels: { block: number; loop: boolean }[] = [];
-  private freeTemps: Record<number, number[]> = {};
-  private usedTemps: { type: ValType; local: number }[] = [];
   /** Registers that are dirty here, by bank. */
   private readonly dirty: Int32Array;
   /** Registers that are words here: their value is in their i32 local. */
   private readonly words: Words;
   private readonly mode: DynamicMode | undefined;
-  private instruction: Instruction = { pc: 0, length: 0, statements: [] };
 
-  constructor({ helpers, arch, region, order, plan, slotOf, type, options }: Parts) {
-    super(new Code(MEMORIES), helpers);
-    this.arch = arch;
-    this.region = region;
-    this.order = order;
+  constructor(parts: Parts) {
+    super(parts);
+    const { arch, plan, options, mode, usesFloat, isNamed } = parts;
+    this.isNamed = isNamed;
     this.plan = plan;
-    this.slotOf = slotOf;
-    this.type = type;
     this.precise = options.precise;
     this.dirty = new Int32Array(plan.banks);
     this.words = new Words(arch, new Int32Array(plan.banks));
-    this.mode = dynamicModeOf(arch, region);
-    if (usesFloat(region)) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
+    this.mode = mode;
+    if (usesFloat) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
   }
 
-  compile(): void {
+  protected emitEntry(): void {
     const { plan, region } = this;
     this.reloadFloat(region.blocks[0].pc);
     this.testAssumptions();
     this.loadRegisters(0, plan.assumed);
-    this.emitTree(0);
-    this.code.op(0x00);
   }
 
-  // Structure: each block's code, then, nested in blocks so that they can be branched to, what it dominates.
-
-  private emitTree(block: number): void {
-    const merges = this.order.children[block].filter((child) => this.order.isMerge[child]).reverse();
-    const isLoop = this.order.isLoopHeader[block];
-    if (isLoop) {
-      this.code.loop();
-      this.labels.push({ block, loop: true });
-    }
-    for (const merge of merges) {
-      this.code.block();
-      this.labels.push({ block: merge, loop: false });
-    }
-    this.startBlock(block);
-    this.emitBlock(block);
-    for (const merge of merges.reverse()) {
-      this.code.end();
-      this.labels.pop();
-      this.emitTree(merge);
-    }
-    if (isLoop) {
-      this.code.end();
-      this.labels.pop();
-    }
-  }
-
-  private startBlock(block: number): void {
+  protected startBlock(block: number): void {
     const { banks, dirtyIn, wordIn } = this.plan;
     this.dirty.set(dirtyIn.subarray(block * banks, (block + 1) * banks));
     this.words.set.set(wordIn.subarray(block * banks, (block + 1) * banks));
   }
 
-  private emitBlock(index: number): void {
-    const block = this.region.blocks[index];
-    for (const instruction of block.instructions) {
-      this.instruction = instruction;
-      for (const { type, local } of this.usedTemps) (this.freeTemps[type] ??= []).push(local);
-      this.usedTemps = [];
-      this.words.startInstruction();
-      if (this.precise && canFault(instruction)) this.writeBack();
-      this.lower(simplifiedOf(instruction.statements));
-    }
-    this.emitEnding(index, block);
+  protected emitInstruction({ statements }: Instruction): void {
+    this.words.startInstruction();
+    const { canFault, simplified } = factsOf(this.arch, statements);
+    if (this.precise && canFault) this.writeBack();
+    this.lower(simplified);
   }
 
-  private emitEnding(index: number, { ending }: Block): void {
-    const { code } = this;
-    switch (ending.kind) {
-      case 'goto':
-        this.emitGoto(index, ending.target);
-        return;
-      case 'branch': {
-        // The condition was lowered as the last statement and is on the stack.
-        const dirty = this.dirty.slice();
-        const words = this.words.set.slice();
-        code.if();
-        this.labels.push({ block: -1, loop: false });
-        this.emitGoto(index, ending.taken);
-        code.end();
-        this.labels.pop();
-        this.dirty.set(dirty);
-        this.words.set.set(words);
-        this.emitGoto(index, ending.next);
-        return;
-      }
-      case 'call':
-        this.emitCall(index, ending);
-        return;
-      case 'indirect':
-        this.emitIndirect(index, ending);
-        return;
-      case 'leave':
-        this.writeBack();
-        code.i64(BigInt(ending.pc)).return();
-        return;
-    }
+  protected snapshot(): () => void {
+    const dirty = this.dirty.slice();
+    const words = this.words.set.slice();
+    return () => {
+      this.dirty.set(dirty);
+      this.words.set.set(words);
+    };
   }
 
-  private emitGoto(from: number, target: Target): void {
-    if (!('block' in target)) {
-      this.writeBack();
-      this.emitTailCall(target.pc);
-      return;
-    }
-    const { block } = target;
-    const { position, isMerge } = this.order;
-    const backward = position[block] <= position[from];
-    if (backward) this.emitPoll(this.region.blocks[block].pc, block);
-    this.widenFor(block);
-    if (backward || isMerge[block]) this.code.br(this.depthOf(block, backward));
-    else this.emitTree(block);
+  protected emitReturned(returnPc: number, next: Target): void {
+    this.words.set.fill(0);
+    if (!('block' in next)) return;
+    this.reloadFloat(returnPc);
+    this.loadRegisters(next.block);
   }
 
-  /** Before an edge to a block: gives the i64 local of each register its value that the block takes it from. */
-  private widenFor(block: number): void {
+  protected get frameWords(): number {
+    return this.registers.length;
+  }
+
+  /** Gives the i64 local of each register its value that the block takes it from. */
+  protected prepareEdge(block: number): void {
     const { banks, neededIn, wordIn } = this.plan;
     for (let bank = 0; bank < banks; bank++) {
       const at = block * banks + bank;
@@ -308,23 +177,14 @@ class RegionLowering extends Lowering {
     for (let rest = set; rest !== 0; rest &= rest - 1) action(32 * bank + (31 - Math.clz32(rest & -rest)));
   }
 
-  private depthOf(block: number, loop: boolean): number {
-    for (let depth = 0; ; depth++) {
-      const label = this.labels[this.labels.length - 1 - depth];
-      if (!label) throw new Error(`no label for block ${block}`);
-      if (label.block === block && label.loop === loop) return depth;
-    }
-  }
-
   /**
    * Leaves for a signal, to go on at `pc` after it. If that is the start of a block of the region, what is done with there
    * may be stale: TRANSLATOR.stale says so.
    */
-  private emitPoll(pc: number, block?: number): void {
+  protected emitPoll(pc: number, block?: number): void {
     const { code } = this;
     const { banks, doneIn, written } = this.plan;
-    access(0x29, THREAD, STUB.limit, i32.const(0))(code);
-    code.op(0x50).unlikelyIf();
+    this.emitInterruptTest();
     for (let bank = 0; bank < banks; bank++) {
       const done = block === undefined ? 0 : doneIn[block * banks + bank];
       this.emitWriteBackOf(bank, this.dirty[bank] & ~done);
@@ -335,108 +195,17 @@ class RegionLowering extends Lowering {
     code.end();
   }
 
-  private emitLeave(reason: number, pc: number): void {
-    access(0x36, THREAD, TRANSLATOR.exit, i32.const(0), i32.const(reason))(this.code);
-    this.code.i64(BigInt(pc) ^ LEAVING).return();
-  }
-
-  /** To the region at an address outside, if it exists and its time has not come to be interrupted. */
-  private emitTailCall(pc: number): void {
-    this.emitPoll(pc);
-    this.code.localGet(DEPTH).i64(BigInt(pc)).i32(this.slotOf(pc)).returnCallIndirect(this.type);
-  }
-
-  private emitCall(index: number, ending: Block['ending'] & { kind: 'call' }): void {
-    const { code } = this;
-    const { callee, returnPc, next } = ending;
-    const target = this.temp(I64);
-    if ('address' in callee) code.localSet(target);
-    this.writeBack();
-    if ('pc' in callee) code.i64(BigInt(callee.pc)).localSet(target);
-    i32.ge_u(get(DEPTH), i32.const(DEPTH_LIMIT))(code);
-    code.unlikelyIf().localGet(target).return().end();
-    code
-      .localGet(DEPTH)
-      .i32(FRAME_LEAST + this.registers.length)
-      .op(0x6a)
-      .localGet(target);
-    if ('pc' in callee) code.i32(this.slotOf(callee.pc));
-    else this.emitLookup(target);
-    code.callIndirect(this.type).localTee(target).i64(BigInt(returnPc)).op(0x52);
-    code.unlikelyIf().localGet(target).return().end();
-    this.words.set.fill(0);
-    if ('block' in next) {
-      this.reloadFloat(returnPc);
-      this.loadRegisters(next.block);
-    }
-    this.emitGoto(index, next);
-  }
-
-  private emitIndirect(index: number, ending: Block['ending'] & { kind: 'indirect' }): void {
-    const { code } = this;
-    const target = this.temp(I64);
-    code.localSet(target);
-    const { known } = ending;
-    for (const { block } of known) this.widenFor(block);
-    if (known.length > 0) this.emitSwitch(index, target, known);
-    this.writeBack();
-    if (isReturn(this.arch, ending.address)) {
-      code.localGet(target).return();
-      return;
-    }
-    code.localGet(DEPTH).localGet(target);
-    this.emitLookup(target);
-    code.returnCallIndirect(this.type);
-  }
-
-  /** A jump table over the addresses seen, which lie close together; falls through for others. */
-  private emitSwitch(index: number, target: number, known: readonly { pc: number; block: number }[]): void {
-    const { code } = this;
-    // Backward targets poll once for all, before the switch.
-    if (known.some(({ block }) => this.order.position[block] <= this.order.position[index])) {
-      access(0x29, THREAD, STUB.limit, i32.const(0))(code);
-      code.op(0x50).unlikelyIf();
-      this.emitWriteBack();
-      access(0x36, THREAD, TRANSLATOR.exit, i32.const(0), i32.const(EXIT.interrupt))(code);
-      code.localGet(target).i64(LEAVING).op(0x85).return().end();
-    }
-    const label = (block: number, extra: number): number =>
-      this.depthOf(block, this.order.position[block] <= this.order.position[index]) + extra;
-    const low = Math.min(...known.map(({ pc }) => pc));
-    const high = Math.max(...known.map(({ pc }) => pc));
-    if (known.length < 4 || high - low > SWITCH_RANGE) {
-      for (const { pc, block } of known) {
-        code.localGet(target).i64(BigInt(pc)).op(0x51).brIf(label(block, 0));
-      }
-      return;
-    }
-    code.block();
-    const byPc = new Map(known.map(({ pc, block }) => [pc, block]));
-    const depths: number[] = [];
-    for (let pc = low; pc <= high; pc += 2) {
-      const block = byPc.get(pc);
-      depths.push(block === undefined ? 0 : label(block, 1));
-    }
-    // A far target must not alias a near one when the index is cut to 32 bits.
-    i64.ge_u(i64.sub(get(target), i64.const(low)), i64.const(high - low + 1))(code);
-    code.brIf(0);
-    i32.shr_u(i32.wrap(i64.sub(get(target), i64.const(low))), i32.const(1))(code);
-    code.brTable(depths, 0).end();
-  }
-
-  /** Pushes the table index of the region at the address in a local, of the one that is always missing if none is there. */
-  private emitLookup(target: number): void {
-    const entry = this.temp(I32);
-    set(entry, jumpCacheEntry(get(target)))(this.code);
-    i64.eq(access(0x29, THREAD, JUMP_CACHE.start, get(entry)), get(target))(this.code);
-    this.code.if(I32);
-    access(0x28, THREAD, JUMP_CACHE.start + 8, get(entry))(this.code);
-    this.code.else().localGet(target).call(this.helpers.index('region_at')).end();
+  protected emitSwitchPoll(pc: Expr): void {
+    this.emitInterruptTest();
+    this.emitWriteBack();
+    this.emitLeave(EXIT.interrupt, pc);
+    this.code.end();
   }
 
   // Registers.
 
-  localNames(): Map<number, string> {
+  protected override localNames(): Map<number, string> | undefined {
+    if (!this.isNamed) return undefined;
     const names = new Map([[DEPTH, 'depth']]);
     this.registers.forEach((local, register) => {
       names.set(local, this.arch.registerNames[register]);
@@ -452,17 +221,6 @@ class RegionLowering extends Lowering {
   }
   private word(register: number): number {
     return (this.words32[register] ??= this.addLocal(isFloat(this.arch, register) ? F32 : I32));
-  }
-  private addLocal(type: ValType): number {
-    return REGION_PARAMETERS.length + this.locals.push(type) - 1;
-  }
-  private temp(type: ValType): number {
-    return this.newLocal(type);
-  }
-  newLocal(type: ValType): number {
-    const local = this.freeTemps[type]?.pop() ?? this.addLocal(type);
-    this.usedTemps.push({ type, local });
-    return local;
   }
   /** Loads what is needed at a block's start, all but what is in `except`, by bank. */
   private loadRegisters(block: number, except?: Int32Array): void {
@@ -494,7 +252,7 @@ class RegionLowering extends Lowering {
     code.end();
   }
   /** Writes the dirty registers to their cells. */
-  private writeBack(): void {
+  protected writeBack(): void {
     this.emitWriteBack();
     this.dirty.fill(0);
   }
@@ -519,10 +277,6 @@ class RegionLowering extends Lowering {
 
   // What the base class asks for.
 
-  protected emitOperand({ value }: Operand): void {
-    if (value === undefined) throw new Error('an operand without a value in a region');
-    this.code.i64(BigInt(value));
-  }
   protected emitReg(operand: Operand): void {
     const register = registerOf(this.arch, operand);
     if (register === undefined) this.code.i64(0n);
@@ -734,22 +488,6 @@ class RegionLowering extends Lowering {
     code.end();
   }
 
-  protected mayChange(write: Write, read: Read): boolean {
-    const written = writeOf(this.arch, write);
-    const readRegister = read.kind === 'reg' ? registerOf(this.arch, read.operand) : registerAt(this.arch, read.offset);
-    if (written !== undefined) return readRegister === written;
-    return write.kind === 'setCell' && read.kind === 'cell' && write.offset === read.offset;
-  }
-  protected emitPc(next: boolean): void {
-    const { pc, length } = this.instruction;
-    this.code.i64(BigInt(next ? pc + length : pc));
-  }
-  protected emitInstructions(): void {
-    throw new Error('a region does not count instructions');
-  }
-  protected emitBeforeAccess(): void {
-    this.sites.push({ offset: this.code.length, pc: this.instruction.pc });
-  }
   protected emitRequire(): void {
     this.code.op(0x45).unlikelyIf();
     this.emitWriteBack();
@@ -762,15 +500,7 @@ class RegionLowering extends Lowering {
     this.emitLeave(EXIT.again, this.instruction.pc);
     this.code.end();
   }
-  protected emitTerminator(statement: Terminator): void {
-    // Endings are emitted with the block; what they depend on is computed here, at its place among the statements.
-    if (statement.kind === 'branch') this.emit(statement.condition);
-    else if (statement.kind === 'jumpTo') this.emit(statement.address);
-  }
 }
-
-/** Bytes of code that a jump table may span. */
-const SWITCH_RANGE = 8192;
 
 /** How a region depends on the dynamic rounding mode. */
 interface DynamicMode {
@@ -781,79 +511,7 @@ interface DynamicMode {
 }
 
 /** Undefined if no operation of the region depends on the mode. */
-function dynamicModeOf(arch: Architecture, region: Region): DynamicMode | undefined {
-  let condition: Value | undefined;
-  let changes = false;
-  for (const { instructions } of region.blocks) {
-    for (const { statements } of instructions) {
-      condition ??= modeTestOf(statements);
-      changes ||= statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset));
-    }
-  }
-  return condition && { condition, changes };
-}
-
-/** The test of the dynamic mode that an operation makes first, if it depends on that. */
-function modeTestOf(statements: readonly Statement[]): Value | undefined {
-  for (const [index, statement] of statements.entries()) {
-    const next = statements[index + 1];
-    if (statement.kind !== 'require' || !isModeTest(statement, next)) continue;
-    if (next.kind === 'evaluate' && next.value.kind === 'fp' && modeOf(next.value.rounding) === undefined) {
-      return statement.condition;
-    }
-  }
-  return undefined;
-}
-
-function isModeTest({ condition }: Statement & { kind: 'require' }, next: Statement | undefined): boolean {
-  const mode = condition.kind === 'op' ? condition.args[0] : undefined;
-  return next?.kind === 'evaluate' && next.value.kind === 'fp' && next.value.rounding === mode;
-}
-
-/** Whether a cell decides if floating point is easy. */
-function isEasyCell({ floats }: Architecture, offset: number): boolean {
-  return floats !== undefined && offset >= floats.easy.offset && offset < floats.easy.offset + floats.easy.bytes;
-}
-
-/** Which instructions can leave the region in their middle, with the state as it is before them. */
-function sideExits(arch: Architecture, region: Region): (instruction: Instruction) => boolean {
-  const changesMode = dynamicModeOf(arch, region)?.changes ?? false;
-  return ({ statements }) =>
-    simplifiedOf(statements).some(({ kind }) => kind === 'require' || kind === 'aligned') ||
-    statements.some((s) => s.kind === 'evaluate' && ATOMIC.has(s.value.kind)) ||
-    (changesMode && modeTestOf(statements) !== undefined);
-}
-const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if']);
-
-const usesFloat = ({ blocks }: Region): boolean =>
-  blocks.some(({ instructions }) =>
-    instructions.some(({ statements }) => statements.some((s) => s.kind === 'evaluate' && s.value.kind === 'fp')),
-  );
-
-const SIMPLIFIED = new WeakMap<readonly Statement[], readonly Statement[]>();
-function simplifiedOf(statements: readonly Statement[]): readonly Statement[] {
-  if (statements.length < 2) return statements;
-  let simple = SIMPLIFIED.get(statements);
-  if (!simple) SIMPLIFIED.set(statements, (simple = simplified(statements)));
-  return simple;
-}
-
-/**
- * Statements with less to keep: a value that is pinned just before the register write that uses it is computed there.
- * Floating-point operations check the rounding mode themselves.
- */
-function simplified(statements: readonly Statement[]): readonly Statement[] {
-  return statements.filter((statement, index) => {
-    const next = statements[index + 1];
-    if (statement.kind === 'require') return !isModeTest(statement, next);
-    return !(statement.kind === 'evaluate' && next?.kind === 'setReg' && isOnlyPart(next.value, statement.value));
-  });
-}
-
-/** Whether a value is another, or made of it (once) and constants. */
-function isOnlyPart(value: Value, part: Value): boolean {
-  if (value === part) return true;
-  if (value.kind !== 'op') return false;
-  const others = value.args.filter((arg) => arg.kind !== 'const');
-  return others.length === 1 && isOnlyPart(others[0], part);
+function dynamicModeOf(facts: readonly Facts[]): DynamicMode | undefined {
+  const condition = facts.find(({ modeTest }) => modeTest !== undefined)?.modeTest;
+  return condition && { condition, changes: facts.some(({ changesMode }) => changesMode) };
 }

@@ -11,6 +11,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
+import { type Flow, factsOf } from './facts.ts';
 import { registerOf } from './register-numbers.ts';
 
 /** One guest instruction with its effect, operands as constants. */
@@ -62,45 +63,21 @@ export interface Region {
 
 /** Regions stop growing at this many instructions. */
 const SIZE_LIMIT = 1000;
+/** A region may have so many instructions of others in it: small loops are to be in one piece. */
+const OWN_SIZE = 60;
 /** An indirect jump with more targets than this is not worth a switch. */
 const TARGET_LIMIT = 256;
 
-/** How an instruction moves control, from its statements. */
-type Flow =
-  | { kind: 'next' }
-  | { kind: 'branch'; condition: Value; target: number }
-  | { kind: 'jump'; target: number; link: boolean }
-  | { kind: 'indirect'; address: Value; link: boolean }
-  | { kind: 'trap' };
-
-function flowOf({ pc, statements }: Instruction): Flow {
-  const last = statements.at(-1);
-  // A return address in a register is what makes a jump a call.
-  const link = statements.some((s) => (s.kind === 'setReg' || s.kind === 'setCell') && s.value.kind === 'next');
-  switch (last?.kind) {
-    case 'branch':
-      return { kind: 'branch', condition: last.condition, target: pc + constant(last.offset) };
-    case 'jump':
-      return { kind: 'jump', target: pc + constant(last.offset), link };
-    case 'jumpTo':
-      return { kind: 'indirect', address: last.address, link };
-    case 'trap':
-      return { kind: 'trap' };
-    default:
-      return { kind: 'next' };
-  }
-}
-
-function constant(operand: { value?: number }): number {
-  if (operand.value === undefined) throw new Error('an operand without a value in a region');
-  return operand.value;
-}
-
-/** The region around `entry`; undefined if not even its first instruction can be compiled. */
+/**
+ * The region around `entry`; undefined if not even its first instruction can be compiled. A large one leaves what
+ * `isEntry` says is the entry of another to that: or programs would be compiled several times over.
+ */
 export function formRegion(
   entry: number,
+  arch: Architecture,
   fetch: Fetch,
   targetsOf: TargetsOf,
+  isEntry: (pc: number) => boolean,
   sizeLimit: number = SIZE_LIMIT,
 ): Region | undefined {
   const code = new Map<number, { instruction: Instruction; flow: Flow }>();
@@ -109,10 +86,10 @@ export function formRegion(
   // Breadth first: what is near the entry is in the region when the limit is reached.
   for (let at = 0; at < work.length; at++) {
     for (let pc = work[at]; !code.has(pc); ) {
-      if (code.size >= sizeLimit) break;
+      if (code.size >= sizeLimit || (pc !== entry && code.size >= OWN_SIZE && isEntry(pc))) break;
       const instruction = fetch(pc);
       if (!instruction) break;
-      const flow = flowOf(instruction);
+      const { flow } = factsOf(arch, instruction.statements);
       code.set(pc, { instruction, flow });
       const next = pc + instruction.length;
       const reach = (target: number) => {
@@ -125,8 +102,8 @@ export function formRegion(
       }
       if (flow.kind === 'branch') {
         reach(next);
-        reach(flow.target);
-      } else if (flow.kind === 'jump') reach(flow.link ? next : flow.target);
+        reach(pc + flow.offset);
+      } else if (flow.kind === 'jump') reach(flow.link ? next : pc + flow.offset);
       else if (flow.kind === 'indirect') {
         if (flow.link) reach(next);
         else for (const target of targetsOf(pc, flow.address).slice(0, TARGET_LIMIT)) reach(target);
@@ -161,10 +138,10 @@ export function formRegion(
   function endingOf(flow: Exclude<Flow, { kind: 'next' | 'trap' }>, pc: number, next: number): Ending {
     switch (flow.kind) {
       case 'branch':
-        return { kind: 'branch', condition: flow.condition, taken: targetAt(flow.target), next: targetAt(next) };
+        return { kind: 'branch', condition: flow.condition, taken: targetAt(pc + flow.offset), next: targetAt(next) };
       case 'jump':
-        if (!flow.link) return { kind: 'goto', target: targetAt(flow.target) };
-        return { kind: 'call', callee: { pc: flow.target }, returnPc: next, next: targetAt(next) };
+        if (!flow.link) return { kind: 'goto', target: targetAt(pc + flow.offset) };
+        return { kind: 'call', callee: { pc: pc + flow.offset }, returnPc: next, next: targetAt(next) };
       case 'indirect': {
         if (flow.link) return { kind: 'call', callee: { address: flow.address }, returnPc: next, next: targetAt(next) };
         const known = targetsOf(pc, flow.address)

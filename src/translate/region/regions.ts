@@ -10,17 +10,18 @@
  * What always holds when JavaScript runs: no region is on the stack, so any can
  * be dropped.
  */
-import { setFlagsFromString } from 'node:v8';
 import type { Architecture } from '../../cpu/arch.ts';
-import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
-import type { Statement } from '../../cpu/ir.ts';
-import type { Row } from '../../cpu/row.ts';
-import { COUNTERS, DECODED, JUMP_CACHE, JUMP_LOG, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
-import { RECORD_SHIFT, RECORD_SIZE, REGION } from '../cold/record.ts';
+import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
+import { RECORD_SIZE, REGION } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import { compileRegion } from './compile.ts';
-import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
+import { Former, type ReadCode } from './former.ts';
+import type { Region } from './graph.ts';
+import type { Result } from './mailbox.ts';
+import { compiled, instantiate } from './modules.ts';
+import type { Orders } from './orders.ts';
 import { isFloat, writeOf } from './register-numbers.ts';
+import { worthAfter } from './worth.ts';
 
 /** What regions need of the engine they belong to. */
 export interface RegionHost {
@@ -31,12 +32,15 @@ export interface RegionHost {
   missing: unknown;
   /** Imports of every module. */
   imports: Record<string, unknown>;
-  /** Up to 4 bytes of guest code, little-endian; undefined if they cannot be read. */
-  readCode(pc: number): number | undefined;
+  readCode: ReadCode;
+  /** How another thread is asked to compile; undefined: this one does it itself. */
+  orders?: Orders;
 }
 
 /** How code is compiled, and who looks on. */
 export interface RegionOptions {
+  /** After how many jumps to code it is worth to be compiled in the guest's own thread. */
+  threshold?: number;
   /** -one-insn-per-tb: a region is one instruction. */
   oneInstruction?: boolean;
   /** -tb-size: all regions are dropped when their modules have this many bytes. */
@@ -69,15 +73,10 @@ const CODE_LIMIT = 12 << 20;
 /** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
 const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
 
-/**
- * A jump to a region of so many instructions pays for compiling it as often as the threshold says; a larger one costs
- * more, and one jump seldom executes more of it. So it waits for more jumps, in proportion.
- */
-const PAYING_SIZE = 30;
-
-interface Effect {
-  length: number;
-  statements: readonly Statement[];
+/** What the compiler thread has to be told of the table of regions. */
+interface News {
+  forget: boolean;
+  slots: number[];
 }
 
 interface Installed {
@@ -97,20 +96,28 @@ export class Regions {
   private readonly words: Int32Array;
   private readonly halfwords: Uint16Array;
   private readonly bytes: Uint8Array;
-  private readonly decode: (word: number) => Decoded<Row<never>> | undefined;
+  private readonly former: Former;
   private readonly slots = new Map<number, number>();
   private readonly byName = new Map<string, Installed>();
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
-  /** Of entries whose regions are large: how many jumps are still to come before they are compiled. */
-  private readonly waiting = new Map<number, number>();
+  /** How often code without a region was jumped to, by its address, as far as the cold tier has said so. */
+  private readonly jumps = new Map<number, number>();
+  /** After how many jumps regions that were not worth compiling will be. */
+  private readonly worth = new Map<number, number>();
   /** Entries of regions that may assume nothing of registers. */
   private readonly general = new Set<number>();
-  /** What instruction words do; null if regions cannot have them. */
-  private readonly effects = new Map<number, Effect | null>();
-  /** The jump log as it was when the region being formed asked first. */
-  private jumps: Map<number, Map<number, number>> | undefined;
+  /**
+   * Entries of regions that are ordered or to be, with what they may assume (CodeOptions).
+   */
+  private readonly queue = new Map<number, Int32Array>();
+  /** What is different since the last order. */
+  private news: News = { forget: true, slots: [] };
+  /** What has happened since the outstanding order to what it is based on; undefined: none is outstanding. */
+  private outstanding: { pc: number; isVoid: boolean; flushed: { start: number; end: number }[] } | undefined;
+  /** Milliseconds that this thread has compiled in this process. */
+  private ownTime = 0;
   /** Bytes of the modules that are in use. */
   private codeSize = 0;
   private readonly fused: boolean;
@@ -124,51 +131,132 @@ export class Regions {
     this.words = new Int32Array(buffer);
     this.halfwords = new Uint16Array(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.decode = makeDecoder(host.arch.rows);
+    this.former = new Former(host.arch, buffer, host.readCode);
     this.fused = (host.imports.fma as () => number)() === 1;
   }
 
   /** Compiles the code at an address that has become hot, unless that was tried before. */
   compile(pc: number): void {
-    if (this.byEntry.has(pc) || this.refused.has(pc)) return;
-    const record = this.recordOf(pc);
-    const left = (this.waiting.get(pc) ?? 0) - this.threshold;
-    if (left > 0) {
-      this.wait(pc, record, left);
-      return;
-    }
+    const record = this.former.recordOf(pc);
+    if (record === 0 || this.byEntry.has(pc) || this.refused.has(pc)) return;
+    this.clearCounter(record);
+    const jumps = (this.jumps.get(pc) ?? 0) + this.words[TRANSLATOR.hotThreshold >> 2];
+    this.jumps.set(pc, jumps);
+    if (this.queue.has(pc) || jumps < (this.worth.get(pc) ?? 0)) return;
+    if (!this.isEager && this.host.orders?.areTaken(this.ownTime)) {
+      this.queue.set(pc, this.wordsNow(pc));
+      this.advance();
+    } else if (jumps >= this.threshold) this.compileHere(pc);
+  }
+
+  private compileHere(pc: number): void {
     const start = performance.now();
-    const { statistics } = this;
-    this.jumps = undefined;
-    const region =
-      record === 0
-        ? undefined
-        : formRegion(
-            pc,
-            (at) => this.fetch(at),
-            (at, address) => (isReturn(this.host.arch, address) ? [] : this.targetsOf(at)),
-            this.sizeLimit,
-          );
-    if (!region || region.blocks[0].instructions.length === 0) {
+    const region = this.former.form(pc, this.isEager, this.sizeLimit);
+    if (!region) {
       this.refused.add(pc);
       return;
     }
-    const missing = this.threshold * (region.size / PAYING_SIZE - 1);
-    if (missing > 0 && !this.waiting.has(pc) && !this.isEager) {
-      this.wait(pc, record, missing);
+    const worth = worthAfter(region, this.threshold);
+    if (!this.isEager && (this.jumps.get(pc) ?? 0) < worth) {
+      this.worth.set(pc, worth);
       return;
     }
-    this.waiting.delete(pc);
-    const name = `region${statistics.regions++}`;
+    this.makeRoom();
+    const name = this.statistics.regions++;
     this.options.onRegion?.(region, this.host.arch, this.describe);
+    this.install(pc, name, region, this.make(pc, region, nameOf(name)));
+    const time = performance.now() - start;
+    this.statistics.compileTime += time;
+    this.ownTime += time;
+  }
+
+  /** Takes the result of an order, if there is one, and leaves the next. */
+  advance(): void {
+    const { orders } = this.host;
+    if (!orders) return;
+    if (this.outstanding) {
+      const result = orders.take();
+      if (result === undefined) return;
+      const { pc, isVoid, flushed } = this.outstanding;
+      this.queue.delete(pc);
+      this.outstanding = undefined;
+      if (result.kind === 'module' && !this.news.forget) {
+        for (let i = 0; i < result.slots.length; i += 2) this.setSlot(result.slots[i], result.slots[i + 1]);
+      }
+      // What is void becomes hot again, if it is.
+      if (!isVoid) this.accept(pc, result, flushed);
+    }
+    this.makeRoom();
+    const pc = this.mostWanted();
+    if (pc !== undefined) this.order(orders, pc, this.queue.get(pc)!);
+  }
+
+  /** Of the addresses in the queue the one jumped to most; those whose code has changed go. */
+  private mostWanted(): number | undefined {
+    let wanted: number | undefined;
+    for (const pc of this.queue.keys()) {
+      if (this.former.recordOf(pc) === 0) this.queue.delete(pc);
+      else if (wanted === undefined || (this.jumps.get(pc) ?? 0) > (this.jumps.get(wanted) ?? 0)) wanted = pc;
+    }
+    return wanted;
+  }
+
+  private order(orders: Orders, pc: number, assumable: Int32Array): void {
+    const { precise, fused } = this;
+    orders.leave({
+      pc,
+      name: this.statistics.regions++,
+      precise,
+      fused,
+      jumps: this.jumps.get(pc) ?? 0,
+      threshold: this.words[TRANSLATOR.hotThreshold >> 2],
+      assumable: [...assumable],
+      ...this.news,
+    });
+    this.news = { forget: false, slots: [] };
+    this.outstanding = { pc, isVoid: false, flushed: [] };
+  }
+
+  private accept(pc: number, result: Result, flushed: readonly { start: number; end: number }[]): void {
+    switch (result.kind) {
+      case 'tooLarge':
+        this.jumps.set(pc, Number.POSITIVE_INFINITY);
+        this.compileHere(pc);
+        return;
+      case 'refused':
+        if (!flushed.some(({ start, end }) => pc >= start && pc < end)) this.refused.add(pc);
+        return;
+      case 'wait':
+        this.worth.set(pc, result.jumps);
+        return;
+      case 'module': {
+        const { name, bytes, sites, ranges, size, time } = result;
+        this.statistics.compileTime += time;
+        if (flushed.some((f) => ranges.some((r) => r.start < f.end && r.end > f.start))) return;
+        const entry = instantiate(new WebAssembly.Module(bytes), this.host.imports);
+        this.install(pc, name, { ranges, size }, { entry, length: bytes.length, sites });
+      }
+    }
+  }
+
+  /** Drops everything if there is too much. */
+  private makeRoom(): void {
     const isFull = this.byEntry.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
     if (isFull || this.slots.size >= SLOT_LIMIT) this.flushAll();
-    const { entry, length, sites } = this.make(pc, region, name);
+  }
+
+  private install(pc: number, number: number, { ranges, size }: Pick<Region, 'ranges' | 'size'>, made: Made): void {
+    const { statistics } = this;
+    const { entry, length, sites } = made;
+    const record = this.former.recordOf(pc);
+    const name = nameOf(number);
+    this.jumps.delete(pc);
+    this.worth.delete(pc);
     this.codeSize += length;
     const slot = this.slotOf(pc);
     this.host.table.set(slot, entry);
     const original = this.bytes.slice(record, record + RECORD_SIZE);
-    const installed: Installed = { name, entry: pc, slot, record, original, ranges: region.ranges, sites };
+    const installed: Installed = { name, entry: pc, slot, record, original, ranges, sites };
     this.halfwords[record >> 1] = REGION;
     this.words[(record + 8) >> 2] = slot;
     this.byEntry.set(pc, installed);
@@ -178,14 +266,13 @@ export class Regions {
       if (there) there.add(installed);
       else this.byPage.set(page, new Set([installed]));
     }
-    statistics.compiledInstructions += region.size;
+    statistics.compiledInstructions += size;
     statistics.moduleBytes += length;
-    statistics.compileTime += performance.now() - start;
   }
 
   /** Compiles a region: the step that back ends do differently. */
   protected make(pc: number, region: Region, name: string): Made {
-    const { arch, imports } = this.host;
+    const { arch } = this.host;
     const { nameOf, onModule } = this.options;
     const names = { function: nameOf?.(pc), locals: onModule !== undefined };
     const { bytes, sites } = compileRegion(
@@ -197,8 +284,7 @@ export class Regions {
       names,
     );
     onModule?.(pc, bytes);
-    const instance = new WebAssembly.Instance(optimised(bytes), { e: imports as never });
-    return { entry: instance.exports.region, length: bytes.length, sites };
+    return { entry: compiled(bytes, this.host.imports), length: bytes.length, sites };
   }
 
   /** A register was not what the region at `pc` takes it for: compiles it without assumptions. */
@@ -223,7 +309,7 @@ export class Regions {
 
   /** The numbers of the registers that the instruction at an address writes. */
   writtenAt(pc: number): number[] {
-    const statements = this.fetch(pc)?.statements ?? [];
+    const statements = this.former.fetch(pc)?.statements ?? [];
     return statements.flatMap((statement) => writeOf(this.host.arch, statement) ?? []);
   }
 
@@ -235,22 +321,16 @@ export class Regions {
 
   /** Instructions that a region may have; undefined for the usual limit. */
   protected get sizeLimit(): number | undefined {
-    if (this.options.oneInstruction) return 1;
-    return this.isEager ? EAGER_SIZE_LIMIT : undefined;
+    return this.options.oneInstruction ? 1 : undefined;
   }
   private get isEager(): boolean {
     return this.threshold === 1;
   }
   private get threshold(): number {
-    return this.words[TRANSLATOR.hotThreshold >> 2];
+    return this.options.threshold ?? 1;
   }
 
   /** Lets the cold tier count anew. */
-  private wait(pc: number, record: number, jumps: number): void {
-    this.waiting.set(pc, jumps);
-    this.clearCounter(record);
-  }
-
   private clearCounter(record: number): void {
     this.halfwords[(COUNTERS.start + ((record >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = 0;
   }
@@ -305,8 +385,17 @@ export class Regions {
     this.flushAll();
   }
 
+  /** In a new process: what was ordered will not come. */
+  forgetOrders(): void {
+    this.queue.clear();
+    this.outstanding = undefined;
+    this.ownTime = 0;
+    this.news = { forget: true, slots: [...this.slots].flat() };
+  }
+
   /** Drops the regions with code in [start, end). The caller drops the decoded instructions of those pages. */
   flush(start: number, end: number): void {
+    this.outstanding?.flushed.push({ start, end });
     if (this.byEntry.size === 0 && this.refused.size === 0) return;
     const first = Math.floor(start / PAGE_SIZE);
     const last = Math.ceil(end / PAGE_SIZE);
@@ -318,15 +407,19 @@ export class Regions {
   }
 
   flushAll(): void {
+    this.queue.clear();
+    if (this.outstanding) this.outstanding.isVoid = true;
     for (const installed of [...this.byEntry.values()]) this.drop(installed);
     if (this.slots.size >= SLOT_LIMIT) {
       this.slots.clear();
+      this.news = { forget: true, slots: [] };
       // It knows slots by address.
       this.bytes.fill(0, JUMP_CACHE.start, JUMP_CACHE.start + 16 * JUMP_CACHE.entries);
     }
     this.refused.clear();
     this.general.clear();
-    this.waiting.clear();
+    this.jumps.clear();
+    this.worth.clear();
     this.codeSize = 0;
   }
 
@@ -351,63 +444,19 @@ export class Regions {
     let slot = this.slots.get(pc);
     if (slot === undefined) {
       slot = this.slots.size + 1;
-      this.host.table.set(slot, this.host.missing);
-      this.slots.set(pc, slot);
+      this.setSlot(pc, slot);
+      this.news.slots.push(pc, slot);
     }
     return slot;
   }
 
-  /** Address of the record of an instruction, 0 if its page is not decoded. */
-  private recordOf(pc: number): number {
-    const records = this.words[(DECODED.table >> 2) + Math.floor(pc / PAGE_SIZE)];
-    return records === 0 ? 0 : records + ((pc % PAGE_SIZE) << RECORD_SHIFT);
-  }
-
-  private fetch(pc: number): Instruction | undefined {
-    const record = this.recordOf(pc);
-    // With a threshold of 1 nothing has been executed before it is compiled.
-    if (record === 0 || (this.halfwords[record >> 1] === 0 && !this.isEager)) return undefined;
-    const word = this.host.readCode(pc);
-    if (word === undefined) return undefined;
-    // The upper half of a short instruction's word is the next instruction.
-    const key = this.host.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
-    let effect = this.effects.get(key);
-    if (effect === undefined) this.effects.set(key, (effect = this.effectOf(word)));
-    return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
-  }
-
-  private effectOf(word: number): Effect | null {
-    const decoded = this.decode(word);
-    if (!decoded) return null;
-    const { row, values } = decoded;
-    const statements = this.host.arch.effect(row, values);
-    // Reads of the instruction count are left to the cold tier, which counts.
-    const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
-    return counts ? null : { length: row.length, statements };
-  }
-
-  private targetsOf(pc: number): readonly number[] {
-    const counts = (this.jumps ??= this.readJumps()).get(this.recordOf(pc)) ?? [];
-    // The log has the low halves of addresses; jump tables stay near.
-    const high = Math.floor(pc / 2 ** 32) * 2 ** 32;
-    return [...counts].sort((a, b) => b[1] - a[1]).map(([target]) => high + target);
-  }
-
-  /** The jump log: by record of the jump, how often it went where. */
-  private readJumps(): Map<number, Map<number, number>> {
-    const jumps = new Map<number, Map<number, number>>();
-    const base = JUMP_LOG.start >> 2;
-    for (let i = base; i < base + 2 * JUMP_LOG.entries; i += 2) {
-      const record = this.words[i];
-      if (record === 0) continue;
-      const target = this.words[i + 1] >>> 0;
-      const counts = jumps.get(record);
-      if (counts) counts.set(target, (counts.get(target) ?? 0) + 1);
-      else jumps.set(record, new Map([[target, 1]]));
-    }
-    return jumps;
+  private setSlot(pc: number, slot: number): void {
+    this.host.table.set(slot, this.host.missing);
+    this.slots.set(pc, slot);
   }
 }
+
+const nameOf = (number: number): string => `region${number}`;
 
 function pagesOf({ ranges }: Installed): Set<number> {
   const pages = new Set<number>();
@@ -415,19 +464,4 @@ function pagesOf({ ranges }: Installed): Set<number> {
     for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++) pages.add(page);
   }
   return pages;
-}
-
-/** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
-const EAGER_SIZE_LIMIT = 100;
-
-/** V8's flags that are off while a region is compiled: Liftoff's code of a loop would not be replaced while it runs. */
-const COMPILER_FLAGS = ['liftoff', 'wasm-lazy-compilation'];
-
-function optimised(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  for (const flag of COMPILER_FLAGS) setFlagsFromString(`--no-${flag}`);
-  try {
-    return new WebAssembly.Module(bytes);
-  } finally {
-    for (const flag of COMPILER_FLAGS) setFlagsFromString(`--${flag}`);
-  }
 }

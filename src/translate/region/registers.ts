@@ -19,10 +19,8 @@
  * only its exits could ask for, and V8 has registers for the others.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { Statement, Value } from '../../cpu/ir.ts';
-import { operandsOf, partsOf } from '../wasm/lower.ts';
-import { type Block, type Instruction, type Region, successors, type Target } from './graph.ts';
-import { registerAt, registerOf, writeOf } from './register-numbers.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { type Block, type Region, successors, type Target } from './graph.ts';
 import { Words } from './words.ts';
 
 /** Sets of registers; those by block are at `block * banks + bank`. */
@@ -52,46 +50,7 @@ export interface PlanOptions {
    */
   assumable: Int32Array;
   /** Whether an instruction can leave the region for another reason than a fault or its jump. */
-  canLeave: (instruction: Instruction) => boolean;
-}
-
-/** True if an instruction can fault, by a load or store. (Other traps are taken where they are tested for.) */
-export function canFault({ statements }: Instruction): boolean {
-  return statements.some((s) => s.kind === 'store' || (s.kind === 'evaluate' && ACCESSES.has(s.value.kind)));
-}
-const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', 'amo', 'cas', 'cas_if']);
-
-/** Sets of one block while they are made: by bank, registers read before they are written, and written. */
-class Summary {
-  readonly used: Int32Array;
-  readonly defined: Int32Array;
-  private readonly arch: Architecture;
-
-  constructor(arch: Architecture, banks: number) {
-    this.arch = arch;
-    this.used = new Int32Array(banks);
-    this.defined = new Int32Array(banks);
-  }
-
-  /** All reads first: a value may have been read before the write that its use comes after (`jalr ra, 0(ra)`). */
-  add(statements: readonly Statement[]): void {
-    for (const statement of statements) for (const value of operandsOf(statement)) this.read(value);
-    for (const statement of statements) {
-      const written = writeOf(this.arch, statement);
-      if (written !== undefined) this.defined[written >> 5] |= 1 << written;
-    }
-  }
-
-  private read(value: Value): void {
-    if (value.kind === 'const') return;
-    if (value.kind === 'reg' || value.kind === 'cell') {
-      const { arch } = this;
-      const register = value.kind === 'reg' ? registerOf(arch, value.operand) : registerAt(arch, value.offset);
-      if (register !== undefined) this.used[register >> 5] |= (1 << register) & ~this.defined[register >> 5];
-      return;
-    }
-    for (const part of partsOf(value)) this.read(part);
-  }
+  canLeave: (instruction: Facts) => boolean;
 }
 
 /** The targets of a block's ending that lie outside the region, or are not known: everything may be read there. */
@@ -126,25 +85,24 @@ export function planRegisters(
   const [used, defined, recent, flushed, dirtyIn, doneIn, neededIn] = [set(), set(), set(), set(), set(), set(), set()];
   const next = blocks.map(successors);
   const isCall = blocks.map(({ ending }) => ending.kind === 'call');
-  const leaves = blocks.map(({ instructions }) => instructions.some(canLeave));
+  const leaves: boolean[] = [];
   const written = new Int32Array(banks);
 
   for (const [block, { instructions }] of blocks.entries()) {
-    const summary = new Summary(arch, banks);
     const base = block * banks;
-    for (const instruction of instructions) {
-      if (precise && canFault(instruction)) {
+    const facts = instructions.map(({ statements }) => factsOf(arch, statements));
+    leaves.push(facts.some(canLeave));
+    for (const one of facts) {
+      if (precise && one.canFault) {
         flushed.fill(-1, base, base + banks);
         recent.fill(0, base, base + banks);
       }
-      summary.add(instruction.statements);
-      for (const statement of instruction.statements) {
-        const register = writeOf(arch, statement);
-        if (register !== undefined) recent[base + (register >> 5)] |= 1 << register;
+      for (let bank = 0; bank < banks; bank++) {
+        used[base + bank] |= one.used[bank] & ~defined[base + bank];
+        defined[base + bank] |= one.defined[bank];
+        recent[base + bank] |= one.defined[bank];
       }
     }
-    used.set(summary.used, base);
-    defined.set(summary.defined, base);
     for (let bank = 0; bank < banks; bank++) written[bank] |= defined[base + bank];
   }
 

@@ -138,7 +138,7 @@ double tsemu_interrupt_others(double unused) {
   ask_others();
   for (int i = 0; i < threads_end; i++) {
     char *other = threads[i];
-    if (!other || other == block) continue;
+    if (!other || other == block || *(volatile u32 *)(other + STUB_HELPER)) continue;
     while (__atomic_load_n((u32 *)(other + STUB_STOP), __ATOMIC_SEQ_CST) &&
            !__atomic_load_n((u32 *)(other + STUB_INSIDE), __ATOMIC_SEQ_CST)) {
       pause_ns(PATIENCE_NS);
@@ -160,6 +160,13 @@ double tsemu_owner_died(double address, double tid) {
       return (value & 0x80000000u) != 0;
   }
   return 0;
+}
+
+/* The calling thread runs no guest code: see HostProcesses.becomeHelper. From now on it stops at the gate. */
+double tsemu_become_helper(double unused) {
+  CELL32(STUB_HELPER) = 1;
+  starting = 0;
+  return unused;
 }
 
 /* The calling thread ends. */

@@ -1,0 +1,388 @@
+/**
+ * The part of a region's compiler that knows no registers: control flow,
+ * structured after the dominator tree (Ramsey, "Beyond Relooper", 2022), and
+ * the ways out of a region.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import type { Operand } from '../../cpu/row.ts';
+import {
+  JUMP_CACHE,
+  PROCESS_MEMORY_PAGES,
+  STUB,
+  THREAD_MEMORY_PAGES,
+  TRANSLATOR,
+  WINDOW_PAGES,
+} from '../../host/layout.ts';
+import { Code, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
+import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
+import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
+import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
+import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
+import { type Order, orderOf } from './order.ts';
+import { registerAt, registerOf, writeOf } from './register-numbers.ts';
+
+/**
+ * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
+ * 984 KB. A frame is counted with its return address, what V8 keeps there, and one word for each register in it.
+ */
+const DEPTH_LIMIT = 50_000;
+const FRAME_LEAST = 24;
+
+/** Indices in a region's module of the thread memory, the window and the process memory. */
+const MEMORIES = [1, 0, 2];
+
+/** The parameter that counts the depth. */
+export const DEPTH = 0;
+
+/** Bytes of code that a jump table may span. */
+const SWITCH_RANGE = 8192;
+
+/** A compiled region, not yet instantiated. */
+export interface CompiledRegion {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Offsets in the module of what can trap, ascending, and the guest address of each. */
+  sites: { offset: number; pc: number }[];
+}
+
+/** A module for one region: what it imports. */
+export interface RegionModule {
+  module: ModuleEncoder;
+  /** Of a region's function. */
+  type: number;
+  helpers: Helpers;
+}
+
+export function regionModule(name: string): RegionModule {
+  const module = new ModuleEncoder();
+  module.setName(name);
+  // Memory 0 is the one whose start V8 keeps in a register.
+  module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
+  module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
+  module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
+  const type = module.type(REGION_PARAMETERS, [I64]);
+  module.importTable('regions', type, REGION_TABLE_SIZE);
+  return { module, type, helpers: new ImportedHelpers(module) };
+}
+
+export interface FlowParts extends Omit<RegionModule, 'module'> {
+  arch: Architecture;
+  region: Region;
+  order: Order;
+  /** Index in the table of regions for the region at an address, existing or to come. */
+  slotOf: (pc: number) => number;
+}
+
+/** Orders the blocks; an edge that makes a loop irreducible becomes an exit. */
+export function orderRegion(region: Region): Order {
+  for (;;) {
+    const order = orderOf(region.blocks.map(successors), switchTargets(region));
+    if (!('irreducible' in order)) return order;
+    const { from, to } = order.irreducible;
+    const cut = (target: Target): Target =>
+      'block' in target && target.block === to ? { pc: region.blocks[to].pc } : target;
+    const { ending } = region.blocks[from];
+    if (ending.kind === 'goto') ending.target = cut(ending.target);
+    else if (ending.kind === 'call') ending.next = cut(ending.next);
+    else if (ending.kind === 'branch') {
+      ending.taken = cut(ending.taken);
+      ending.next = cut(ending.next);
+    } else if (ending.kind === 'indirect') ending.known = ending.known.filter(({ block }) => block !== to);
+  }
+}
+
+/** Blocks that a switch jumps to: they need a label. */
+const switchTargets = ({ blocks }: Region): number[] =>
+  blocks.flatMap(({ ending }) => (ending.kind === 'indirect' ? ending.known.map(({ block }) => block) : []));
+
+export abstract class FlowLowering extends Lowering {
+  readonly locals: ValType[] = [];
+  readonly sites: { offset: number; pc: number }[] = [];
+  readonly arch: Architecture;
+  protected readonly region: Region;
+  protected readonly order: Order;
+  private readonly slotOf: (pc: number) => number;
+  private readonly type: number;
+  /** Labels around the place of emission, innermost last: the block a branch to it leads to. */
+  private readonly labels: { block: number; loop: boolean }[] = [];
+  private freeTemps: Record<number, number[]> = {};
+  private usedTemps: { type: ValType; local: number }[] = [];
+  protected instruction: Instruction = { pc: 0, length: 0, statements: [] };
+
+  constructor({ helpers, arch, region, order, slotOf, type }: FlowParts) {
+    super(new Code(MEMORIES), helpers);
+    this.arch = arch;
+    this.region = region;
+    this.order = order;
+    this.slotOf = slotOf;
+    this.type = type;
+  }
+
+  /** Compiles the region, as the function `region` of the module, with a name for profilers. */
+  compile(module: ModuleEncoder, name?: string): CompiledRegion {
+    this.emitEntry();
+    this.emitTree(0);
+    this.code.op(0x00);
+    const index = module.addFunction(this.type, this.locals, this.code);
+    module.exportFunction('region', index);
+    if (name !== undefined) module.nameFunction(index, name);
+    const locals = this.localNames?.();
+    if (locals) module.nameLocals(index, locals);
+    const bytes = module.finish();
+    const start = module.codeOffset(index);
+    return { bytes, sites: this.sites.map(({ offset, pc }) => ({ offset: start + offset, pc })) };
+  }
+
+  /** Names of locals for readers of the module; undefined: there are no readers. */
+  protected localNames?(): Map<number, string> | undefined;
+
+  protected abstract emitEntry(): void;
+  protected abstract startBlock(block: number): void;
+  protected abstract emitInstruction(instruction: Instruction): void;
+  /** What is known of registers here; the result makes it so again. */
+  protected abstract snapshot(): () => void;
+  /** Brings the cells up to date. */
+  protected abstract writeBack(): void;
+  /** Before an edge to a block of the region. */
+  protected abstract prepareEdge(block: number): void;
+  /** After a call has returned where it should: nothing is known of registers. */
+  protected abstract emitReturned(returnPc: number, next: Target): void;
+  /** Leaves if there is a reason to, to go on at `pc`, which may be the start of a block of the region. */
+  protected abstract emitPoll(pc: number, block?: number): void;
+  /** The same for the address of a switch. */
+  protected abstract emitSwitchPoll(pc: Expr): void;
+  /** Words of the host's stack that the function may need for its locals. */
+  protected abstract readonly frameWords: number;
+
+  protected startInstruction(instruction: Instruction): void {
+    this.instruction = instruction;
+    for (const { type, local } of this.usedTemps) (this.freeTemps[type] ??= []).push(local);
+    this.usedTemps = [];
+  }
+
+  protected addLocal(type: ValType): number {
+    return REGION_PARAMETERS.length + this.locals.push(type) - 1;
+  }
+  newLocal(type: ValType): number {
+    const local = this.freeTemps[type]?.pop() ?? this.addLocal(type);
+    this.usedTemps.push({ type, local });
+    return local;
+  }
+
+  // Structure: each block's code, then, nested in blocks so that they can be branched to, what it dominates.
+
+  private emitTree(block: number): void {
+    const merges = this.order.children[block].filter((child) => this.order.isMerge[child]).reverse();
+    const isLoop = this.order.isLoopHeader[block];
+    if (isLoop) {
+      this.code.loop();
+      this.labels.push({ block, loop: true });
+    }
+    for (const merge of merges) {
+      this.code.block();
+      this.labels.push({ block: merge, loop: false });
+    }
+    this.startBlock(block);
+    this.emitBlock(block);
+    for (const merge of merges.reverse()) {
+      this.code.end();
+      this.labels.pop();
+      this.emitTree(merge);
+    }
+    if (isLoop) {
+      this.code.end();
+      this.labels.pop();
+    }
+  }
+
+  private emitBlock(index: number): void {
+    const block = this.region.blocks[index];
+    for (const instruction of block.instructions) {
+      this.startInstruction(instruction);
+      this.emitInstruction(instruction);
+    }
+    this.emitEnding(index, block);
+  }
+
+  private emitEnding(index: number, { ending }: Block): void {
+    const { code } = this;
+    switch (ending.kind) {
+      case 'goto':
+        this.emitGoto(index, ending.target);
+        return;
+      case 'branch': {
+        // The condition was lowered as the last statement and is on the stack.
+        const restore = this.snapshot();
+        code.if();
+        this.labels.push({ block: -1, loop: false });
+        this.emitGoto(index, ending.taken);
+        code.end();
+        this.labels.pop();
+        restore();
+        this.emitGoto(index, ending.next);
+        return;
+      }
+      case 'call':
+        this.emitCall(index, ending);
+        return;
+      case 'indirect':
+        this.emitIndirect(index, ending);
+        return;
+      case 'leave':
+        this.writeBack();
+        code.i64(BigInt(ending.pc)).return();
+        return;
+    }
+  }
+
+  private emitGoto(from: number, target: Target): void {
+    if (!('block' in target)) {
+      this.writeBack();
+      this.emitTailCall(target.pc);
+      return;
+    }
+    const { block } = target;
+    const { position, isMerge } = this.order;
+    const backward = position[block] <= position[from];
+    if (backward) this.emitPoll(this.region.blocks[block].pc, block);
+    this.prepareEdge(block);
+    if (backward || isMerge[block]) this.code.br(this.depthOf(block, backward));
+    else this.emitTree(block);
+  }
+
+  private depthOf(block: number, loop: boolean): number {
+    for (let depth = 0; ; depth++) {
+      const label = this.labels[this.labels.length - 1 - depth];
+      if (!label) throw new Error(`no label for block ${block}`);
+      if (label.block === block && label.loop === loop) return depth;
+    }
+  }
+
+  protected emitLeave(reason: number, pc: number | Expr): void {
+    const { code } = this;
+    access(0x36, THREAD, TRANSLATOR.exit, i32.const(0), i32.const(reason))(code);
+    if (typeof pc === 'number') code.i64(BigInt(pc) ^ LEAVING);
+    else i64.xor(pc, (c) => c.i64(LEAVING))(code);
+    code.return();
+  }
+
+  /** To the region at an address outside, if it exists and its time has not come to be interrupted. */
+  private emitTailCall(pc: number): void {
+    this.emitPoll(pc);
+    this.code.localGet(DEPTH).i64(BigInt(pc)).i32(this.slotOf(pc)).returnCallIndirect(this.type);
+  }
+
+  private emitCall(index: number, ending: Block['ending'] & { kind: 'call' }): void {
+    const { code } = this;
+    const { callee, returnPc, next } = ending;
+    const target = this.newLocal(I64);
+    if ('address' in callee) code.localSet(target);
+    this.writeBack();
+    if ('pc' in callee) code.i64(BigInt(callee.pc)).localSet(target);
+    i32.ge_u(get(DEPTH), i32.const(DEPTH_LIMIT))(code);
+    code.unlikelyIf().localGet(target).return().end();
+    code
+      .localGet(DEPTH)
+      .i32(FRAME_LEAST + this.frameWords)
+      .op(0x6a)
+      .localGet(target);
+    if ('pc' in callee) code.i32(this.slotOf(callee.pc));
+    else this.emitLookup(target);
+    code.callIndirect(this.type).localTee(target).i64(BigInt(returnPc)).op(0x52);
+    code.unlikelyIf().localGet(target).return().end();
+    this.emitReturned(returnPc, next);
+    this.emitGoto(index, next);
+  }
+
+  private emitIndirect(index: number, ending: Block['ending'] & { kind: 'indirect' }): void {
+    const { code } = this;
+    const target = this.newLocal(I64);
+    code.localSet(target);
+    const { known } = ending;
+    for (const { block } of known) this.prepareEdge(block);
+    if (known.length > 0) this.emitSwitch(index, target, known);
+    this.writeBack();
+    if (isReturn(this.arch, ending.address)) {
+      code.localGet(target).return();
+      return;
+    }
+    code.localGet(DEPTH).localGet(target);
+    this.emitLookup(target);
+    code.returnCallIndirect(this.type);
+  }
+
+  /** A jump table over the addresses seen, which lie close together; falls through for others. */
+  private emitSwitch(index: number, target: number, known: readonly { pc: number; block: number }[]): void {
+    const { code } = this;
+    // Backward targets poll once for all, before the switch.
+    if (known.some(({ block }) => this.order.position[block] <= this.order.position[index])) {
+      this.emitSwitchPoll(get(target));
+    }
+    const label = (block: number, extra: number): number =>
+      this.depthOf(block, this.order.position[block] <= this.order.position[index]) + extra;
+    const low = Math.min(...known.map(({ pc }) => pc));
+    const high = Math.max(...known.map(({ pc }) => pc));
+    if (known.length < 4 || high - low > SWITCH_RANGE) {
+      for (const { pc, block } of known) {
+        code.localGet(target).i64(BigInt(pc)).op(0x51).brIf(label(block, 0));
+      }
+      return;
+    }
+    code.block();
+    const byPc = new Map(known.map(({ pc, block }) => [pc, block]));
+    const depths: number[] = [];
+    for (let pc = low; pc <= high; pc += 2) {
+      const block = byPc.get(pc);
+      depths.push(block === undefined ? 0 : label(block, 1));
+    }
+    // A far target must not alias a near one when the index is cut to 32 bits.
+    i64.ge_u(i64.sub(get(target), i64.const(low)), i64.const(high - low + 1))(code);
+    code.brIf(0);
+    i32.shr_u(i32.wrap(i64.sub(get(target), i64.const(low))), i32.const(1))(code);
+    code.brTable(depths, 0).end();
+  }
+
+  /** Pushes the table index of the region at the address in a local, of the one that is always missing if none is there. */
+  private emitLookup(target: number): void {
+    const entry = this.newLocal(I32);
+    set(entry, jumpCacheEntry(get(target)))(this.code);
+    i64.eq(access(0x29, THREAD, JUMP_CACHE.start, get(entry)), get(target))(this.code);
+    this.code.if(I32);
+    access(0x28, THREAD, JUMP_CACHE.start + 8, get(entry))(this.code);
+    this.code.else().localGet(target).call(this.helpers.index('region_at')).end();
+  }
+
+  /** Leaves if the time slice is over or a signal waits. */
+  protected emitInterruptTest(): void {
+    access(0x29, THREAD, STUB.limit, i32.const(0))(this.code);
+    this.code.op(0x50).unlikelyIf();
+  }
+
+  // What the base class asks for.
+
+  protected emitOperand({ value }: Operand): void {
+    if (value === undefined) throw new Error('an operand without a value in a region');
+    this.code.i64(BigInt(value));
+  }
+  protected emitBeforeAccess(): void {
+    this.sites.push({ offset: this.code.length, pc: this.instruction.pc });
+  }
+  protected mayChange(write: Write, read: Read): boolean {
+    const written = writeOf(this.arch, write);
+    const readRegister = read.kind === 'reg' ? registerOf(this.arch, read.operand) : registerAt(this.arch, read.offset);
+    if (written !== undefined) return readRegister === written;
+    return write.kind === 'setCell' && read.kind === 'cell' && write.offset === read.offset;
+  }
+  protected emitTerminator(statement: Terminator): void {
+    // Endings are emitted with the block; what they depend on is computed here, at its place among the statements.
+    if (statement.kind === 'branch') this.emit(statement.condition);
+    else if (statement.kind === 'jumpTo') this.emit(statement.address);
+  }
+  protected emitPc(next: boolean): void {
+    const { pc, length } = this.instruction;
+    this.code.i64(BigInt(next ? pc + length : pc));
+  }
+  protected emitInstructions(): void {
+    throw new Error('a region does not count instructions');
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Forms the regions of a guest thread from what its cold tier has decoded and
+ * logged, which lies in the thread memory.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
+import type { Statement } from '../../cpu/ir.ts';
+import type { Row } from '../../cpu/row.ts';
+import { DECODED, JUMP_LOG, PAGE_SIZE } from '../../host/layout.ts';
+import { RECORD_SHIFT, REGION } from '../cold/record.ts';
+import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
+
+/** What an instruction word does. */
+interface Effect {
+  length: number;
+  statements: readonly Statement[];
+}
+
+/** Up to 4 bytes of guest code, little-endian; undefined if they cannot be read. */
+export type ReadCode = (pc: number) => number | undefined;
+
+/** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
+const EAGER_SIZE_LIMIT = 100;
+
+export class Former {
+  readonly arch: Architecture;
+  private readonly words: Int32Array;
+  private readonly halfwords: Uint16Array;
+  private readonly readCode: ReadCode;
+  private readonly decode: (word: number) => Decoded<Row<never>> | undefined;
+  /** By instruction word; null if regions cannot have it. */
+  private readonly effects = new Map<number, Effect | null>();
+
+  /** @param memory the thread memory */
+  constructor(arch: Architecture, memory: ArrayBufferLike, readCode: ReadCode) {
+    this.arch = arch;
+    this.words = new Int32Array(memory);
+    this.halfwords = new Uint16Array(memory);
+    this.readCode = readCode;
+    this.decode = makeDecoder(arch.rows);
+  }
+
+  /**
+   * The region at an address; undefined if there can be none.
+   *
+   * @param isEager code belongs to the region that was never executed
+   */
+  form(pc: number, isEager: boolean, sizeLimit?: number): Region | undefined {
+    if (this.recordOf(pc) === 0) return undefined;
+    const region = formRegion(
+      pc,
+      this.arch,
+      (at) => this.fetch(at, isEager),
+      (at, address) => (isReturn(this.arch, address) ? [] : this.targetsOf(at)),
+      (at) => this.halfwords[this.recordOf(at) >> 1] === REGION,
+      sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
+    );
+    return region !== undefined && region.blocks[0].instructions.length > 0 ? region : undefined;
+  }
+
+  /** Address of the record of an instruction, 0 if its page is not decoded. */
+  recordOf(pc: number): number {
+    const records = this.words[(DECODED.table >> 2) + Math.floor(pc / PAGE_SIZE)];
+    return records === 0 ? 0 : records + ((pc % PAGE_SIZE) << RECORD_SHIFT);
+  }
+
+  /** The instruction at an address; undefined if regions cannot have it or it was not executed. */
+  fetch(pc: number, isEager = false): Instruction | undefined {
+    const record = this.recordOf(pc);
+    if (record === 0 || (this.halfwords[record >> 1] === 0 && !isEager)) return undefined;
+    const word = this.readCode(pc);
+    if (word === undefined) return undefined;
+    // The upper half of a short instruction's word is the next instruction.
+    const key = this.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
+    let effect = this.effects.get(key);
+    if (effect === undefined) this.effects.set(key, (effect = this.effectOf(word)));
+    return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
+  }
+
+  private effectOf(word: number): Effect | null {
+    const decoded = this.decode(word);
+    if (!decoded) return null;
+    const { row, values } = decoded;
+    const statements = this.arch.effect(row, values);
+    // Reads of the instruction count are left to the cold tier, which counts.
+    const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
+    return counts ? null : { length: row.length, statements };
+  }
+
+  /** By the jump log. */
+  private targetsOf(pc: number): readonly number[] {
+    const { words } = this;
+    const record = this.recordOf(pc);
+    const counts = new Map<number, number>();
+    const end = (JUMP_LOG.start >> 2) + 2 * JUMP_LOG.entries;
+    for (let i = JUMP_LOG.start >> 2; i < end; i += 2) {
+      if (words[i] !== record) continue;
+      const target = words[i + 1] >>> 0;
+      counts.set(target, (counts.get(target) ?? 0) + 1);
+    }
+    // The log has the low halves of addresses; jump tables stay near.
+    const high = Math.floor(pc / 2 ** 32) * 2 ** 32;
+    return [...counts].sort((a, b) => b[1] - a[1]).map(([target]) => high + target);
+  }
+}

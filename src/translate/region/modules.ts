@@ -1,0 +1,24 @@
+/**
+ * Compiles regions' modules by TurboFan at once: V8 would begin with Liftoff,
+ * whose code of a loop is not replaced while it runs. The code belongs to the
+ * module's bytes: who makes a module of the same bytes in another thread, while
+ * this one is referred to, has it too.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+// A function of V8's own (src/runtime/runtime-test-wasm.cc), which only code that is parsed under this flag may name.
+setFlagsFromString('--allow-natives-syntax');
+const tierUp = new Function('entry', '%WasmTierUpFunction(entry)') as (entry: unknown) => void;
+setFlagsFromString('--no-allow-natives-syntax');
+
+/** Instantiates a region's module; its function. */
+export function instantiate(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {
+  return new WebAssembly.Instance(module, { e: imports as never }).exports.region;
+}
+
+/** The same, compiled. */
+export function compiled(bytes: Uint8Array<ArrayBuffer>, imports: Record<string, unknown>): unknown {
+  const entry = instantiate(new WebAssembly.Module(bytes), imports);
+  tierUp(entry);
+  return entry;
+}
