@@ -4,7 +4,7 @@
  * launcher and Node's flags as in use, and keeps what V8 compiled on the way.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '../src/cpu/encode.ts';
@@ -180,6 +180,8 @@ function exercise(): Uint8Array {
 /** Makes the caches in `dist`, which is otherwise complete. Throws if the run fails. */
 export function makeCodeCaches(dist: string, command: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'tsemu-build-'));
+  // V8 takes a cache for a script's if the script is as long as it was.
+  for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   try {
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
     copyFileSync(join(dist, command), join(directory, command));
