@@ -24,6 +24,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   'spawn-threads': 'programs are not executed without binfmt_misc',
   'thread-kernel': 'programs are not executed without binfmt_misc',
   spawn: 'programs are not executed without binfmt_misc, and memory is not shared after vfork',
+  reservations: 'a store-conditional compares values',
   selfmod: 'code changed through another mapping is not noticed',
 };
 

@@ -139,6 +139,8 @@ export type Value = { type: Type } & (
   | { kind: 'amo'; op: AmoOp; address: Value; value: Value; width: Width }
   | { kind: 'cas'; address: Value; expected: Value; value: Value; width: Width }
   | { kind: 'cas_if'; condition: Value; address: Value; expected: Value; value: Value; width: Width }
+  | { kind: 'version'; address: Value }
+  | { kind: 'sc'; condition: Value; address: Value; version: Value; expected: Value; value: Value; width: Width }
   | { kind: 'fp'; op: FpOpName; format: FpFormat; args: readonly Value[]; rounding: Value }
 );
 
@@ -148,8 +150,8 @@ export type Statement =
   | { kind: 'store'; address: Value; value: Value; width: Width }
   /** Computes a value for its effect alone, here and now. */
   | { kind: 'evaluate'; value: Value }
-  /** Raises an illegal-instruction trap unless the condition holds. */
-  | { kind: 'require'; condition: Value }
+  /** Raises an illegal-instruction trap unless the condition holds; or has the instruction done again, `otherwise`. */
+  | { kind: 'require'; condition: Value; otherwise: 'illegal' | 'contended' }
   /** Raises a misaligned-address trap unless the address is a multiple of `bytes`. */
   | { kind: 'aligned'; address: Value; bytes: number }
   | { kind: 'fence' }
@@ -211,15 +213,29 @@ export class Builder {
   cas(address: Value, expected: Value, value: Value, width: Width): Value {
     return this.now({ type: 'i64', kind: 'cas', address, expected, value, width });
   }
-  /** As {@link cas}, not made when the condition is false; 1 if the value was stored, else 0 (store-conditional). */
+  /** As {@link cas}, not made when the condition is false; 1 if the value was stored, else 0. */
   casIf(condition: Value, address: Value, expected: Value, value: Value, width: Width): Value {
     return this.now({ type: 'i64', kind: 'cas_if', condition, address, expected, value, width });
+  }
+  /**
+   * A number that is another after each {@link storeIf} near the address, by any thread; odd during one.
+   * Read it before the value that it belongs to.
+   */
+  version(address: Value): Value {
+    return this.now({ type: 'i64', kind: 'version', address });
+  }
+  /**
+   * As {@link casIf}, and only if the version of the address still is `version`, an even one. Testing it and storing are
+   * one step as other threads see it.
+   */
+  storeIf(condition: Value, address: Value, version: Value, expected: Value, value: Value, width: Width): Value {
+    return this.now({ type: 'i64', kind: 'sc', condition, address, version, expected, value, width });
   }
   fp(op: FpOpName, format: FpFormat, rounding: Value, ...args: Value[]): Value {
     return this.now({ type: 'i64', kind: 'fp', op, format, args, rounding });
   }
-  require(condition: Value): void {
-    this.statements.push({ kind: 'require', condition });
+  require(condition: Value, otherwise: 'illegal' | 'contended' = 'illegal'): void {
+    this.statements.push({ kind: 'require', condition, otherwise });
   }
   aligned(address: Value, bytes: number): void {
     this.statements.push({ kind: 'aligned', address, bytes });

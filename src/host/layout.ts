@@ -93,6 +93,8 @@ export const TRANSLATOR = {
   reportDecoded: 0x8054,
   /** i32: a jump target becomes hot when it has been jumped to this often (0: never, 65535 at most). */
   hotThreshold: 0x8058,
+  /** i32: the version that a store-conditional is changing, its offset plus 1; 0 if none. */
+  heldVersion: 0x8070,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */
   fusedMultiplyAdd: 0x8048,
   /** i32 for each bank of 32 registers: those whose cells are out of date after EXIT.interrupt. */
@@ -192,6 +194,9 @@ export const PROCESS = {
    */
   mailboxes: 0x406000,
   mailboxCount: 1024,
+  /** u32 each: how often something was stored conditionally at addresses of the same hash, times 2; odd meanwhile. */
+  versions: 0x408000,
+  versionsSize: 0x8000,
   /** A slot for each thread, see `SLOT`. */
   slots: 0x410000,
   slotSize: 0x400,

@@ -9,7 +9,7 @@
  */
 import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
 import type { Host } from '../host/host.ts';
-import { DECODED, PAGE_SIZE, STUB, TRANSLATOR } from '../host/layout.ts';
+import { DECODED, PAGE_SIZE, PROCESS, STUB, TRANSLATOR } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
@@ -130,6 +130,7 @@ export class Engine {
   private readonly words: Int32Array;
   private readonly doublewords: BigUint64Array;
   private readonly bytes: Uint8Array;
+  private readonly versions: Int32Array;
   private readonly pcIndex: number;
   private precise = false;
   private float: SlowFloat | undefined;
@@ -157,6 +158,7 @@ export class Engine {
     this.words = new Int32Array(buffer);
     this.doublewords = new BigUint64Array(buffer);
     this.bytes = new Uint8Array(buffer);
+    this.versions = new Int32Array(host.processMemory.buffer, PROCESS.versions, PROCESS.versionsSize >> 2);
     this.pcIndex = state.pc >> 3;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     const { cold, imports } = instantiateCold(host, module, {
@@ -349,6 +351,10 @@ export class Engine {
       case EXIT.assumption:
         this.regions?.generalise(Number(doublewords[this.pcIndex]));
         return undefined;
+      case EXIT.contended:
+        // It is over in no time, unless that thread lost its processor in the middle.
+        this.host.syscall('sched_yield');
+        return undefined;
       case EXIT.misaligned:
         return { kind: 'fault', signo: SIGBUS, code: BUS_ADRALN, address: this.accessAddress };
       case EXIT.fetch:
@@ -401,7 +407,7 @@ export class Engine {
     const { words, doublewords } = this;
     const inRegion = this.regions?.trapAddress(error);
     if (inRegion !== undefined) {
-      const fault = this.host.takeFault();
+      const fault = this.takeFault();
       doublewords[this.pcIndex] = BigInt(inRegion);
       // The cold tier makes the same access again and says what is wrong with it,
       if (this.precise) return this.coldStep();
@@ -411,12 +417,22 @@ export class Engine {
     }
     const distance = words[TRANSLATOR.record >> 2] - words[TRANSLATOR.pageRecords >> 2];
     doublewords[this.pcIndex] = doublewords[TRANSLATOR.pageAddress >> 3] + BigInt(distance >> RECORD_SHIFT);
-    const fault = this.host.takeFault();
+    const fault = this.takeFault();
     // Addresses beyond what WebAssembly can address never reach the host's memory management.
     if (!fault) return this.segmentationFault(this.accessAddress);
     if (fault.signo !== SIGSEGV) return { kind: 'fault', ...fault };
     if (this.storeToCode(fault.address)) return undefined;
     return this.segmentationFault(fault.address);
+  }
+
+  /** What the host says of the fault. If it was a store-conditional's, nobody is kept waiting for that. */
+  private takeFault(): ReturnType<Host['takeFault']> {
+    const held = this.words[TRANSLATOR.heldVersion >> 2];
+    if (held !== 0) {
+      Atomics.and(this.versions, (held - 1) >> 2, ~1);
+      this.words[TRANSLATOR.heldVersion >> 2] = 0;
+    }
+    return this.host.takeFault();
   }
 
   private segmentationFault(address: bigint): Exit {
@@ -441,7 +457,7 @@ export class Engine {
     } catch (error) {
       // The other page of a store across two; it faults again when the guest goes on.
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      this.host.takeFault();
+      this.takeFault();
     }
     words[TRANSLATOR.unprotected >> 2] = 0;
     const page = Number(doublewords[TRANSLATOR.pageAddress >> 3]);

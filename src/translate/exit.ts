@@ -22,4 +22,6 @@ export const EXIT = {
   hot: 12,
   /** A register is no word that the region at the PC takes for one. */
   assumption: 13,
+  /** Another thread is storing conditionally where this one wants to. */
+  contended: 14,
 } as const;

@@ -1,6 +1,6 @@
 /*
- * Lock-free stacks with a tag against ABA, by compare-and-exchange, and on RISC-V by LR and SC written out. (Without a
- * tag it would have to be SC that notices a change back to the same value, which neither tsemu nor qemu-user does.)
+ * Lock-free stacks with a tag against ABA, by compare-and-exchange, and on RISC-V by LR and SC written out; there also
+ * one without a tag, for SC notices a change back to the same value (qemu-user's does not).
  * Size: pops and pushes of each thread.
  */
 #include "stress.h"
@@ -80,6 +80,50 @@ static int replace(uint64_t old, uint64_t new) {
   return !failed;
 }
 
+/* A stack of addresses alone, where only SC tells that what was popped has been pushed again meanwhile. */
+struct element {
+  struct element *volatile below;
+  atomic_int owner;
+};
+static struct element elements[NODES];
+static struct element *volatile uppermost;
+
+static void put(struct element *new) {
+  struct element *old;
+  long failed;
+  do {
+    __asm__ volatile("lr.d.aqrl %0, %1" : "=r"(old), "+A"(uppermost)::"memory");
+    new->below = old;
+    __asm__ volatile("sc.d.rl %0, %2, %1" : "=r"(failed), "+A"(uppermost) : "r"(new) : "memory");
+  } while (failed);
+}
+
+static struct element *take(void) {
+  struct element *old;
+  long failed;
+  do {
+    __asm__ volatile("lr.d.aqrl %0, %1" : "=r"(old), "+A"(uppermost)::"memory");
+    if (!old) return 0;
+    struct element *below = old->below;
+    __asm__ volatile("sc.d.rl %0, %2, %1" : "=r"(failed), "+A"(uppermost) : "r"(below) : "memory");
+  } while (failed);
+  return old;
+}
+
+/* Two are taken and put back in the order in which they were taken, so that the uppermost one is so again. */
+static void *swap_pairs(void *argument) {
+  for (long i = 0; i < size; i++) {
+    struct element *pair[2] = {take(), take()};
+    for (int k = 0; k < 2; k++) EXPECT(!pair[k] || atomic_exchange(&pair[k]->owner, 1) == 0);
+    for (int k = 1; k >= 0; k--) {
+      if (!pair[k ^ (i & 1)]) continue;
+      atomic_store(&pair[k ^ (i & 1)]->owner, 0);
+      put(pair[k ^ (i & 1)]);
+    }
+  }
+  return argument;
+}
+
 /* LR and SC of words, as counters. */
 static volatile uint32_t word;
 static void *count(void *argument) {
@@ -102,6 +146,11 @@ static void *count(void *argument) {
 static void reservations(void) {
   exchange = replace;
   fill_and_juggle();
+  for (int i = 0; i < NODES; i++) put(&elements[i]);
+  in_threads(THREADS, swap_pairs);
+  int left = 0;
+  while (take()) left++;
+  EXPECT(left == NODES);
   in_threads(THREADS, count);
   EXPECT(word == (uint32_t)(THREADS * size));
 }

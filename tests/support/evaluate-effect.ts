@@ -225,8 +225,12 @@ class Evaluation {
         return this.read(this.value(value.address), value.width, value.signed);
       case 'amo':
         return this.amo(value);
+      // There are no other threads.
+      case 'version':
+        return 0n;
       case 'cas':
       case 'cas_if':
+      case 'sc':
         return this.compareAndSwap(value);
       case 'fp': {
         const [a, b = 0n, c = 0n] = value.args.map((arg) => this.value(arg));
@@ -261,9 +265,9 @@ class Evaluation {
     return old;
   }
 
-  private compareAndSwap(value: Value & { kind: 'cas' | 'cas_if' }): bigint {
+  private compareAndSwap(value: Value & { kind: 'cas' | 'cas_if' | 'sc' }): bigint {
     const { width } = value;
-    if (value.kind === 'cas_if' && this.value(value.condition) === 0n) return 0n;
+    if (value.kind !== 'cas' && this.value(value.condition) === 0n) return 0n;
     const address = this.value(value.address);
     const old = this.read(address, width, true);
     const equal = old === BigInt.asIntN(width, this.value(value.expected));
@@ -278,6 +282,7 @@ class Evaluation {
     if (offset === RISCV_STATE.frm) return BigInt((this.view.getUint32(FCSR, true) >> 5) & 7);
     if (offset === RISCV_STATE.reservation) return this.reservation.address;
     if (offset === RISCV_STATE.reservedValue) return this.reservation.value;
+    if (offset === RISCV_STATE.reservedVersion) return 0n;
     if (bytes !== 8 || offset >= RISCV_STATE.pc) throw new Error(`read of cell ${offset}`);
     return this.view.getBigUint64(this.inRecord(offset), true);
   }
@@ -287,6 +292,7 @@ class Evaluation {
     if (offset === RISCV_STATE.x) return;
     if (offset === RISCV_STATE.reservation) this.reservation.address = value;
     else if (offset === RISCV_STATE.reservedValue) this.reservation.value = value;
+    else if (offset === RISCV_STATE.reservedVersion) return;
     else if (offset === RISCV_STATE.fflags) this.view.setUint32(FCSR, (fcsr & ~31) | Number(value), true);
     else if (offset === RISCV_STATE.frm) this.view.setUint32(FCSR, (fcsr & 31) | (Number(value) << 5), true);
     else if (bytes !== 8 || offset >= RISCV_STATE.pc) throw new Error(`write of cell ${offset}`);

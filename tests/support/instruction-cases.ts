@@ -89,7 +89,8 @@ export function effectOf(row: Row<never>): readonly Statement[] {
 }
 
 const isAccess = (statement: Statement): boolean =>
-  statement.kind === 'store' || (statement.kind === 'evaluate' && /^(load|amo|cas|cas_if)$/.test(statement.value.kind));
+  statement.kind === 'store' ||
+  (statement.kind === 'evaluate' && /^(load|amo|cas|cas_if|sc)$/.test(statement.value.kind));
 
 export function groupOf(row: Row<never>): Group | undefined {
   if (EXCLUDED.test(row.name)) return undefined;

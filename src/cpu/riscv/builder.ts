@@ -10,13 +10,12 @@
  */
 import { type AmoOp, Builder, type FpFormat, type FpOpName, type Value, type Width } from '../ir.ts';
 import type { Operand } from '../row.ts';
-import { RISCV_STATE } from './state.ts';
+import { NO_RESERVATION, RISCV_STATE } from './state.ts';
 
 /** Register numbers that compressed instructions imply. */
 const RA = 1;
 const SP = 2;
 
-const NO_RESERVATION = -1n;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** What narrower values have above them in a floating-point register ("NaN boxing"), and the canonical NaN. */
@@ -207,21 +206,29 @@ export class RiscvBuilder extends Builder {
   loadReserved(width: 32 | 64, rd: Operand, rs1: Operand): void {
     const address = this.x(rs1);
     this.aligned(address, width / 8);
+    const version = this.version(address);
+    this.require(this.op('eqz', this.and(version, this.const(1))), 'contended');
     const value = this.load(address, width, true);
     this.setCell(RISCV_STATE.reservation, 8, address);
     this.setCell(RISCV_STATE.reservedValue, 8, value);
+    this.setCell(RISCV_STATE.reservedVersion, 8, version);
     this.setX(rd, value);
   }
   /**
-   * Stores if the reservation is of this address and memory still has the value read: a change back to the same value
-   * in between goes unnoticed, which the loops that compilers emit do not mind.
+   * Stores if the reservation is of this address, nobody has stored there conditionally since, and memory still has the
+   * value read: a change there and back by other stores alone goes unnoticed.
    */
   storeConditional(width: 32 | 64, rd: Operand, rs1: Operand, rs2: Operand): void {
     const address = this.x(rs1);
     this.aligned(address, width / 8);
     const reserved = this.op('eq', this.cell(RISCV_STATE.reservation, 8), address);
-    const stored = this.casIf(reserved, address, this.cell(RISCV_STATE.reservedValue, 8), this.x(rs2), width);
-    this.setCell(RISCV_STATE.reservation, 8, this.const(NO_RESERVATION));
+    const [version, value] = [RISCV_STATE.reservedVersion, RISCV_STATE.reservedValue].map((cell) => this.cell(cell, 8));
+    const stored = this.storeIf(reserved, address, version, value, this.x(rs2), width);
+    this.dropReservation();
     this.setX(rd, this.xor(stored, this.const(1)));
+  }
+  /** Makes the next store-conditional fail. */
+  dropReservation(): void {
+    this.setCell(RISCV_STATE.reservation, 8, this.const(NO_RESERVATION));
   }
 }

@@ -74,6 +74,7 @@ export class RiscvSignalFrames implements SignalFrames {
     registers[11] = address + BigInt(F.info);
     registers[12] = address + BigInt(F.ucFlags);
     cpu.pc = BigInt.asUintN(64, delivery.handler) & ~1n;
+    cpu.dropReservation();
   }
 
   restore(frame: Uint8Array): SavedSignalContext | undefined {

@@ -20,10 +20,14 @@ export const RISCV_STATE = {
   frm: 0x20c,
   /** Where instructions whose destination is x0 write. */
   sink: 0x210,
-  /** i64: address reserved by LR, or -1; i64: the value it read. */
+  /** i64 each: address reserved by LR, or -1; the value it read; the version of the address. */
   reservation: 0x218,
   reservedValue: 0x220,
+  reservedVersion: 0x228,
 } as const;
+
+/** An address that nothing is stored at. */
+export const NO_RESERVATION = -1n;
 
 export class RiscvCpu implements GuestCpu {
   /** x0–x31, then f0–f31. */
@@ -31,6 +35,7 @@ export class RiscvCpu implements GuestCpu {
   private readonly words: Uint32Array;
   private readonly fcsrWords: Uint32Array;
   private readonly pcCell: BigUint64Array;
+  private readonly reservation: BigInt64Array;
   private firstArgument = 0n;
 
   constructor(threadMemory: WebAssembly.Memory) {
@@ -38,6 +43,7 @@ export class RiscvCpu implements GuestCpu {
     this.registers = new BigUint64Array(buffer, RISCV_STATE.x, 64);
     this.words = new Uint32Array(buffer, RISCV_STATE.x, 64);
     this.pcCell = new BigUint64Array(buffer, RISCV_STATE.pc, 1);
+    this.reservation = new BigInt64Array(buffer, RISCV_STATE.reservation, 1);
     this.fcsrWords = new Uint32Array(buffer, RISCV_STATE.fflags, 2);
   }
 
@@ -90,9 +96,14 @@ export class RiscvCpu implements GuestCpu {
     this.pc -= 4n;
   }
 
+  /** What Linux does whenever it takes over: a store-conditional after it fails. */
+  dropReservation(): void {
+    this.reservation[0] = NO_RESERVATION;
+  }
+
   reset(): void {
     this.registers.fill(0n);
     this.fcsr = 0;
-    new BigInt64Array(this.registers.buffer, RISCV_STATE.reservation, 1)[0] = -1n;
+    this.dropReservation();
   }
 }

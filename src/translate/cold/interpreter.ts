@@ -163,9 +163,9 @@ class InlineRow extends RowLowering {
       .localSet(REASON)
       .br(this.labels.exit + depth);
   }
-  protected emitRequire(): void {
+  protected emitRequire(otherwise: 'illegal' | 'contended'): void {
     this.code.op(0x45).if();
-    this.leave(EXIT.illegal, 1);
+    this.leave(EXIT[otherwise], 1);
     this.code.end();
   }
   protected emitAtomicCheck(): void {
@@ -229,8 +229,8 @@ class OutlinedRow extends RowLowering {
   protected emitInstructions(): void {
     throw new Error(`${this.row.name}: reads the instruction count but is not inlined`);
   }
-  protected emitRequire(): void {
-    this.code.op(0x45).if().i32(EXIT.illegal).return().end();
+  protected emitRequire(otherwise: 'illegal' | 'contended'): void {
+    this.code.op(0x45).if().i32(EXIT[otherwise]).return().end();
   }
   protected emitAtomicCheck(): void {
     const reason = this.newLocal(I32);
@@ -270,7 +270,7 @@ function mustBeInlined(statements: readonly Statement[]): boolean {
 }
 
 function mayBeInlined(statements: readonly Statement[]): boolean {
-  return !statements.some((s) => s.kind === 'evaluate' && ['fp', 'amo', 'cas', 'cas_if'].includes(s.value.kind));
+  return !statements.some((s) => s.kind === 'evaluate' && ['fp', 'amo', 'cas', 'cas_if', 'sc'].includes(s.value.kind));
 }
 
 /** The module's bytes, for windows of at most `windowPages` of 64 KiB; imports `e.thread`, `e.window`, `e.process`, `e.fp`, `e.time`. */

@@ -25,6 +25,7 @@ export const accessName = {
   store: (width: Width): string => `store${width}`,
   amo: (op: AmoOp, width: Width): string => `amo_${op}${width}`,
   cas: (width: Width): string => `cas${width}`,
+  sc: (width: Width): string => `sc${width}`,
 };
 
 /** Parameters of an access are operands whose value is the parameter's number. */
@@ -33,7 +34,8 @@ const parameter = (value: number): Value => {
   return { type: 'i64', kind: 'operand', operand: { info, value } };
 };
 const PC = 0;
-const [address, first, second] = [1, 2, 3].map(parameter);
+const [address, first, second, third] = [1, 2, 3, 4].map(parameter);
+const TRUE: Value = { type: 'i32', kind: 'op', op: 'eqz', args: [{ type: 'i64', kind: 'const', value: 0n }] };
 
 class AccessLowering extends Lowering {
   readonly locals: ValType[] = [];
@@ -104,7 +106,18 @@ export function generateAccesses(arch: Architecture): Uint8Array<ArrayBuffer> {
       add(accessName.amo(op, width), 3, { type: 'i64', kind: 'amo', op, address, value: first, width });
     }
     add(accessName.cas(width), 4, { type: 'i64', kind: 'cas', address, expected: first, value: second, width });
+    add(accessName.sc(width), 5, {
+      type: 'i64',
+      kind: 'sc',
+      condition: TRUE,
+      address,
+      version: first,
+      expected: second,
+      value: third,
+      width,
+    });
   }
+  add('version', 2, { type: 'i64', kind: 'version', address });
   const fence = new Code();
   fence.byte(0xfe).byte(0x03).byte(0x00);
   module.exportFunction('fence', module.addFunction(module.type([], []), [], fence));

@@ -310,6 +310,14 @@ class RegionSource {
         return `${accessName.amo(value.op, value.width)}(${literal(pc)}, ${texts([value.address, value.value])})`;
       case 'cas':
         return `${accessName.cas(value.width)}(${literal(pc)}, ${texts([value.address, value.expected, value.value])})`;
+      case 'version':
+        return `version(${literal(pc)}, ${this.text(value.address)})`;
+      case 'sc': {
+        const parts = [value.address, value.version, value.expected, value.value].map((part) => this.text(part));
+        this.line(`if (atomic_check(${parts[0]}) !== 0) return again(${literal(pc)});`);
+        const stored = `${accessName.sc(value.width)}(${literal(pc)}, ${parts.join(', ')})`;
+        return `(${this.text(value.condition)} ? ${stored} : 0n)`;
+      }
       case 'cas_if': {
         const { width } = value;
         const [address, expected] = [value.address, value.expected].map((part) => this.text(part));

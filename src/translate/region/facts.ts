@@ -63,7 +63,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
   };
 }
 
-const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if']);
+const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if', 'sc']);
 const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', ...ATOMIC]);
 
 function flowOf(statements: readonly Statement[]): Flow {

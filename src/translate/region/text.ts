@@ -126,7 +126,7 @@ class InstructionText {
         if (!this.names.has(statement.value)) this.name(statement.value);
         return '';
       case 'require':
-        return `require ${this.value(statement.condition)}`;
+        return `require ${this.value(statement.condition)}${statement.otherwise === 'illegal' ? '' : ', or try again'}`;
       case 'aligned':
         return `aligned ${statement.bytes}, ${this.value(statement.address)}`;
       case 'fence':
@@ -175,6 +175,10 @@ class InstructionText {
         return call(`amo_${value.op}${value.width}`, [value.address, value.value]);
       case 'cas':
         return call(`cas${value.width}`, [value.address, value.expected, value.value]);
+      case 'version':
+        return call('version', [value.address]);
+      case 'sc':
+        return call(`sc${value.width}`, [value.condition, value.address, value.version, value.expected, value.value]);
       case 'cas_if':
         return call(`cas_if${value.width}`, [value.condition, value.address, value.expected, value.value]);
     }

@@ -9,8 +9,10 @@
  */
 import type { AmoOp, OpName, Statement, Value, Width } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
+import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { type Code, I32, I64, type ValType } from './encoder.ts';
+import { access, type Expr, get, i32, i64, set } from './expr.ts';
 import type { HelperName, Helpers } from './helpers.ts';
 
 /** Each pure operation: an opcode, or a helper function that does it. */
@@ -134,6 +136,15 @@ export const THREAD = 0;
 export const WINDOW = 1;
 export const PROCESS_MEMORY = 2;
 
+/**
+ * Offset of an address's version among PROCESS.versions. Neighbours have one of their own, as far as possible, so that
+ * stores to them do not make store-conditionals fail.
+ */
+function versionOf(address: number): Expr {
+  const [near, far] = [1, 15].map((count) => i32.wrap(i64.shr_u(get(address), i64.const(count))));
+  return i32.and(i32.xor(near, far), i32.const(PROCESS.versionsSize - 4));
+}
+
 const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
 
 /** How often each value is used, and by which statement last. */
@@ -184,8 +195,8 @@ export abstract class Lowering {
   protected abstract emitTerminator(statement: Terminator): void;
   /** Whether a write may change what a read gives. */
   protected abstract mayChange(write: Write, read: Read): boolean;
-  /** Leaves as an illegal instruction if the condition on the stack is 0. */
-  protected abstract emitRequire(): void;
+  /** Leaves if the condition on the stack is 0. */
+  protected abstract emitRequire(otherwise: 'illegal' | 'contended'): void;
   /** Leaves with the trap of an atomic access: the non-zero exit code is on the stack if there is one. */
   protected abstract emitAtomicCheck(): void;
 
@@ -281,7 +292,14 @@ export abstract class Lowering {
       case 'amo':
       case 'cas':
       case 'cas_if':
+      case 'sc':
         this.emitAtomic(value);
+        return;
+      case 'version':
+        versionOf(this.inLocal(value.address))(code);
+        code.op(0xfe10);
+        code.memarg({ memory: PROCESS_MEMORY, offset: PROCESS.versions, align: 2 });
+        code.op(0xad);
         return;
     }
   }
@@ -444,17 +462,20 @@ export abstract class Lowering {
     if (width !== 64) this.code.op({ 8: 0xc2, 16: 0xc3, 32: 0xc4 }[width]);
   }
 
-  private emitAtomic(value: Value & { kind: 'amo' | 'cas' | 'cas_if' }): void {
+  private emitAtomic(value: Value & { kind: 'amo' | 'cas' | 'cas_if' | 'sc' }): void {
     const { code } = this;
     const { width } = value;
     const address = this.inLocal(value.address);
     const memory = { memory: WINDOW, offset: 0, align: alignment[width] };
     const operand = this.inLocal(value.value);
     const expected = value.kind === 'amo' ? 0 : this.inLocal(value.expected);
-    const condition = value.kind === 'cas_if' ? this.inLocal(value.condition) : 0;
+    const condition = 'condition' in value ? this.inLocal(value.condition) : 0;
+    const version = value.kind === 'sc' ? this.inLocal(value.version) : 0;
     this.emitBeforeAccess(address);
     code.localGet(address).call(this.helpers.index('atomic_check'));
     this.emitAtomicCheck();
+    // Beyond the end of a file nothing but an access tells, and only plain accesses always trap.
+    code.localGet(address).access(LOAD[8].unsigned, { memory: WINDOW, offset: 0, align: 0 }).op(0x1a);
     const cmpxchg = (expectedLocal: number, newLocal: number) => {
       code.localGet(address);
       for (const local of [expectedLocal, newLocal]) {
@@ -469,13 +490,23 @@ export abstract class Lowering {
       this.emitExtend(width);
       return;
     }
-    if (value.kind === 'cas_if') {
-      code.localGet(condition).if(I64);
+    const isStored = () => {
       cmpxchg(expected, operand);
       this.emitExtend(width);
       code.localGet(expected);
       this.emitExtend(width);
-      code.op(0x51).op(0xad).else().i64(0n).end();
+      code.op(0x51);
+    };
+    if (value.kind === 'cas_if') {
+      code.localGet(condition).if(I64);
+      isStored();
+      code.op(0xad).else().i64(0n).end();
+      return;
+    }
+    if (value.kind === 'sc') {
+      code.localGet(condition).if(I64);
+      this.emitHolding(address, version, isStored);
+      code.else().i64(0n).end();
       return;
     }
     const opcode = RMW[value.op];
@@ -512,6 +543,34 @@ export abstract class Lowering {
     this.emitExtend(width);
   }
 
+  /**
+   * Makes the version of an address odd, which it stays while `action` leaves whether it has stored something; then
+   * makes it a new one, or what it was. Leaves what `action` left, or 0 if the version is not the one in the local. If
+   * the access faults, the engine finds heldVersion.
+   */
+  private emitHolding(address: number, version: number, action: () => void): void {
+    const { code } = this;
+    const memory = { memory: PROCESS_MEMORY, offset: PROCESS.versions, align: 2 };
+    const cell = this.newLocal(I32);
+    const isStored = this.newLocal(I32);
+    set(cell, versionOf(address))(code);
+    code.localGet(cell);
+    i32.wrap(get(version))(code);
+    i32.add(i32.wrap(get(version)), i32.const(1))(code);
+    code.op(0xfe48);
+    code.memarg(memory);
+    i32.wrap(get(version))(code);
+    code.op(0x46).if(I64);
+    access(0x36, THREAD, TRANSLATOR.heldVersion, i32.const(0), i32.add(get(cell), i32.const(1)))(code);
+    action();
+    code.localSet(isStored);
+    // On x86-64 a plain store is seen after what was stored before it.
+    const next = i32.add(i32.wrap(get(version)), i32.shl(get(isStored), i32.const(1)));
+    access(0x36, PROCESS_MEMORY, PROCESS.versions, get(cell), next)(code);
+    access(0x36, THREAD, TRANSLATOR.heldVersion, i32.const(0), i32.const(0))(code);
+    code.localGet(isStored).op(0xad).else().i64(0n).end();
+  }
+
   protected lowerStatement(statement: Statement): void {
     const { code } = this;
     switch (statement.kind) {
@@ -532,7 +591,7 @@ export abstract class Lowering {
         return;
       case 'require':
         this.emit(statement.condition);
-        this.emitRequire();
+        this.emitRequire(statement.otherwise);
         return;
       case 'aligned': {
         const address = this.inLocal(statement.address);
@@ -594,6 +653,10 @@ export function partsOf(value: Value): readonly Value[] {
       return [value.address, value.expected, value.value];
     case 'cas_if':
       return [value.condition, value.address, value.expected, value.value];
+    case 'version':
+      return [value.address];
+    case 'sc':
+      return [value.condition, value.address, value.version, value.expected, value.value];
     default:
       return [];
   }

@@ -171,7 +171,10 @@ row('sraw', '0100000 rs2:5 rs1:5 101 rd:5 0111011', '{rd:x}, {rs1:x}, {rs2:x}', 
 
 row('fence', '_:4 pred:4 succ:4 _:5 000 _:5 0001111', '{pred:fence}, {succ:fence}', (b) => b.fence());
 row('fence.tso', '1000 0011 0011 00000 000 00000 0001111', '', (b) => b.fence());
-row('ecall', '000000000000 00000 000 00000 1110011', '', (b) => b.trap('syscall'));
+row('ecall', '000000000000 00000 000 00000 1110011', '', (b) => {
+  b.dropReservation();
+  b.trap('syscall');
+});
 row('ebreak', '000000000001 00000 000 00000 1110011', '', (b) => b.trap('breakpoint'));
 
 zifencei.row('fence.i', '_:12 _:5 001 _:5 0001111', '', (b) => b.trap('fence_i'));
