@@ -159,6 +159,14 @@ export interface Host {
   syscall(name: string, ...args: Int[]): Int;
 
   /**
+   * For calls that are made often: what {@link callByNumber} makes the call `name` by, negative if there is none.
+   * Undefined where that is not faster than by name.
+   */
+  numberOf?(name: string): number;
+  /** {@link syscall} with arguments that are all numbers. */
+  callByNumber?(nr: number, a: number, b: number, c: number, d: number, e: number, f: number): Int;
+
+  /**
    * True if the last {@link syscall} gave -EINTR without the call having been made, because a signal was waiting. Linux
    * would have run the handler before such a call: make it again after delivery, whatever SA_RESTART says.
    */

@@ -12,7 +12,8 @@
  */
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalFrames } from '../cpu/signal-frame.ts';
-import type { Host } from '../host/host.ts';
+import type { Host, Int } from '../host/host.ts';
+import { STUB } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import type { SyscallTable } from '../syscalls/dispatch.ts';
 import { EINTR } from '../syscalls/errno.ts';
@@ -69,6 +70,9 @@ export class GuestTask implements Task, SignalOwner {
   vfork: VforkPipe | undefined;
   readonly onSignal: TaskParts['onSignal'];
   private readonly engine: Engine;
+  private readonly cells: Int32Array;
+  /** The result of a system call that {@link passOn} has made, until it has been seen to. */
+  private made: Int | undefined;
   private readonly syscalls: SyscallTable;
   private readonly trace: TraceSink | undefined;
   private readonly onExit: TaskParts['onExit'];
@@ -90,6 +94,9 @@ export class GuestTask implements Task, SignalOwner {
     this.onClone = parts.onClone;
     this.threads = parts.threads;
     this.signals = new Signals(this, parts.mask);
+    this.cells = new Int32Array(this.host.threadMemory.buffer, 0, STUB.ring / 4);
+    // Tracing wants to see them all.
+    this.engine.onSyscall = this.trace === undefined ? () => this.passOn() : undefined;
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
   }
 
@@ -157,10 +164,24 @@ export class GuestTask implements Task, SignalOwner {
     executeForOther(this);
   }
 
-  /** Makes the system call; its restart class if it was interrupted. */
+  /** Makes a system call that is only passed on. False if {@link systemCall} is to make it, or there is more to do. */
+  private passOn(): boolean {
+    const result = this.syscalls.passOn(this);
+    if (result === undefined) return false;
+    this.cpu.setResult(result);
+    if (result !== -EINTR && this.cells[STUB.stop >> 2] === 0 && !this.threads.isExecuting && !this.signals.ready) {
+      return true;
+    }
+    this.made = result;
+    return false;
+  }
+
+  /** Makes the system call, if that has not been done; its restart class if it was interrupted. */
   private systemCall(): RestartClass | undefined {
     const number = this.cpu.syscallNumber;
-    if (this.syscalls.dispatch(this, this.trace) !== -EINTR) return undefined;
+    const result = this.made ?? this.syscalls.dispatch(this, this.trace);
+    this.made = undefined;
+    if (result !== -EINTR) return undefined;
     const restart = this.syscalls.restartClass(number);
     // The signal came before the call was made: its handler runs, and then the call is made, as if it had come a bit earlier.
     return restart === 'sa' && this.host.notMade ? 'always' : restart;

@@ -4,13 +4,14 @@
  * The common call has a row without a handler: its registers become host
  * arguments by a look at `Pass`, and the host makes the call, without a
  * closure, an object or a bigint being made. -strace goes the same way with a
- * print before and after.
+ * print before and after. Where all arguments are numbers, which is nearly
+ * always, `passOn` makes the call while guest code waits for it.
  */
-import type { Int } from '../host/host.ts';
+import type { Host, Int } from '../host/host.ts';
 import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
-import { EBADF, ENOSYS } from './errno.ts';
+import { EBADF, EFAULT, ENOSYS } from './errno.ts';
 import { memoryFileCall } from './proc-mem.ts';
 import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
@@ -18,10 +19,25 @@ import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.
 import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
 
+/** A call that is only passed on: the host's number for it, and how each of its arguments is (none: a value). */
+class Passage {
+  readonly nr: number;
+  readonly count: number;
+  readonly passes: readonly Codec<unknown>['pass'][];
+
+  constructor(nr: number, { codecs }: Row) {
+    this.nr = nr;
+    this.count = codecs.length;
+    this.passes = codecs.map(({ pass }) => pass);
+  }
+}
+
 /** The system calls of one architecture. One per worker. */
 export class SyscallTable {
   private readonly numbers: Readonly<Record<number, string>>;
   private readonly byNumber: (Row | undefined)[] = [];
+  /** Undefined: not looked at yet; null: {@link dispatch} has to make it. */
+  private readonly passages: (Passage | null | undefined)[] = [];
   private readonly byName = new Map<string, Row>();
   private readonly topics: readonly Topic[];
   private nextTopic = 0;
@@ -70,6 +86,38 @@ export class SyscallTable {
     return result;
   }
 
+  /**
+   * The result of the call in the CPU's registers, if it is one that is only passed on and has simple arguments, without
+   * setting the result register; else undefined, and nothing has been done.
+   */
+  passOn(task: Task): Int | undefined {
+    const { host } = task;
+    const number = task.cpu.syscallNumber;
+    let passage = this.passages[number];
+    if (passage === undefined) passage = this.passages[number] = this.passageOf(host, number);
+    if (passage === null || memoryFiles !== undefined) return undefined;
+    const { nr, count, passes } = passage;
+    const a = count > 0 ? simpleArgument(task, passes[0], 0) : 0;
+    const b = count > 1 ? simpleArgument(task, passes[1], 1) : 0;
+    const c = count > 2 ? simpleArgument(task, passes[2], 2) : 0;
+    const d = count > 3 ? simpleArgument(task, passes[3], 3) : 0;
+    const e = count > 4 ? simpleArgument(task, passes[4], 4) : 0;
+    const f = count > 5 ? simpleArgument(task, passes[5], 5) : 0;
+    if (Number.isNaN(a + b + c + d + e + f)) return undefined;
+    const result = host.callByNumber!(nr, a, b, c, d, e, f);
+    if (result !== -EFAULT) return result;
+    startCall(task);
+    return retryFault(task, result) ? host.callByNumber!(nr, a, b, c, d, e, f) : result;
+  }
+
+  private passageOf(host: Host, number: number): Passage | null {
+    const row = this.byNumber[number] ?? this.find(number);
+    if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
+    if (row.codecs.some(({ pass }) => pass === Pass.convert)) return null;
+    const nr = host.numberOf?.(row.name) ?? -1;
+    return nr < 0 ? null : new Passage(nr, row);
+  }
+
   private traced(task: Task, number: number, row: Row | undefined, sink: TraceSink): SyscallResult {
     const line = traceEnter(task, row, this.numbers[number] ?? `syscall_${number}`, sink);
     // A call that never returns has its line ended before it is made.
@@ -99,6 +147,15 @@ function handle(task: Task, row: Row): SyscallResult {
   if (failed() !== 0) return failed();
   const result = row.handler!(task, values);
   return typeof result === 'symbol' ? result : finishCall(result);
+}
+
+/** The host's argument; NaN if finding it takes more than this. */
+function simpleArgument(task: Task, pass: Codec<unknown>['pass'], index: number): number {
+  const raw = task.cpu.argument(index);
+  if (typeof raw !== 'number') return Number.NaN;
+  if (pass === Pass.pointer) return raw === 0 ? 0 : task.host.guestPointer(toAddress(raw));
+  if (pass === Pass.fd && task.process.hiddenDescriptors.has(toInt32(raw))) return Number.NaN;
+  return raw;
 }
 
 function hostArgument(task: Task, codec: Codec<unknown>, index: number): Int {

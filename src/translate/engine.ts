@@ -92,10 +92,14 @@ export interface Compilation {
   orders?: Orders;
 }
 
-/** What a cold tier calls: the exact arithmetic, see Engine.slowFloat; and the report of an instruction decoded. */
+/**
+ * What a cold tier calls: the exact arithmetic, see Engine.slowFloat; the report of an instruction decoded; and system
+ * calls that can be made at once.
+ */
 interface ColdCalls {
   fp(operation: number, rounding: number): number;
   decoded(pc: bigint, word: number): void;
+  syscall(): number;
 }
 
 /** Makes the cold tier of a thread, and what regions import. */
@@ -120,7 +124,7 @@ export function regionImports(host: Host, module: WebAssembly.Module): Record<st
   const never = (): never => {
     throw new Error('guest code in the compiler thread');
   };
-  return instantiateCold(host, module, { fp: never, decoded: never }).imports;
+  return instantiateCold(host, module, { fp: never, decoded: never, syscall: never }).imports;
 }
 
 export class Engine {
@@ -139,6 +143,11 @@ export class Engine {
   private regions: Regions | undefined;
   private readonly exits: number[] = Array(Object.keys(EXIT).length).fill(0);
   private watchers: EngineWatch = {};
+  /**
+   * Asked to make a system call while guest code waits for it, without leaving. True if it has, and the guest can go on;
+   * else {@link run} returns, as it does while there is nobody to ask.
+   */
+  onSyscall: (() => boolean) | undefined;
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
@@ -164,6 +173,7 @@ export class Engine {
     const { cold, imports } = instantiateCold(host, module, {
       fp: (operation, rounding) => this.slowFloat(operation, rounding),
       decoded: (pc, word) => this.onDecoded?.(BigInt.asUintN(64, pc), word >>> 0),
+      syscall: () => (this.onSyscall?.() === true ? 0 : EXIT.syscall),
     });
     this.cold = cold;
     const { missing, regions } = this.cold;

@@ -36,7 +36,8 @@ export class RiscvCpu implements GuestCpu {
   private readonly fcsrWords: Uint32Array;
   private readonly pcCell: BigUint64Array;
   private readonly reservation: BigInt64Array;
-  private firstArgument = 0n;
+  private firstArgumentLow = 0;
+  private firstArgumentHigh = 0;
 
   constructor(threadMemory: WebAssembly.Memory) {
     const { buffer } = threadMemory;
@@ -75,8 +76,7 @@ export class RiscvCpu implements GuestCpu {
   }
 
   get syscallNumber(): number {
-    const [low, high] = [this.words[34], this.words[35]];
-    return high === 0 ? low : -1;
+    return this.words[35] === 0 ? this.words[34] : -1;
   }
 
   argument(index: number): Int {
@@ -87,12 +87,18 @@ export class RiscvCpu implements GuestCpu {
   }
 
   setResult(value: Int): void {
-    this.firstArgument = this.registers[10];
-    this.registers[10] = BigInt(value);
+    const { words } = this;
+    this.firstArgumentLow = words[20];
+    this.firstArgumentHigh = words[21];
+    if (typeof value === 'number') {
+      words[20] = value;
+      words[21] = Math.floor(value / 0x1_0000_0000);
+    } else this.registers[10] = value;
   }
 
   restartSyscall(): void {
-    this.registers[10] = this.firstArgument;
+    this.words[20] = this.firstArgumentLow;
+    this.words[21] = this.firstArgumentHigh;
     this.pc -= 4n;
   }
 

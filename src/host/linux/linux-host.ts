@@ -115,10 +115,8 @@ class LinuxHost implements Host {
   }
 
   syscall(name: string, a: Int = 0, b: Int = 0, c: Int = 0, d: Int = 0, e: Int = 0, f: Int = 0): Int {
-    const nr = this.numbers.get(name) ?? this.number(name);
+    const nr = this.numberOf(name);
     if (nr < 0) return ENOSYS;
-    this.notMade = false;
-    let result: number;
     if (
       typeof a === 'number' &&
       typeof b === 'number' &&
@@ -127,10 +125,21 @@ class LinuxHost implements Host {
       typeof e === 'number' &&
       typeof f === 'number'
     ) {
-      result = this.call(nr, a, b, c, d, e, f);
-    } else {
-      result = this.wideCall(nr, [a, b, c, d, e, f]);
+      return this.callByNumber(nr, a, b, c, d, e, f);
     }
+    return this.resultOf(this.wideCall(nr, [a, b, c, d, e, f]));
+  }
+
+  numberOf(name: string): number {
+    return this.numbers.get(name) ?? this.number(name);
+  }
+
+  callByNumber(nr: number, a: number, b: number, c: number, d: number, e: number, f: number): Int {
+    return this.resultOf(this.call(nr, a, b, c, d, e, f));
+  }
+
+  private resultOf(result: number): Int {
+    this.notMade = false;
     if (result === NOT_MADE) {
       this.notMade = true;
       return EINTR;

@@ -200,7 +200,9 @@ class InlineRow extends RowLowering {
         break;
       case 'trap':
         if (statement.trap === 'syscall' || statement.trap === 'fence_i') this.emitAdvance();
-        this.leave(EXIT[statement.trap], 0);
+        if (statement.trap === 'syscall') {
+          code.call(this.helpers.index('syscall')).localTee(REASON).op(0x45).brIf(labels.next).br(labels.exit);
+        } else this.leave(EXIT[statement.trap], 0);
         break;
     }
     this.ended = true;

@@ -24,8 +24,11 @@ const HELPERS = {
   atomic_check: { params: [I64], result: I32, make: atomicCheck },
   region_at: { params: [I64], result: I32, make: regionAt },
 } as const satisfies Record<string, { params: ValType[]; result: ValType; make: (h: DefinedHelpers) => number }>;
-/** Functions of the embedder: the host's clock, and a report of an instruction decoded (address, word). */
-export type HelperName = keyof typeof HELPERS | 'time' | 'decoded';
+/**
+ * Functions of the embedder: the host's clock, a report of an instruction decoded (address, word), and the system call in
+ * the registers (EXIT.syscall: it has not been made, or there is more to do).
+ */
+export type HelperName = keyof typeof HELPERS | 'time' | 'decoded' | 'syscall';
 
 /** Where translated code finds the functions it calls. */
 export interface Helpers {
@@ -53,6 +56,7 @@ export class DefinedHelpers implements Helpers {
     this.fp = new FpFunctions(module, fpFlags);
     this.functions.set('time', module.importFunction('time', module.type([], [I64])));
     this.functions.set('decoded', module.importFunction('decoded', module.type([I64, I32], [])));
+    this.functions.set('syscall', module.importFunction('syscall', module.type([], [I32])));
   }
 
   index(name: HelperName): number {
@@ -95,7 +99,7 @@ export class ImportedHelpers implements Helpers {
 
   index(name: HelperName): number {
     if (name === 'time') return this.import(name, [], I64);
-    if (name === 'decoded') throw new Error('regions decode nothing');
+    if (name === 'decoded' || name === 'syscall') throw new Error(`regions do not need ${name}`);
     const { params, result } = HELPERS[name];
     return this.import(name, params, result);
   }
