@@ -84,6 +84,15 @@ const CASES: [name: string, lines: Line[], targets?: number[]][] = [
       ['jalr', { rd: 1, rs1: 1, imm: 0 }],
     ],
   ],
+  [
+    'system-call',
+    [
+      ['addi', { rd: 17, rs1: 0, imm: 173 }],
+      ['ecall'],
+      ['add', { rd: 10, rs1: 10, rs2: 11 }],
+      ['jalr', { rd: 0, rs1: 1, imm: 0 }],
+    ],
+  ],
 ];
 
 interface Piece {
@@ -91,7 +100,7 @@ interface Piece {
   describe(pc: number): string;
 }
 
-function pieceOf(lines: readonly Line[], targets: readonly number[]): Piece {
+function pieceOf(lines: readonly Line[], targets: readonly number[], callsKernel: boolean): Piece {
   const words = new Map<number, number>();
   let end = START;
   for (const [name, operands = {}] of lines) {
@@ -112,6 +121,7 @@ function pieceOf(lines: readonly Line[], targets: readonly number[]): Piece {
     fetch,
     () => targets,
     () => false,
+    callsKernel,
   );
   if (!region) throw new Error('no region');
   return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
@@ -119,7 +129,7 @@ function pieceOf(lines: readonly Line[], targets: readonly number[]): Piece {
 
 describe.each(CASES)('%s', (name, lines, targets = []) => {
   const golden = (kind: string) => `golden/${name}.${kind}.golden`;
-  const piece = () => pieceOf(lines, targets);
+  const piece = (callsKernel = name === 'system-call') => pieceOf(lines, targets, callsKernel);
 
   test('intermediate representation', async () => {
     const { region, describe } = piece();
@@ -127,7 +137,7 @@ describe.each(CASES)('%s', (name, lines, targets = []) => {
   });
 
   test('JavaScript', async () => {
-    const { region, describe } = piece();
+    const { region, describe } = piece(false);
     const source = regionSource(riscv64, region, `pc_${START.toString(16)}`, describe);
     // It parses.
     new Function(`return ${source}`);

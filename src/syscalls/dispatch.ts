@@ -88,7 +88,8 @@ export class SyscallTable {
 
   /**
    * The result of the call in the CPU's registers, if it is one that is only passed on and has simple arguments, without
-   * setting the result register; else undefined, and nothing has been done.
+   * setting the result register; else undefined, and {@link dispatch} is to make it. That is so too after EFAULT, which
+   * may be none of the guest's doing.
    */
   passOn(task: Task): Int | undefined {
     const { host } = task;
@@ -105,9 +106,7 @@ export class SyscallTable {
     const f = count > 5 ? simpleArgument(task, passes[5], 5) : 0;
     if (Number.isNaN(a + b + c + d + e + f)) return undefined;
     const result = host.callByNumber!(nr, a, b, c, d, e, f);
-    if (result !== -EFAULT) return result;
-    startCall(task);
-    return retryFault(task, result) ? host.callByNumber!(nr, a, b, c, d, e, f) : result;
+    return result === -EFAULT ? undefined : result;
   }
 
   private passageOf(host: Host, number: number): Passage | null {

@@ -63,6 +63,10 @@ export class JsRegions extends Regions {
     return { entry: this.entry, length: source.length, sites: [] };
   }
 
+  protected override get callsKernel(): boolean {
+    return false;
+  }
+
   protected override get sizeLimit(): number {
     return super.sizeLimit ?? SIZE_LIMIT;
   }

@@ -107,6 +107,7 @@ class RegionSource {
         return;
       case 'call': {
         const { callee } = ending;
+        if (callee === 'kernel') throw new Error('a region in JavaScript leaves system calls to the cold tier');
         const target = 'pc' in callee ? literal(callee.pc) : this.text(callee.address);
         const returned = this.name();
         this.line(`const ${returned} = call(depth, ${target});`);

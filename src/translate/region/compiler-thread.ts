@@ -78,7 +78,7 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
   if (order.forget) slots.clear();
   for (let i = 0; i < order.slots.length; i += 2) slots.set(order.slots[i], order.slots[i + 1]);
   const start = performance.now();
-  const region = former.form(pc, false);
+  const region = former.form(pc, false, true);
   if (!region) return { kind: 'refused' };
   const jumps = worthAfter(region, threshold);
   if (order.jumps < jumps) return { kind: 'wait', jumps };

@@ -16,6 +16,7 @@ export type Flow =
   | { kind: 'branch'; condition: Value; offset: number }
   | { kind: 'jump'; offset: number; link: boolean }
   | { kind: 'indirect'; address: Value; link: boolean }
+  | { kind: 'syscall' }
   | { kind: 'trap' };
 
 export interface Facts {
@@ -78,7 +79,7 @@ function flowOf(statements: readonly Statement[]): Flow {
     case 'jumpTo':
       return { kind: 'indirect', address: last.address, link };
     case 'trap':
-      return { kind: 'trap' };
+      return { kind: last.trap === 'syscall' ? 'syscall' : 'trap' };
     default:
       return { kind: 'next' };
   }

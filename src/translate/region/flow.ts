@@ -13,6 +13,7 @@ import {
   TRANSLATOR,
   WINDOW_PAGES,
 } from '../../host/layout.ts';
+import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
@@ -275,6 +276,15 @@ export abstract class FlowLowering extends Lowering {
   private emitCall(index: number, ending: Block['ending'] & { kind: 'call' }): void {
     const { code } = this;
     const { callee, returnPc, next } = ending;
+    if (callee === 'kernel') {
+      this.writeBack();
+      code.call(this.helpers.index('syscall')).unlikelyIf();
+      this.emitLeave(EXIT.syscall, returnPc);
+      code.end();
+      this.emitReturned(returnPc, next);
+      this.emitGoto(index, next);
+      return;
+    }
     const target = this.newLocal(I64);
     if ('address' in callee) code.localSet(target);
     this.writeBack();

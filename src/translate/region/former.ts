@@ -44,8 +44,9 @@ export class Former {
    * The region at an address; undefined if there can be none.
    *
    * @param isEager code belongs to the region that was never executed
+   * @param callsKernel see {@link formRegion}
    */
-  form(pc: number, isEager: boolean, sizeLimit?: number): Region | undefined {
+  form(pc: number, isEager: boolean, callsKernel: boolean, sizeLimit?: number): Region | undefined {
     if (this.recordOf(pc) === 0) return undefined;
     const region = formRegion(
       pc,
@@ -53,6 +54,7 @@ export class Former {
       (at) => this.fetch(at, isEager),
       (at, address) => (isReturn(this.arch, address) ? [] : this.targetsOf(at)),
       (at) => this.halfwords[this.recordOf(at) >> 1] === REGION,
+      callsKernel,
       sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
     );
     return region !== undefined && region.blocks[0].instructions.length > 0 ? region : undefined;

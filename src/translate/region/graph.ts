@@ -40,8 +40,8 @@ export type Target = { block: number } | { pc: number };
 export type Ending =
   | { kind: 'goto'; target: Target }
   | { kind: 'branch'; condition: Value; taken: Target; next: Target }
-  /** Goes on at `next` if the callee returns there. */
-  | { kind: 'call'; callee: { pc: number } | { address: Value }; returnPc: number; next: Target }
+  /** Goes on at `next` if the callee, a function or the kernel, returns there. */
+  | { kind: 'call'; callee: { pc: number } | { address: Value } | 'kernel'; returnPc: number; next: Target }
   /** To an address known at run time; `known` are the blocks it is likely to be, with their addresses. */
   | { kind: 'indirect'; address: Value; known: readonly { pc: number; block: number }[] }
   /** Leaves to the cold tier before the instruction at `pc`. */
@@ -71,6 +71,8 @@ const TARGET_LIMIT = 256;
 /**
  * The region around `entry`; undefined if not even its first instruction can be compiled. A large one leaves what
  * `isEntry` says is the entry of another to that: or programs would be compiled several times over.
+ *
+ * @param callsKernel the region makes system calls itself, else it leaves them to the cold tier
  */
 export function formRegion(
   entry: number,
@@ -78,6 +80,7 @@ export function formRegion(
   fetch: Fetch,
   targetsOf: TargetsOf,
   isEntry: (pc: number) => boolean,
+  callsKernel: boolean,
   sizeLimit: number = SIZE_LIMIT,
 ): Region | undefined {
   const code = new Map<number, { instruction: Instruction; flow: Flow }>();
@@ -89,7 +92,8 @@ export function formRegion(
       if (code.size >= sizeLimit || (pc !== entry && code.size >= OWN_SIZE && isEntry(pc))) break;
       const instruction = fetch(pc);
       if (!instruction) break;
-      const { flow } = factsOf(arch, instruction.statements);
+      let { flow } = factsOf(arch, instruction.statements);
+      if (flow.kind === 'syscall' && !callsKernel) flow = { kind: 'trap' };
       code.set(pc, { instruction, flow });
       const next = pc + instruction.length;
       const reach = (target: number) => {
@@ -103,7 +107,8 @@ export function formRegion(
       if (flow.kind === 'branch') {
         reach(next);
         reach(pc + flow.offset);
-      } else if (flow.kind === 'jump') reach(flow.link ? next : pc + flow.offset);
+      } else if (flow.kind === 'syscall') reach(next);
+      else if (flow.kind === 'jump') reach(flow.link ? next : pc + flow.offset);
       else if (flow.kind === 'indirect') {
         if (flow.link) reach(next);
         else for (const target of targetsOf(pc, flow.address).slice(0, TARGET_LIMIT)) reach(target);
@@ -139,6 +144,8 @@ export function formRegion(
     switch (flow.kind) {
       case 'branch':
         return { kind: 'branch', condition: flow.condition, taken: targetAt(pc + flow.offset), next: targetAt(next) };
+      case 'syscall':
+        return { kind: 'call', callee: 'kernel', returnPc: next, next: targetAt(next) };
       case 'jump':
         if (!flow.link) return { kind: 'goto', target: targetAt(pc + flow.offset) };
         return { kind: 'call', callee: { pc: pc + flow.offset }, returnPc: next, next: targetAt(next) };

@@ -151,7 +151,7 @@ export class Regions {
 
   private compileHere(pc: number): void {
     const start = performance.now();
-    const region = this.former.form(pc, this.isEager, this.sizeLimit);
+    const region = this.former.form(pc, this.isEager, this.callsKernel, this.sizeLimit);
     if (!region) {
       this.refused.add(pc);
       return;
@@ -317,6 +317,11 @@ export class Regions {
   protected get describe(): ((pc: number) => string) | undefined {
     const { describe } = this.options;
     return describe && ((pc) => describe(pc, this.host.readCode(pc) ?? 0));
+  }
+
+  /** Whether regions make system calls themselves. */
+  protected get callsKernel(): boolean {
+    return true;
   }
 
   /** Instructions that a region may have; undefined for the usual limit. */

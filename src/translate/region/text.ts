@@ -54,7 +54,7 @@ function endingText(ending: Ending, valueText: (value: Value) => string): string
       return `if ${valueText(ending.condition)} goto ${place(ending.taken)} else ${place(ending.next)}`;
     case 'call': {
       const { callee } = ending;
-      const to = 'pc' in callee ? hex(callee.pc) : valueText(callee.address);
+      const to = callee === 'kernel' ? 'the kernel' : 'pc' in callee ? hex(callee.pc) : valueText(callee.address);
       return `call ${to}, returns to ${hex(ending.returnPc)}: ${place(ending.next)}`;
     }
     case 'indirect': {

@@ -99,7 +99,8 @@ export class ImportedHelpers implements Helpers {
 
   index(name: HelperName): number {
     if (name === 'time') return this.import(name, [], I64);
-    if (name === 'decoded' || name === 'syscall') throw new Error(`regions do not need ${name}`);
+    if (name === 'syscall') return this.import(name, [], I32);
+    if (name === 'decoded') throw new Error('regions decode nothing');
     const { params, result } = HELPERS[name];
     return this.import(name, params, result);
   }
