@@ -33,6 +33,8 @@ export const SETS: Record<string, readonly string[]> = {
   programs: [
     'busybox-static',
     'bash',
+    'dash',
+    'make',
     'coreutils',
     'grep',
     'sed',

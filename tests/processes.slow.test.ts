@@ -31,12 +31,17 @@ const LIMIT = 300_000;
 const guest = (program: string, ...args: string[]) =>
   run([...tsemu(), '-L', debian, join(debian, 'usr/bin', program), ...args], { env, timeout: LIMIT });
 
+/** Each part of a pipeline in turn is killed by another process. */
+const KILLS_PARTS = `part() { [ $1 = $v ] && sh -c "kill -9 $BASHPID"; cat; }
+{ for v in 1 2 3; do part 1 </dev/null | part 2 | part 3; echo \${PIPESTATUS[@]}; done; } 2>/dev/null`;
+
 const SHELL: [name: string, script: string, stdout: string, status?: number][] = [
   ['a pipeline', 'seq 5 | sort -r | head -n 2', '5\n4\n'],
   ['command substitution', 'echo "$(echo one; echo two)" $(uname -m)', 'one\ntwo riscv64\n'],
   ['a here-document', 'cat <<X\n$((6 * 7)) lines\nX', '42 lines\n'],
   ['exit status and pipefail', '(exit 3); echo $?; set -o pipefail; false | true; echo $?', '3\n1\n'],
   ['a command that is missing', 'nosuch 2>/dev/null; echo $?', '127\n'],
+  ['any part of a pipeline killed', KILLS_PARTS, '137 0 0\n0 137 0\n0 0 137\n'],
   ['death by a signal', "(bash -c 'kill -9 $$'; echo $?) 2>/dev/null", '137\n'],
   [
     'background jobs',
@@ -118,6 +123,10 @@ const JOBS: [keys: string, shown: RegExp][] = [
   ['kill %1; fg\n', /Terminated\r\nP> /],
   // What is killed gives the terminal back.
   ['sh -c "kill -9 \\$\\$"; echo =$?\n', /Killed\r\n=137\r\nP> /],
+  [
+    'python3.13 -c "import os, tty; tty.setraw(0); os.kill(os.getpid(), 9)"; stty -a | grep -c " icanon"\n',
+    /Killed\s+1\r\nP> /,
+  ],
   // A size that is set tells the processes in the foreground.
   ["trap 'echo size $(stty size)' WINCH\n", /P> /],
   ['(sleep 0.3; stty rows 33 cols 99) & wait\n', /size 33 99\r\n(.*Done.*\r\n)?P> /],
@@ -133,6 +142,20 @@ child, threads = map(int, victim.stdout.readline().split())
 os.kill(child, 9)
 os.kill(victim.pid, 9)
 print(threads, victim.wait(), os.path.exists(f'/proc/{victim.pid}'))`;
+
+const PYTHON_THREADS = `import sys, threading
+barrier = threading.Barrier(17)
+def work():
+  sum(range(100000))
+  barrier.wait()
+  barrier.wait()
+threads = [threading.Thread(target=work) for _ in range(16)]
+for t in threads: t.start()
+barrier.wait()
+print('all there', flush=True)
+sys.stdin.read()
+barrier.wait()
+for t in threads: t.join()`;
 
 describe('processes', { timeout: LIMIT }, () => {
   for (const [name, script, stdout, status = 0] of SHELL) {
@@ -178,6 +201,37 @@ describe('processes', { timeout: LIMIT }, () => {
     expect(existsSync(`/proc/${child.pid}`)).toBe(false);
     expect(readdirSync(`/proc/${sleeper}/task`)).toEqual([String(sleeper)]);
     process.kill(sleeper, 'SIGKILL');
+  });
+
+  test('a shell in a terminal, killed from outside', async () => {
+    const bash = [...tsemu(), '-L', debian, join(debian, 'usr/bin/bash'), '--norc', '--noediting', '-i'];
+    const terminal = new Terminal(bash, { ...env, PS1: PROMPT, TERM: 'dumb', HISTFILE: '' });
+    const shown = await terminal.type('sleep 100 & echo =$$=$!=\n', /=\d+=\d+=\r\n/);
+    const [shell, sleeper] = [...shown.matchAll(/=(\d+)=(\d+)=/g)][0].slice(1).map(Number);
+    process.kill(shell, 'SIGKILL');
+    expect(await terminal.status()).toBe(137);
+    expect(existsSync(`/proc/${shell}`)).toBe(false);
+    // The terminal has gone, and with it its session's processes.
+    for (let i = 0; i < 100 && existsSync(`/proc/${sleeper}`); i++) await setTimeout(100);
+    if (existsSync(`/proc/${sleeper}`)) process.kill(sleeper, 'SIGKILL');
+  });
+
+  test('a process with 16 threads has room in 512 MB', async () => {
+    const child = spawn(
+      tsemu()[0],
+      [...tsemu().slice(1), '-L', debian, join(debian, 'usr/bin/python3.13'), '-c', PYTHON_THREADS],
+      { env },
+    );
+    const ended = new Promise((resolve) => {
+      child.on('exit', (code, signal) => resolve(signal ?? code));
+    });
+    await new Promise((resolve) => {
+      child.stdout.once('data', resolve);
+    });
+    const peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]);
+    child.stdin.end();
+    expect(await ended).toBe(0);
+    expect(peak).toBeLessThan(512_000_000 / 1024);
   });
 
   test('others see the command line, environment and name of the guest', async () => {

@@ -1,20 +1,11 @@
 /**
- * Programs that are many processes and threads for minutes: a build with the guest's own compiler, a bundler written in
- * Go, compressors with threads, and Python's regression tests of what it has of all these.
+ * Programs that are many processes and threads: a build with the guest's own compiler, a bundler written in Go,
+ * compressors with threads.
  *
  *     npm run test:programs                 TSEMU_DEBIAN_ROOT names a root made before
  */
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -94,28 +85,5 @@ describe('processes and threads', { timeout: HOUR }, () => {
   test('1,000 forks of a shell', async () => {
     const script = 'n=0; for ((i = 0; i < 1000; i++)); do n=$((n + $(echo $i))); done; echo $n';
     expect(await debians('bash', '-c', script)).toEqual({ stdout: '499500\n', stderr: '', status: 0 });
-  });
-
-  /** Each is a module or several with what does not depend on the root, the network or a terminal. */
-  const MODULES = [
-    'test_fork1 test_wait3 test_wait4 test_thread test_threadsignals test_threading_local test_mmap',
-    'test_signal',
-    'test_threading',
-    'test_subprocess',
-    'test_concurrent_futures',
-    'test_multiprocessing_main_handling',
-    'test_multiprocessing_fork',
-    'test_multiprocessing_spawn',
-    'test_os',
-  ];
-  test.each(MODULES)('Python: %s', { timeout: 4 * HOUR }, async (modules) => {
-    expect(existsSync(join(debian, 'usr/lib/python3.13/test'))).toBe(true);
-    const names = modules.split(' ');
-    const outcome = await run([...tsemu(), '-L', debian, join(debian, 'usr/bin/python3.13'), '-m', 'test', ...names], {
-      env: { ...env, HOME: scratch, LC_ALL: 'C.UTF-8' },
-      cwd: scratch,
-      timeout: 4 * HOUR,
-    });
-    expect(outcome.stdout).toMatch(/^Result: SUCCESS$/m);
   });
 });
