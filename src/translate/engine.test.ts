@@ -4,7 +4,7 @@ import { encode } from '../cpu/encode.ts';
 import { riscv64 } from '../cpu/riscv/arch.ts';
 import { RISCV_STATE } from '../cpu/riscv/state.ts';
 import type { Host } from '../host/host.ts';
-import { PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../host/layout.ts';
+import { PROCESS, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { generateColdTier } from './cold/interpreter.ts';
@@ -39,7 +39,14 @@ function machine() {
   });
   const table = new Uint8Array(processMemory.buffer);
   const memory = new Uint8Array(window.buffer);
+  const versions = new Int32Array(processMemory.buffer, PROCESS.versions, PROCESS.versionsSize >> 2);
+  const yields = { count: 0, onYield: () => {} };
   const host = {
+    syscall: () => {
+      yields.count++;
+      yields.onYield();
+      return 0;
+    },
     window,
     threadMemory,
     processMemory,
@@ -77,6 +84,8 @@ function machine() {
     words,
     doublewords,
     memory,
+    versions,
+    yields,
     map,
     get pc() {
       return doublewords[RISCV_STATE.pc >> 3];
@@ -241,6 +250,54 @@ describe('Engine', () => {
     m.load(CODE + 0x100, sc, insn('ecall'));
     m.engine.run();
     expect([m.x[6], m.memory[DATA]]).toEqual([1n, 9]);
+  });
+
+  it('counts conditional stores, and makes none whose reservation is out of date', () => {
+    const lr = insn('lr.d', { rd: 5, rs1: 10, aq: 0, rl: 0 });
+    const sc = insn('sc.d', { rd: 6, rs1: 10, rs2: 11, aq: 0, rl: 0 });
+    m.x[10] = BigInt(DATA);
+    m.x[11] = 9n;
+    m.load(CODE, lr, insn('ebreak'), sc, insn('ecall'));
+    m.engine.run();
+    m.pc = BigInt(CODE + 8);
+    m.engine.run();
+    expect([m.x[6], m.memory[DATA], m.versions.filter((version) => version !== 0)]).toEqual([0n, 9, Int32Array.of(2)]);
+    // Another thread, meanwhile.
+    m.pc = BigInt(CODE);
+    m.engine.run();
+    m.versions[m.versions.indexOf(2)] = 6;
+    m.x[11] = 10n;
+    m.pc = BigInt(CODE + 8);
+    m.engine.run();
+    expect([m.x[6], m.memory[DATA], m.versions.filter((version) => version !== 0)]).toEqual([1n, 9, Int32Array.of(6)]);
+  });
+
+  it('waits with a load-reserved until another thread has stored', () => {
+    const lr = insn('lr.d', { rd: 5, rs1: 10, aq: 0, rl: 0 });
+    const sc = insn('sc.d', { rd: 6, rs1: 10, rs2: 11, aq: 0, rl: 0 });
+    m.x[10] = BigInt(DATA);
+    m.load(CODE, lr, sc, insn('ecall'));
+    m.engine.run();
+    const at = m.versions.indexOf(2);
+    m.versions[at] = 3;
+    m.yields.onYield = () => {
+      if (m.yields.count === 3) m.versions[at] = 4;
+    };
+    m.pc = BigInt(CODE);
+    m.engine.run();
+    expect([m.yields.count, m.x[6], m.versions[at]]).toEqual([3, 0n, 6]);
+  });
+
+  it('makes a system call without leaving if it is asked to', () => {
+    const asked: bigint[] = [];
+    m.engine.onSyscall = () => {
+      m.x[10] += 1n;
+      return asked.push(m.x[17]) < 3;
+    };
+    const call = [insn('addi', { rd: 17, rs1: 17, imm: 1 }), insn('ecall')];
+    m.load(CODE, ...call, ...call, ...call);
+    expect(m.engine.run()).toEqual({ kind: 'syscall' });
+    expect([asked, m.x[10], m.pc]).toEqual([[1n, 2n, 3n], 3n, BigInt(CODE + 24)]);
   });
 
   it('reports each instruction once when it is decoded', () => {
