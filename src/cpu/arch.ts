@@ -2,31 +2,47 @@
 import type { Statement } from './ir.ts';
 import type { OperandInfo, Row } from './row.ts';
 
+/** How the value of a register operand becomes the offset of the register's cell in the thread memory. */
+export interface RegisterFile {
+  /** Cell of register 0. */
+  first: number;
+  /** Distance of the cells, which is a register's size: 8 bytes, or 16 of vectors. */
+  stride: 8 | 16;
+  /** A value that names a cell outside the file: 31 is the stack pointer in some operands of AArch64. */
+  other?: { value: number; cell: number };
+}
+
+export const registerCell = ({ first, stride, other }: RegisterFile, value: number): number =>
+  other?.value === value ? other.cell : first + stride * value;
+
 export interface Architecture {
   /** As in the command's name: `riscv64`. */
   name: string;
   rows: readonly Row<never>[];
   /** The statements of a row's effect; of a particular instruction if the operands' values are given. */
   effect(row: Row<never>, values?: Readonly<Record<string, number>>): readonly Statement[];
-  /**
-   * For a register operand: how its field's value becomes the offset of a cell
-   * in the thread memory, `first + 8 * value`; undefined for any other operand.
-   */
-  registerFile(info: OperandInfo): { first: number } | undefined;
+  /** Where the registers are that an operand names; undefined for an operand that is no register. */
+  registerFile(info: OperandInfo): RegisterFile | undefined;
   /** Offset of the cell of the register that is always zero, and of the cell that takes writes to it. */
   zeroRegister?: { cell: number; sink: number };
-  /** The cells of all registers that operands can name: `count` of 8 bytes from offset 0. */
+  /** The cells of all registers that operands can name: `count` of 8 bytes from offset 0. A vector has two. */
   registerCount: number;
-  /** What these registers are called in assembly, by their cells. */
+  /** What these registers are called in assembly, by their (first) cells. */
   registerNames: readonly string[];
+  /** Numbers of the first cell that belongs to a vector register, and of the one behind the last. */
+  vectors?: { first: number; end: number };
+  /** What is kept of the address of every access to memory, if not all of it. */
+  addressMask?: bigint;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */
   linkRegisters: readonly number[];
   /** Offset of the i64 cell of the PC, and of the i32 cell that accrues floating-point flags. */
   state: { pc: number; fpFlags: number };
   floats?: {
-    /** Numbers of the first register (cell offset / 8) that holds floating-point values, and of the one behind the last. */
-    first: number;
-    end: number;
+    /**
+     * Numbers of the first register (cell offset / 8) that holds floating-point values and nothing else, and of the one
+     * behind the last.
+     */
+    registers?: { first: number; end: number };
     /**
      * The i64 cell that tells when floating point is easy: rounding to nearest even, and inexact has been raised already.
      * Then (cell & mask) === value. `bytes` is the size of all it covers.

@@ -8,13 +8,16 @@
  *
  *     b.setReg(o.rd, b.op('add', b.reg(o.rs1), b.reg(o.rs2)))
  *
- * Types are i64 and i32; i32 also serves as truth value. Floating-point values
- * travel as bit patterns in i64, their format is an attribute of the operation.
+ * Types are i64, i32 and v128; i32 also serves as truth value. Floating-point
+ * values travel as bit patterns in i64, their format is an attribute of the
+ * operation. A v128 is a vector of 128 bits, whose operations are in
+ * vector-ops.ts.
  * Statements happen in order; a read sees the writes before it.
  */
 import type { Operand } from './row.ts';
+import { VECTOR_OPS } from './vector-ops.ts';
 
-export type Type = 'i32' | 'i64';
+export type Type = 'i32' | 'i64' | 'v128';
 
 /** Pure operations: argument types, result type. Names and meanings are WebAssembly's where it has them. */
 export const OPS = {
@@ -62,6 +65,12 @@ export const OPS = {
   extend: [['i32'], 'i64'],
   /** The second argument if the first is true, else the third. */
   select: [['i32', 'i64', 'i64'], 'i64'],
+  /**
+   * Whether a condition code of Arm (first argument) holds. The flags N, Z, C, V as they are kept: N is the sign of the
+   * second argument, Z whether the third is 0, C whether the fourth is not, V the sign of the fifth.
+   */
+  condition: [['i64', 'i64', 'i64', 'i64', 'i64'], 'i32'],
+  ...VECTOR_OPS,
 } as const satisfies Record<string, readonly [readonly Type[], Type]>;
 export type OpName = keyof typeof OPS;
 
@@ -122,6 +131,8 @@ export type Trap = 'syscall' | 'breakpoint' | 'illegal' | 'fence_i';
 
 export type Value = { type: Type } & (
   | { kind: 'const'; value: bigint }
+  /** A constant vector, unsigned. */
+  | { kind: 'vector'; value: bigint }
   | { kind: 'op'; op: OpName; args: readonly Value[] }
   /** An operand's value as a signed or unsigned integer, as its encoding says. */
   | { kind: 'operand'; operand: Operand }
@@ -136,6 +147,9 @@ export type Value = { type: Type } & (
   | { kind: 'instructions' }
   | { kind: 'time' }
   | { kind: 'load'; address: Value; width: Width; signed: boolean }
+  | { kind: 'load128'; address: Value }
+  /** Bytes of two vectors, picked by number: 0–15 of the first, 16–31 of the second. */
+  | { kind: 'shuffle'; args: readonly [Value, Value]; lanes: readonly number[] }
   | { kind: 'amo'; op: AmoOp; address: Value; value: Value; width: Width }
   | { kind: 'cas'; address: Value; expected: Value; value: Value; width: Width }
   | { kind: 'cas_if'; condition: Value; address: Value; expected: Value; value: Value; width: Width }
@@ -148,6 +162,7 @@ export type Statement =
   | { kind: 'setReg'; operand: Operand; value: Value }
   | { kind: 'setCell'; offset: number; bytes: 4 | 8; value: Value }
   | { kind: 'store'; address: Value; value: Value; width: Width }
+  | { kind: 'store128'; address: Value; value: Value }
   /** Computes a value for its effect alone, here and now. */
   | { kind: 'evaluate'; value: Value }
   /** Raises an illegal-instruction trap unless the condition holds; or has the instruction done again, `otherwise`. */
@@ -204,6 +219,23 @@ export class Builder {
   }
   store(address: Value, value: Value, width: Width): void {
     this.statements.push({ kind: 'store', address, value, width });
+  }
+  /** A constant vector, of 128 bits. */
+  vector(value: bigint): Value {
+    return { type: 'v128', kind: 'vector', value: BigInt.asUintN(128, value) };
+  }
+  /** A register of 128 bits. */
+  vectorReg(operand: Operand): Value {
+    return { type: 'v128', kind: 'reg', operand, at: this.statements.length };
+  }
+  load128(address: Value): Value {
+    return this.now({ type: 'v128', kind: 'load128', address });
+  }
+  store128(address: Value, value: Value): void {
+    this.statements.push({ kind: 'store128', address, value });
+  }
+  shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
+    return { type: 'v128', kind: 'shuffle', args: [a, b], lanes };
   }
   /** Atomic read-modify-write; the value read, sign-extended. The address must be aligned: say {@link aligned} first. */
   amo(op: AmoOp, address: Value, value: Value, width: Width): Value {

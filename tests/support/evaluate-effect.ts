@@ -3,11 +3,14 @@
  * the plainest reading of the intermediate representation. It tells a wrong row
  * from a wrong back end.
  */
+import { registerCell } from '../../src/cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../src/cpu/ir.ts';
 import { decodeRiscv } from '../../src/cpu/riscv/disassembly.ts';
 import { registerFile } from '../../src/cpu/riscv/registers.ts';
 import { RISCV_STATE } from '../../src/cpu/riscv/state.ts';
 import { type Operand, operandValue, type Row } from '../../src/cpu/row.ts';
+import { evaluateVector, shuffle } from '../../src/cpu/vector.ts';
+import { isVectorOp, type VectorOpName } from '../../src/cpu/vector-ops.ts';
 import { SlowFloat } from '../../src/translate/slow-float.ts';
 import {
   type Case,
@@ -47,7 +50,10 @@ function permute(a: bigint, b: bigint, width: bigint): bigint {
 }
 
 /** Arguments are unsigned; results are truncated to 64 bits by the caller. */
-const OPERATIONS: Record<OpName, (a: bigint, b: bigint, c: bigint) => bigint> = {
+const OPERATIONS: Record<
+  Exclude<OpName, VectorOpName>,
+  (...args: [bigint, bigint, bigint, bigint, bigint]) => bigint
+> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -85,6 +91,11 @@ const OPERATIONS: Record<OpName, (a: bigint, b: bigint, c: bigint) => bigint> = 
   ge_u: (a, b) => flag(a >= b),
   extend: (a) => a,
   select: (condition, a, b) => (condition !== 0n ? a : b),
+  condition: (code, n, z, c, v) => {
+    const [N, Z, C, V] = [s64(n) < 0n, z === 0n, c !== 0n, s64(v) < 0n];
+    const tests = [Z, C, N, V, C && !Z, N === V, N === V && !Z, true];
+    return flag(tests[Number(code) >> 1] !== (Number(code) % 2 === 1 && code !== 15n));
+  },
 };
 
 const slow = new SlowFloat();
@@ -191,13 +202,13 @@ class Evaluation {
   private registerCell(operand: Operand): number {
     const file = registerFile(operand.info);
     if (!file) throw new Error(`${operand.info.name} is no register`);
-    return file.first + 8 * operandValue(operand.info, this.word);
+    return registerCell(file, operandValue(operand.info, this.word));
   }
 
   private value(value: Value): bigint {
     let result = this.values.get(value);
     if (result === undefined) {
-      result = u64(this.compute(value));
+      result = BigInt.asUintN(value.type === 'v128' ? 128 : 64, this.compute(value));
       this.values.set(value, result);
     }
     return result;
@@ -218,8 +229,17 @@ class Evaluation {
       case 'next':
         return this.pc + BigInt(this.length);
       case 'op': {
-        const [a, b, c] = value.args.map((arg) => this.value(arg));
-        return OPERATIONS[value.op](a, b, c);
+        const { op } = value;
+        const args = value.args.map((arg) => this.value(arg));
+        if (isVectorOp(op)) return evaluateVector(op, ...args);
+        const [a, b = 0n, c = 0n, d = 0n, e = 0n] = args;
+        return OPERATIONS[op](a, b, c, d, e);
+      }
+      case 'vector':
+        return value.value;
+      case 'shuffle': {
+        const [a, b] = value.args.map((arg) => this.value(arg));
+        return shuffle(a, b, value.lanes);
       }
       case 'load':
         return this.read(this.value(value.address), value.width, value.signed);

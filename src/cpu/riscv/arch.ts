@@ -1,5 +1,5 @@
 /** RISC-V as the translator sees it. */
-import type { Architecture } from '../arch.ts';
+import { type Architecture, registerCell } from '../arch.ts';
 import type { Operand, Row } from '../row.ts';
 import { makeBuilder, riscvRows } from './index.ts';
 import { F_NAMES, registerFile, X_NAMES } from './registers.ts';
@@ -8,7 +8,7 @@ import { RISCV_STATE } from './state.ts';
 /** The cell of the register that an operand with a value names. */
 function cellOf({ info, value = 0 }: Operand): number | undefined {
   const file = registerFile(info);
-  return file && file.first + 8 * value;
+  return file && registerCell(file, value);
 }
 
 export const riscv64: Architecture = {
@@ -35,8 +35,7 @@ export const riscv64: Architecture = {
   linkRegisters: [RISCV_STATE.x + 8 * 1, RISCV_STATE.x + 8 * 5],
   state: { pc: RISCV_STATE.pc, fpFlags: RISCV_STATE.fflags },
   floats: {
-    first: RISCV_STATE.f / 8,
-    end: RISCV_STATE.f / 8 + 32,
+    registers: { first: RISCV_STATE.f / 8, end: RISCV_STATE.f / 8 + 32 },
     // fflags, with NX in bit 0, and frm lie side by side.
     easy: { offset: RISCV_STATE.fflags, bytes: 8, mask: 0xffff_ffff_0000_0001n, value: 1n },
   },

@@ -8,6 +8,7 @@
  * The kinds of other operands, which say how the disassembler prints them, are
  * in disassembly.ts.
  */
+import type { RegisterFile } from '../arch.ts';
 import type { OperandInfo } from '../row.ts';
 import { RISCV_STATE } from './state.ts';
 
@@ -28,7 +29,7 @@ const FIRST: Readonly<Record<string, number>> = {
 };
 
 /** The cell that value 0 of a register operand stands for; undefined if the operand is no register. */
-export function registerFile({ kind }: OperandInfo): { first: number } | undefined {
+export function registerFile({ kind }: OperandInfo): RegisterFile | undefined {
   const first = FIRST[kind];
-  return first === undefined ? undefined : { first };
+  return first === undefined ? undefined : { first, stride: 8 };
 }

@@ -71,15 +71,22 @@ export function addDecoder(
     const value = extract(info);
     const file = arch.registerFile(info);
     if (!file) return value;
-    const cell = i32.add(i32.shl(value, i32.const(3)), i32.const(file.first));
-    const zero = arch.zeroRegister;
-    if (!zero || !setOperands.get(row)?.has(info.name) || file.first > zero.cell) return cell;
-    return (c) => {
-      i32.const(zero.sink)(c);
-      cell(c);
-      i32.eq(value, i32.const((zero.cell - file.first) / 8))(c);
-      c.op(0x1b);
+    const { first, stride, other } = file;
+    const elsewhere = (at: Expr, number: number, cell: number): Expr => {
+      return (c) => {
+        i32.const(cell)(c);
+        at(c);
+        i32.eq(value, i32.const(number))(c);
+        c.op(0x1b);
+      };
     };
+    let cell = i32.add(i32.shl(value, i32.const(Math.log2(stride))), i32.const(first));
+    if (other) cell = elsewhere(cell, other.value, other.cell);
+    const zero = arch.zeroRegister;
+    if (!zero || !setOperands.get(row)?.has(info.name)) return cell;
+    const number = (zero.cell - first) / stride;
+    const isNamed = number >= 0 && number < 2 ** info.width && number !== other?.value;
+    return isNamed ? elsewhere(cell, number, zero.sink) : cell;
   };
 
   /** Code that decodes among the candidates and returns, or falls through if none fits. */

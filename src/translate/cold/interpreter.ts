@@ -17,7 +17,7 @@
  *     step()  the same for one instruction
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { Statement } from '../../cpu/ir.ts';
+import type { Statement, Type, Value } from '../../cpu/ir.ts';
 import type { Operand, Row } from '../../cpu/row.ts';
 import {
   COUNTERS,
@@ -58,6 +58,8 @@ const I64_LOAD = 0x29;
 const I32_STORE = 0x36;
 const I32_STORE16 = 0x3b;
 const I64_STORE = 0x37;
+const V128_LOAD = 0xfd00;
+const V128_STORE = 0xfd0b;
 
 /** Rows whose code is longer than this many bytes become functions. */
 const INLINE_LIMIT = 120;
@@ -88,7 +90,7 @@ abstract class RowLowering extends Lowering {
   private readonly slots: Map<string, Slot>;
 
   constructor(helpers: DefinedHelpers, arch: Architecture, row: Row<never>) {
-    super(new Code(), helpers);
+    super(new Code(), helpers, arch);
     this.arch = arch;
     this.row = row;
     this.slots = recordLayout(row, (info) => arch.registerFile(info) !== undefined);
@@ -106,14 +108,14 @@ abstract class RowLowering extends Lowering {
   private emitRegisterOffset(operand: Operand): void {
     this.code.localGet(REC).access(I32_LOAD16, { memory: THREAD, offset: this.slot(operand).offset, align: 1 });
   }
-  protected emitReg(operand: Operand): void {
+  protected emitReg(operand: Operand, type: Type): void {
     this.emitRegisterOffset(operand);
-    this.code.access(I64_LOAD, { memory: THREAD, offset: 0, align: 3 });
+    this.code.access(type === 'v128' ? V128_LOAD : I64_LOAD, { memory: THREAD, offset: 0, align: 3 });
   }
-  protected emitSetReg(operand: Operand, emitValue: () => void): void {
+  protected emitSetReg(operand: Operand, emitValue: () => void, { type }: Value): void {
     this.emitRegisterOffset(operand);
     emitValue();
-    this.code.access(I64_STORE, { memory: THREAD, offset: 0, align: 3 });
+    this.code.access(type === 'v128' ? V128_STORE : I64_STORE, { memory: THREAD, offset: 0, align: 3 });
   }
   /** Which register an operand names is only known at run time. */
   protected mayChange(): boolean {

@@ -5,11 +5,12 @@
  *
  *     load32_s(pc, address)    store8(pc, address, value)    amo_add64(pc, address, value)
  *
+ * A vector is passed as its two halves: `load128` gives [low, high].
  * Each stores `pc` in the PC's cell first, so that after a fault it is known. An
  * atomic access that is not allowed traps as well.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { AmoOp, Statement, Value, Width } from '../../cpu/ir.ts';
+import { type AmoOp, Builder, type Statement, type Value, type Width } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES, WINDOW_PAGES } from '../../host/layout.ts';
 import { Code, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
@@ -41,15 +42,15 @@ class AccessLowering extends Lowering {
   readonly locals: ValType[] = [];
   private readonly parameters: number;
 
-  constructor(helpers: ImportedHelpers, parameters: number) {
-    super(new Code(), helpers);
+  constructor(helpers: ImportedHelpers, arch: Architecture, parameters: number) {
+    super(new Code(), helpers, arch);
     this.parameters = parameters;
   }
 
-  /** Leaves the value of an access on the stack. */
-  result(value: Value): void {
-    this.lower([{ kind: 'evaluate', value }]);
-    this.emit(value);
+  /** Makes the access; leaves the results on the stack. */
+  access(statements: readonly Statement[], results: readonly Value[]): void {
+    this.lower(statements);
+    for (const value of results) this.emit(value);
   }
   storePc(cell: number): void {
     this.code.i32(0).localGet(PC).access(0x37, { memory: THREAD, offset: cell, align: 3 });
@@ -89,24 +90,25 @@ export function generateAccesses(arch: Architecture): Uint8Array<ArrayBuffer> {
   const helpers = new ImportedHelpers(module);
   // Imports come before functions.
   helpers.index('atomic_check');
-  const add = (name: string, parameters: number, access: Value | Statement) => {
-    const lowering = new AccessLowering(helpers, parameters);
+  const add = (name: string, parameters: number, statements: readonly Statement[], ...results: Value[]) => {
+    const lowering = new AccessLowering(helpers, arch, parameters);
     lowering.storePc(arch.state.pc);
-    if (access.kind === 'store') lowering.lower([access]);
-    else lowering.result(access as Value);
-    const type = module.type(Array<ValType>(parameters).fill(I64), access.kind === 'store' ? [] : [I64]);
+    lowering.access(statements, results);
+    const type = module.type(Array<ValType>(parameters).fill(I64), Array<ValType>(results.length).fill(I64));
     module.exportFunction(name, module.addFunction(type, lowering.locals, lowering.code));
   };
+  const addRead = (name: string, parameters: number, value: Value) =>
+    add(name, parameters, [{ kind: 'evaluate', value }], value);
   for (const width of WIDTHS) {
     for (const signed of width === 64 ? [true] : [true, false]) {
-      add(accessName.load(width, signed), 2, { type: 'i64', kind: 'load', address, width, signed });
+      addRead(accessName.load(width, signed), 2, { type: 'i64', kind: 'load', address, width, signed });
     }
-    add(accessName.store(width), 3, { kind: 'store', address, value: first, width });
+    add(accessName.store(width), 3, [{ kind: 'store', address, value: first, width }]);
     for (const op of AMOS) {
-      add(accessName.amo(op, width), 3, { type: 'i64', kind: 'amo', op, address, value: first, width });
+      addRead(accessName.amo(op, width), 3, { type: 'i64', kind: 'amo', op, address, value: first, width });
     }
-    add(accessName.cas(width), 4, { type: 'i64', kind: 'cas', address, expected: first, value: second, width });
-    add(accessName.sc(width), 5, {
+    addRead(accessName.cas(width), 4, { type: 'i64', kind: 'cas', address, expected: first, value: second, width });
+    addRead(accessName.sc(width), 5, {
       type: 'i64',
       kind: 'sc',
       condition: TRUE,
@@ -117,7 +119,12 @@ export function generateAccesses(arch: Architecture): Uint8Array<ArrayBuffer> {
       width,
     });
   }
-  add('version', 2, { type: 'i64', kind: 'version', address });
+  addRead('version', 2, { type: 'i64', kind: 'version', address });
+  const b = new Builder();
+  const loaded = b.load128(address);
+  add('load128', 2, b.statements, ...[0, 1].map((lane) => b.op('i64x2.extract_lane', loaded, b.const(lane))));
+  const vector = b.op('i64x2.replace_lane', b.op('v128.from_i64', first), b.const(1), second);
+  add('store128', 4, [{ kind: 'store128', address, value: vector }]);
   const fence = new Code();
   fence.byte(0xfe).byte(0x03).byte(0x00);
   module.exportFunction('fence', module.addFunction(module.type([], []), [], fence));

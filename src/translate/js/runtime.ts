@@ -1,5 +1,6 @@
 /** What generated JavaScript calls: functions on bigints, the CPU state, and ways to leave. */
 import { type FpFormat, type FpOpName, fpOpNumber } from '../../cpu/ir.ts';
+import { evaluateVector, shuffle } from '../../cpu/vector.ts';
 import { STUB, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { LEAVING } from '../wasm/region-type.ts';
@@ -40,8 +41,21 @@ function permute(a: bigint, b: bigint, width: bigint): bigint {
   return i64(result);
 }
 
+/** See the IR's `condition`. */
+function condition(code: bigint, n: bigint, z: bigint, c: bigint, v: bigint): boolean {
+  const notLess = n < 0n === v < 0n;
+  const tests = [z === 0n, c !== 0n, n < 0n, v < 0n, c !== 0n && z !== 0n, notLess, notLess && z !== 0n, true];
+  return tests[Number(code >> 1n)] !== ((code & 1n) !== 0n && code !== 15n);
+}
+
 /** The engine's exact arithmetic: operands and result in the thread memory, raised flags returned. */
 type SlowFloat = (operation: number, rounding: number) => number;
+
+/** Of 128 bits, in halves. */
+interface VectorAccesses {
+  load128(pc: bigint, address: bigint): [low: bigint, high: bigint];
+  store128(pc: bigint, address: bigint, low: bigint, high: bigint): void;
+}
 
 /** What the names in a region's source mean. */
 export function makeRuntime(
@@ -51,6 +65,7 @@ export function makeRuntime(
   accesses: Record<string, unknown>,
   call: (depth: number, target: bigint) => bigint,
 ): Record<string, unknown> {
+  const { load128, store128 } = accesses as unknown as VectorAccesses;
   const words = new Uint32Array(memory.buffer);
   const doublewords = new BigInt64Array(memory.buffer);
   const leave = (reason: number, pc: bigint): bigint => {
@@ -68,6 +83,20 @@ export function makeRuntime(
     popcnt,
     carryless,
     permute,
+    condition,
+    vector: evaluateVector,
+    shuffle,
+    getVector: (register: number) => u64(doublewords[register]) | (u64(doublewords[register + 1]) << 64n),
+    setVector(register: number, value: bigint): bigint {
+      doublewords[register] = i64(value);
+      doublewords[register + 1] = i64(value >> 64n);
+      return value;
+    },
+    load128(pc: bigint, address: bigint): bigint {
+      const [low, high] = load128(pc, address);
+      return u64(low) | (u64(high) << 64n);
+    },
+    store128: (pc: bigint, address: bigint, value: bigint) => store128(pc, address, i64(value), i64(value >> 64n)),
     fp(op: FpOpName, format: FpFormat, rounding: bigint, ...operands: bigint[]): bigint {
       operands.forEach((operand, i) => {
         doublewords[(TRANSLATOR.fpOperands >> 3) + i] = operand;

@@ -18,10 +18,10 @@ import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
 import { overwrites } from '../region/overwrites.ts';
-import { registerAt, registerOf } from '../region/register-numbers.ts';
+import { isVector, registerAt, registerOf } from '../region/register-numbers.ts';
 import { operandsOf, partsOf, type Write } from '../wasm/lower.ts';
 import { accessName } from './access.ts';
-import { isConstant, literal, PURE } from './values.ts';
+import { isConstant, literal, operation, vectorLiteral } from './values.ts';
 
 /** What a comment says of an instruction, beside its address. */
 export type Describe = (pc: number) => string;
@@ -33,7 +33,7 @@ export function regionSource(arch: Architecture, region: Region, name: string, d
 }
 
 /** Kinds of values whose text may be repeated: it costs nothing and has no effect. */
-const FREE = new Set<Value['kind']>(['const', 'operand', 'reg', 'pc', 'next']);
+const FREE = new Set<Value['kind']>(['const', 'vector', 'operand', 'reg', 'pc', 'next']);
 
 class RegionSource {
   private readonly arch: Architecture;
@@ -219,6 +219,9 @@ class RegionSource {
         this.line(`${accessName.store(width)}(${pc}, ${this.text(address)}, ${this.text(value)});`);
         return;
       }
+      case 'store128':
+        this.line(`store128(${pc}, ${this.text(statement.address)}, ${this.text(statement.value)});`);
+        return;
       case 'evaluate':
         this.keep(statement.value);
         return;
@@ -247,7 +250,9 @@ class RegionSource {
   }
 
   private setRegister(register: number, value: Value): void {
-    this.line(`${this.register(register)} = r[${register}] = ${bare(this.text(value))};`);
+    const text = bare(this.text(value));
+    const cell = isVector(this.arch, register) ? `setVector(${register}, ${text})` : `r[${register}] = ${text}`;
+    this.line(`${this.register(register)} = ${cell};`);
   }
 
   // Values.
@@ -281,6 +286,8 @@ class RegionSource {
     switch (value.kind) {
       case 'const':
         return literal(value.value);
+      case 'vector':
+        return vectorLiteral(value.value);
       case 'operand':
         return literal(numberOf(value.operand));
       case 'reg': {
@@ -299,14 +306,19 @@ class RegionSource {
         throw new Error('a region does not count instructions');
       case 'time':
         return 'time()';
-      case 'op': {
-        const [a, b = '', c = ''] = value.args.map((arg) => this.text(arg));
-        return PURE[value.op](a, b, c);
-      }
+      case 'op':
+        return operation(
+          value.op,
+          value.args.map((arg) => this.text(arg)),
+        );
       case 'fp':
         return `fp('${value.op}', ${value.format}, ${texts([value.rounding, ...value.args])})`;
       case 'load':
         return `${accessName.load(value.width, value.signed)}(${literal(pc)}, ${this.text(value.address)})`;
+      case 'load128':
+        return `load128(${literal(pc)}, ${this.text(value.address)})`;
+      case 'shuffle':
+        return `shuffle(${texts(value.args)}, [${value.lanes.join(', ')}])`;
       case 'amo':
         return `${accessName.amo(value.op, value.width)}(${literal(pc)}, ${texts([value.address, value.value])})`;
       case 'cas':
@@ -337,7 +349,10 @@ class RegionSource {
   }
 
   private loads(): string[] {
-    return [...this.registers].sort((a, b) => a - b).map((register) => `${this.register(register)} = r[${register}]`);
+    const cell = (register: number) => (isVector(this.arch, register) ? `getVector(${register})` : `r[${register}]`);
+    return [...this.registers]
+      .sort((a, b) => a - b)
+      .map((register) => `${this.register(register)} = ${cell(register)}`);
   }
 
   private findRegisters(statement: Statement): void {

@@ -6,7 +6,8 @@
  *
  * Names that are no locals belong to {@link Runtime}.
  */
-import type { OpName } from '../../cpu/ir.ts';
+import { OPS, type OpName } from '../../cpu/ir.ts';
+import { isVectorOp, type VectorOpName } from '../../cpu/vector-ops.ts';
 
 /** A literal as people write it: small numbers in decimal, others in hexadecimal. */
 export function literal(value: bigint | number): string {
@@ -43,7 +44,7 @@ function compare(a: string, b: string, text: string, holds: (a: bigint, b: bigin
 const u64 = (a: bigint): bigint => BigInt.asUintN(64, a);
 
 /** Every pure operation. Arguments are primary expressions: names, literals, calls, or in parentheses. */
-export const PURE = {
+const PURE = {
   add: (a, b) => (b === '0n' ? a : b.startsWith('-') ? `i64(${a} - ${b.slice(1)})` : `i64(${a} + ${b})`),
   sub: (a, b) => `i64(${a} - ${b})`,
   mul: (a, b) => `i64(${a} * ${b})`,
@@ -81,4 +82,21 @@ export const PURE = {
   ge_u: (a, b) => `(${unsigned(a)} >= ${unsigned(b)})`,
   extend: (a) => `(${a} ? 1n : 0n)`,
   select: (c, a, b) => (c === 'true' ? a : c === 'false' ? b : `(${c} ? ${a} : ${b})`),
-} as const satisfies Record<OpName, (a: string, b: string, c: string) => string>;
+  condition: (code, n, z, c, v) => `condition(${code}, ${n}, ${z}, ${c}, ${v})`,
+} as const satisfies Record<
+  Exclude<OpName, VectorOpName>,
+  (...args: [string, string, string, string, string]) => string
+>;
+
+/** A vector, an unsigned bigint of 128 bits. */
+export const vectorLiteral = (value: bigint): string => `0x${value.toString(16)}n`;
+
+/** Any operation, of values in text. */
+export function operation(op: OpName, args: readonly string[]): string {
+  if (isVectorOp(op)) {
+    const call = `vector('${op}', ${args.join(', ')})`;
+    return OPS[op][1] === 'i32' ? `(${call} !== 0n)` : call;
+  }
+  const [a, b = '', c = '', d = '', e = ''] = args;
+  return PURE[op](a, b, c, d, e);
+}

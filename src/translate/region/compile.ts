@@ -17,16 +17,20 @@ import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { F32, F64, I32, I64 } from '../wasm/encoder.ts';
+import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
 import { type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FloatLowering } from './float.ts';
 import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, orderRegion, regionModule } from './flow.ts';
 import type { Instruction, Region, Target } from './graph.ts';
-import { isFloat, registerAt, registerOf } from './register-numbers.ts';
+import { isFloat, isVector, registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
 import { BOX, Words } from './words.ts';
+
+/** Opcodes that load and store a register's cell. */
+const LOAD: Readonly<Record<number, number>> = { [I64]: 0x29, [F64]: 0x2b, [V128]: 0xfd00 };
+const STORE: Readonly<Record<number, number>> = { [I64]: 0x37, [F64]: 0x39, [V128]: 0xfd0b };
 
 /** What to put into a module's name section. */
 export interface RegionNames {
@@ -216,8 +220,11 @@ class RegionLowering extends FlowLowering {
     return names;
   }
   private local(register: number): number {
-    const type = isFloat(this.arch, register) ? F64 : I64;
-    return (this.registers[register] ??= this.addLocal(type));
+    return (this.registers[register] ??= this.addLocal(this.typeOf(register)));
+  }
+  private typeOf(register: number): ValType {
+    if (isVector(this.arch, register)) return V128;
+    return isFloat(this.arch, register) ? F64 : I64;
   }
   private word(register: number): number {
     return (this.words32[register] ??= this.addLocal(isFloat(this.arch, register) ? F32 : I32));
@@ -227,7 +234,7 @@ class RegionLowering extends FlowLowering {
     const { banks, neededIn } = this.plan;
     for (let bank = 0; bank < banks; bank++) {
       this.forEachRegister(bank, neededIn[block * banks + bank] & ~(except?.[bank] ?? 0), (register) => {
-        access(isFloat(this.arch, register) ? 0x2b : 0x29, THREAD, 8 * register, i32.const(0))(this.code);
+        access(LOAD[this.typeOf(register)], THREAD, 8 * register, i32.const(0))(this.code);
         this.code.localSet(this.local(register));
       });
     }
@@ -265,8 +272,7 @@ class RegionLowering extends FlowLowering {
       if (this.words.has(register)) {
         access(0x37, THREAD, 8 * register, i32.const(0), () => this.emitWord(register))(this.code);
       } else {
-        const opcode = isFloat(this.arch, register) ? 0x39 : 0x37;
-        access(opcode, THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
+        access(STORE[this.typeOf(register)], THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
       }
     });
   }
@@ -391,12 +397,16 @@ class RegionLowering extends FlowLowering {
       const [base, displacement] = address.args;
       const offset = displacement.kind === 'operand' ? displacement.operand.value : undefined;
       if (offset !== undefined && offset >= 0 && offset < PAGE_SIZE) {
-        this.emit(base);
+        this.emitMasked(base);
         return offset;
       }
     }
-    this.emit(address);
+    this.emitMasked(address);
     return 0;
+  }
+  private emitMasked(address: Value): void {
+    this.emit(address);
+    if (this.addressMask !== undefined) this.code.i64(this.addressMask).op(0x83);
   }
   protected override isWord(value: Value): boolean {
     return this.words.isWord(value);

@@ -111,7 +111,7 @@ export abstract class FlowLowering extends Lowering {
   protected instruction: Instruction = { pc: 0, length: 0, statements: [] };
 
   constructor({ helpers, arch, region, order, slotOf, type }: FlowParts) {
-    super(new Code(MEMORIES), helpers);
+    super(new Code(MEMORIES), helpers, arch);
     this.arch = arch;
     this.region = region;
     this.order = order;

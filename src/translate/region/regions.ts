@@ -20,7 +20,7 @@ import type { Region } from './graph.ts';
 import type { Result } from './mailbox.ts';
 import { compiled, instantiate } from './modules.ts';
 import type { Orders } from './orders.ts';
-import { isFloat, writeOf } from './register-numbers.ts';
+import { isFloat, isVector, writeOf } from './register-numbers.ts';
 import { worthAfter } from './worth.ts';
 
 /** What regions need of the engine they belong to. */
@@ -301,6 +301,7 @@ export class Regions {
     const words = new Int32Array(Math.ceil(arch.registerCount / 32));
     if (this.general.has(pc)) return words;
     for (let register = 0; register < arch.registerCount; register++) {
+      if (isVector(arch, register)) continue;
       const [low, high] = this.words.subarray(2 * register, 2 * register + 2);
       if (high === (isFloat(arch, register) ? -1 : low >> 31)) words[register >> 5] |= 1 << register;
     }

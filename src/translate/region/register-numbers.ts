@@ -1,5 +1,5 @@
 /** Registers by the numbers of their cells in the thread memory: offset / 8. */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, registerCell } from '../../cpu/arch.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 
@@ -7,7 +7,7 @@ import type { Operand } from '../../cpu/row.ts';
 export function registerOf(arch: Architecture, operand: Operand): number | undefined {
   const file = arch.registerFile(operand.info);
   if (!file || operand.value === undefined) throw new Error(`operand ${operand.info.name} is no known register`);
-  const offset = file.first + 8 * operand.value;
+  const offset = registerCell(file, operand.value);
   return offset === arch.zeroRegister?.cell ? undefined : offset / 8;
 }
 
@@ -25,5 +25,11 @@ export function writeOf(arch: Architecture, statement: Statement): number | unde
 
 /** True of a register that holds floating-point values. */
 export function isFloat({ floats }: Architecture, register: number): boolean {
-  return floats !== undefined && register >= floats.first && register < floats.end;
+  const file = floats?.registers;
+  return file !== undefined && register >= file.first && register < file.end;
+}
+
+/** True of a register of 128 bits; its number is that of its first cell. */
+export function isVector({ vectors }: Architecture, register: number): boolean {
+  return vectors !== undefined && register >= vectors.first && register < vectors.end;
 }

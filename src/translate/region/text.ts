@@ -67,7 +67,17 @@ function endingText(ending: Ending, valueText: (value: Value) => string): string
 }
 
 /** Kinds of values that are never named. */
-const SIMPLE = new Set<Value['kind']>(['const', 'operand', 'reg', 'cell', 'pc', 'next', 'instructions', 'time']);
+const SIMPLE = new Set<Value['kind']>([
+  'const',
+  'vector',
+  'operand',
+  'reg',
+  'cell',
+  'pc',
+  'next',
+  'instructions',
+  'time',
+]);
 
 class InstructionText {
   private readonly arch: Architecture;
@@ -122,6 +132,8 @@ class InstructionText {
         return `${this.cell(statement.offset, statement.bytes)} = ${this.value(statement.value)}`;
       case 'store':
         return `store${statement.width}(${this.value(statement.address)}, ${this.value(statement.value)})`;
+      case 'store128':
+        return `store128(${this.value(statement.address)}, ${this.value(statement.value)})`;
       case 'evaluate':
         if (!this.names.has(statement.value)) this.name(statement.value);
         return '';
@@ -150,6 +162,8 @@ class InstructionText {
     switch (value.kind) {
       case 'const':
         return constantText(value.value);
+      case 'vector':
+        return `v128(0x${value.value.toString(16)})`;
       case 'operand':
         return `${value.operand.value}`;
       case 'reg':
@@ -171,6 +185,10 @@ class InstructionText {
         return call(`f${value.format}.${value.op}`, [...value.args, value.rounding]);
       case 'load':
         return call(`load${value.width}${value.width === 64 ? '' : value.signed ? '_s' : '_u'}`, [value.address]);
+      case 'load128':
+        return call('load128', [value.address]);
+      case 'shuffle':
+        return `${call('shuffle', value.args)}[${value.lanes.join(' ')}]`;
       case 'amo':
         return call(`amo_${value.op}${value.width}`, [value.address, value.value]);
       case 'cas':

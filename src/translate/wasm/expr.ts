@@ -116,6 +116,7 @@ export const i64 = {
   ne: op(0x52),
   lt_s: op(0x53),
   lt_u: op(0x54),
+  ge_s: op(0x59),
   ge_u: op(0x5a),
   add: op(0x7c),
   sub: op(0x7d),

@@ -21,6 +21,7 @@ const HELPERS = {
   clmulh: { params: [I64, I64], result: I64, make: carrylessHigh },
   xperm4: { params: [I64, I64], result: I64, make: (h: DefinedHelpers) => permute(h, 4) },
   xperm8: { params: [I64, I64], result: I64, make: (h: DefinedHelpers) => permute(h, 8) },
+  condition: { params: [I64, I64, I64, I64, I64], result: I32, make: condition },
   atomic_check: { params: [I64], result: I32, make: atomicCheck },
   region_at: { params: [I64], result: I32, make: regionAt },
 } as const satisfies Record<string, { params: ValType[]; result: ValType; make: (h: DefinedHelpers) => number }>;
@@ -229,6 +230,37 @@ function permute(h: DefinedHelpers, bits: 4 | 8): number {
       get(SUM),
     ),
   );
+}
+
+/**
+ * Whether a condition code of Arm holds (Arm ARM, ConditionHolds): its upper three bits choose a test of the flags, which
+ * the lowest one inverts, but for 15. The flags are kept as the IR's `condition` says.
+ */
+function condition(h: DefinedHelpers): number {
+  const [code, n, z, c, v] = [0, 1, 2, 3, 4].map(get);
+  const isNegative = i64.lt_s(n, i64.const(0));
+  const isZero = i64.eqz(z);
+  const isCarry = i64.ne(c, i64.const(0));
+  const isOverflow = i64.lt_s(v, i64.const(0));
+  const notLess = i64.ge_s(i64.xor(n, v), i64.const(0));
+  const tests = [isZero, isCarry, isNegative, isOverflow, i32.and(isCarry, i32.eqz(isZero)), notLess];
+  tests.push(i32.and(notLess, i32.eqz(isZero)));
+  const invert = i32.wrap(i64.and(code, i64.const(1)));
+  const body: Expr = (out) => {
+    for (let i = 0; i <= tests.length; i++) out.block();
+    i32.wrap(i64.shr_u(code, i64.const(1)))(out);
+    out.brTable(
+      tests.map((_, i) => i),
+      tests.length,
+    );
+    for (const test of tests) {
+      out.end();
+      i32.xor(test, invert)(out);
+      out.return();
+    }
+    out.end().i32(1);
+  };
+  return h.add([I64, I64, I64, I64, I64], [I32], [], body);
 }
 
 /**

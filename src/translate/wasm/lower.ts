@@ -7,13 +7,16 @@
  * Every value is computed once, at its first use or, if it reads state that a
  * statement is about to change, just before that statement.
  */
-import type { AmoOp, OpName, Statement, Value, Width } from '../../cpu/ir.ts';
+import type { Architecture } from '../../cpu/arch.ts';
+import type { AmoOp, OpName, Statement, Type, Value, Width } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
+import { isVectorOp, type VectorOpName } from '../../cpu/vector-ops.ts';
 import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { type Code, I32, I64, type ValType } from './encoder.ts';
+import { type Code, I32, I64, V128, type ValType } from './encoder.ts';
 import { access, type Expr, get, i32, i64, set } from './expr.ts';
 import type { HelperName, Helpers } from './helpers.ts';
+import { emitVectorConstant, emitVectorOp } from './vector.ts';
 
 /** Each pure operation: an opcode, or a helper function that does it. */
 const PURE = {
@@ -54,7 +57,8 @@ const PURE = {
   ge_u: 0x5a,
   extend: 0xad,
   select: 0x1b,
-} as const satisfies Record<OpName, number | HelperName>;
+  condition: 'condition',
+} as const satisfies Record<Exclude<OpName, VectorOpName>, number | HelperName>;
 
 /** Operations of which the low 32 bits of the result depend on those of the operands alone, or shifts of such. */
 const WORD: Partial<Record<OpName, number>> = {
@@ -147,6 +151,8 @@ function versionOf(address: number): Expr {
 
 const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
 
+const LOCAL_TYPE: Record<Type, ValType> = { i32: I32, i64: I64, v128: V128 };
+
 /** How often each value is used, and by which statement last. */
 class Counts {
   readonly uses = new Map<Value, number>();
@@ -175,18 +181,21 @@ const COUNTS = new WeakMap<readonly Statement[], Counts>();
 export abstract class Lowering {
   readonly code: Code;
   readonly helpers: Helpers;
+  /** See {@link Architecture.addressMask}. */
+  protected readonly addressMask: bigint | undefined;
   protected readonly computed = new Map<Value, number>();
   private uses: ReadonlyMap<Value, number> = new Map();
   private lastUse: ReadonlyMap<Value, number> = new Map();
 
-  constructor(code: Code, helpers: Helpers) {
+  constructor(code: Code, helpers: Helpers, { addressMask }: Pick<Architecture, 'addressMask'>) {
     this.code = code;
     this.helpers = helpers;
+    this.addressMask = addressMask;
   }
 
   protected abstract newLocal(type: ValType): number;
   protected abstract emitOperand(operand: Operand): void;
-  protected abstract emitReg(operand: Operand): void;
+  protected abstract emitReg(operand: Operand, type: Type): void;
   protected abstract emitSetReg(operand: Operand, emitValue: () => void, value: Value): void;
   protected abstract emitPc(next: boolean): void;
   protected abstract emitInstructions(): void;
@@ -228,7 +237,7 @@ export abstract class Lowering {
 
   /** Pops the value into a local of its own and pushes it again. */
   private keep(value: Value): void {
-    const local = this.newLocal(value.type === 'i32' ? I32 : I64);
+    const local = this.newLocal(LOCAL_TYPE[value.type]);
     this.code.localTee(local);
     this.computed.set(value, local);
   }
@@ -240,7 +249,7 @@ export abstract class Lowering {
       return;
     }
     this.emitUncached(value);
-    if (value.kind !== 'const' && (this.uses.get(value) ?? 0) > 1) this.keep(value);
+    if (value.kind !== 'const' && value.kind !== 'vector' && (this.uses.get(value) ?? 0) > 1) this.keep(value);
   }
 
   /** The value in a local, computed if need be; nothing is left on the stack. */
@@ -263,7 +272,10 @@ export abstract class Lowering {
         this.emitOperand(value.operand);
         return;
       case 'reg':
-        this.emitReg(value.operand);
+        this.emitReg(value.operand, value.type);
+        return;
+      case 'vector':
+        emitVectorConstant(code, value.value);
         return;
       case 'cell':
         this.emitCell(value.offset, value.bytes);
@@ -289,6 +301,15 @@ export abstract class Lowering {
         code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
         return;
       }
+      case 'load128': {
+        const offset = this.emitAddress(value.address);
+        code.simd(0x00).memarg({ memory: WINDOW, offset, align: 0 });
+        return;
+      }
+      case 'shuffle':
+        for (const arg of value.args) this.emit(arg);
+        code.simd(0x0d).bytes(value.lanes);
+        return;
       case 'amo':
       case 'cas':
       case 'cas_if':
@@ -313,10 +334,19 @@ export abstract class Lowering {
 
   /** Pushes the address of a plain access that follows at once, less the static offset that is returned. */
   protected emitAddress(address: Value): number {
-    const local = this.inLocal(address);
+    const local = this.addressLocal(address);
     this.emitBeforeAccess(local);
     this.code.localGet(local);
     return 0;
+  }
+
+  /** The address of an access in a local, without the bits that the architecture ignores. */
+  private addressLocal(address: Value): number {
+    const local = this.inLocal(address);
+    if (this.addressMask === undefined) return local;
+    const masked = this.newLocal(I64);
+    this.code.localGet(local).i64(this.addressMask).op(0x83).localSet(masked);
+    return masked;
   }
 
   /** Whether a value is known to equal its low 32 bits, sign-extended. */
@@ -343,6 +373,10 @@ export abstract class Lowering {
     const { code } = this;
     const { op, args } = value;
     if (this.emitKnown(value)) return;
+    if (isVectorOp(op)) {
+      emitVectorOp(this, op, args);
+      return;
+    }
     if (op === 'extend32_s' && this.isWord(args[0])) {
       this.emit(args[0]);
       return;
@@ -420,7 +454,7 @@ export abstract class Lowering {
    * The low 32 bits of a value, as i32. Word operations are done in 32 bits throughout: a chain of them then has no
    * extensions between its links.
    */
-  protected emit32(value: Value): void {
+  emit32(value: Value): void {
     const { code } = this;
     const shared = this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
     if (value.kind === 'const') {
@@ -453,7 +487,7 @@ export abstract class Lowering {
 
   /** The low 32 bits of a register, as i32. */
   protected emitReg32(operand: Operand): void {
-    this.emitReg(operand);
+    this.emitReg(operand, 'i64');
     this.code.op(0xa7);
   }
 
@@ -465,7 +499,7 @@ export abstract class Lowering {
   private emitAtomic(value: Value & { kind: 'amo' | 'cas' | 'cas_if' | 'sc' }): void {
     const { code } = this;
     const { width } = value;
-    const address = this.inLocal(value.address);
+    const address = this.addressLocal(value.address);
     const memory = { memory: WINDOW, offset: 0, align: alignment[width] };
     const operand = this.inLocal(value.value);
     const expected = value.kind === 'amo' ? 0 : this.inLocal(value.expected);
@@ -586,6 +620,12 @@ export abstract class Lowering {
         code.access(STORE[statement.width], { memory: WINDOW, offset, align: 0 });
         return;
       }
+      case 'store128': {
+        const offset = this.emitAddress(statement.address);
+        this.emit(statement.value);
+        code.simd(0x0b).memarg({ memory: WINDOW, offset, align: 0 });
+        return;
+      }
       case 'evaluate':
         this.inLocal(statement.value);
         return;
@@ -594,7 +634,7 @@ export abstract class Lowering {
         this.emitRequire(statement.otherwise);
         return;
       case 'aligned': {
-        const address = this.inLocal(statement.address);
+        const address = this.addressLocal(statement.address);
         this.emitBeforeAccess(address);
         code
           .localGet(address)
@@ -627,6 +667,7 @@ export function operandsOf(statement: Statement): readonly Value[] {
     case 'evaluate':
       return [statement.value];
     case 'store':
+    case 'store128':
       return [statement.address, statement.value];
     case 'require':
     case 'branch':
@@ -642,10 +683,12 @@ export function operandsOf(statement: Statement): readonly Value[] {
 export function partsOf(value: Value): readonly Value[] {
   switch (value.kind) {
     case 'op':
+    case 'shuffle':
       return value.args;
     case 'fp':
       return [...value.args, value.rounding];
     case 'load':
+    case 'load128':
       return [value.address];
     case 'amo':
       return [value.address, value.value];

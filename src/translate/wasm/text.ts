@@ -7,6 +7,8 @@
  * Reads what our encoder writes. An instruction that is not in the tables stops
  * the printing of its function with its number, since its length is unknown.
  */
+import { VECTOR_OPS, type VectorOpName } from '../../cpu/vector-ops.ts';
+import { VECTOR } from './vector.ts';
 
 const words = (text: string): string[] => text.split(' ');
 const prefixed = (type: string, names: string): string[] => words(names).map((name) => `${type}.${name}`);
@@ -49,8 +51,8 @@ const SATURATING = ['i32', 'i64'].flatMap((type) =>
   words('f32_s f32_u f64_s f64_u').map((from) => `${type}.trunc_sat_${from}`),
 );
 
-/** The 0xfd instructions that floating-point code uses: how many operands, and whether a lane follows. */
-const SIMD: Readonly<Record<number, [name: string, pops: number, lane?: true]>> = {
+/** The 0xfd instructions: how many operands, and whether a lane follows. */
+const SIMD: Record<number, [name: string, pops: number, lane?: true]> = {
   0x13: ['f32x4.splat', 1],
   0x14: ['f64x2.splat', 1],
   0x1f: ['f32x4.extract_lane', 1, true],
@@ -60,6 +62,13 @@ const SIMD: Readonly<Record<number, [name: string, pops: number, lane?: true]>> 
   0x107: ['f64x2.relaxed_madd', 3],
   0x108: ['f64x2.relaxed_nmadd', 3],
 };
+for (const [name, lowered] of Object.entries(VECTOR)) {
+  if (lowered.form === 'fromInteger') continue;
+  const { form, opcode } = lowered;
+  const hasLane = form === 'extract' || form === 'replace';
+  const pops = form === 'extract' ? 1 : form === 'replace' ? 2 : VECTOR_OPS[name as VectorOpName][0].length;
+  SIMD[opcode] = hasLane ? [name.replace(/^(i32x4.*lane)_.$/, '$1'), pops, true] : [name, pops];
+}
 
 /** 0xfe: seven widths of each operation (threads proposal). */
 const WIDTHS = words('i32: i64: i32:8_u i32:16_u i64:8_u i64:16_u i64:32_u');
@@ -394,7 +403,18 @@ function bodyLines(body: Reader, context: Context): string[] {
         continue;
       }
       case 0xfd: {
-        const known = SIMD[body.u()];
+        const number = body.u();
+        if (number === 0x00 || number === 0x0b) {
+          const isLoad = number === 0;
+          emit(`v128.${isLoad ? 'load' : 'store'}${memarg()}`, isLoad ? 1 : 2, isLoad ? 1 : 0);
+          continue;
+        }
+        if (number === 0x0c || number === 0x0d) {
+          const bytes = Array.from({ length: 16 }, () => body.byte()).join(' ');
+          emit(`${number === 0x0c ? 'v128.const i8x16' : 'i8x16.shuffle'} ${bytes}`, number === 0x0c ? 0 : 2, 1);
+          continue;
+        }
+        const known = SIMD[number];
         if (known === undefined) break;
         const [name, pops, lane] = known;
         emit(lane ? `${name} ${body.byte()}` : name, pops, 1);
