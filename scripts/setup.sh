@@ -5,7 +5,7 @@
 #     scripts/setup.sh bench    also what is only measured
 #     scripts/setup.sh build    what `npm run build` and `npm run demo` need: a C compiler and dpkg-deb
 #
-# Guest architectures are listed in TSEMU_ARCHS (default: riscv64).
+# Guest architectures are listed in TSEMU_ARCHS (default: riscv64 aarch64).
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -29,7 +29,7 @@ need binutils objcopy
   packages="$packages debian-archive-keyring"
 
 if [ "${1:-all}" != build ]; then
-  for arch in ${TSEMU_ARCHS:-riscv64}; do
+  for arch in ${TSEMU_ARCHS:-riscv64 aarch64}; do
     case $arch in
     riscv64)
       need 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' riscv64-linux-gnu-gcc
@@ -48,11 +48,14 @@ if [ "${1:-all}" != build ]; then
       exit 2
       ;;
     esac
-    [ "$arch" != riscv64 ] || [ -e /usr/riscv64-linux-gnu/include/stdio.h ] ||
-      packages="$packages libc6-dev-riscv64-cross"
+    case $arch in
+    riscv64) [ -e /usr/riscv64-linux-gnu/include/stdio.h ] || packages="$packages libc6-dev-riscv64-cross" ;;
+    aarch64) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || packages="$packages libc6-dev-arm64-cross" ;;
+    esac
   done
   need g++ g++
   need qemu-user-static qemu-riscv64-static qemu-riscv64
+  need qemu-user-static qemu-aarch64-static qemu-aarch64
   need llvm llvm-mc
 fi
 if [ "${1:-all}" = bench ]; then

@@ -14,6 +14,7 @@ import { type LauncherState, readLauncherState } from './host/linux/start-state.
 import { readResource, writeLog } from './host/resources.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
+import { aarch64 } from './process/aarch64.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess } from './process/start.ts';
@@ -28,7 +29,7 @@ const STDOUT = 1;
 const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
-const GUESTS: Record<string, Guest> = { riscv64 };
+const GUESTS: Record<string, Guest> = { riscv64, aarch64 };
 
 /** How the launcher started this process. */
 export interface Invocation {

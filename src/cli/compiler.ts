@@ -1,4 +1,5 @@
 /** The compiler of hot code with the rows of every guest: a bundle of its own. */
+import { aarch64 } from '../cpu/aarch64/arch.ts';
 import type { Architecture } from '../cpu/arch.ts';
 import { riscv64 } from '../cpu/riscv/arch.ts';
 import type { Host } from '../host/host.ts';
@@ -9,7 +10,7 @@ import { serveOrders } from '../translate/region/compiler-thread.ts';
 import { type RegionHost, type RegionOptions, Regions } from '../translate/region/regions.ts';
 import type { Settings } from './settings.ts';
 
-const ARCHITECTURES: Record<string, Architecture> = { riscv64 };
+const ARCHITECTURES: Record<string, Architecture> = { riscv64, aarch64 };
 
 export function createRegions(
   architecture: string,

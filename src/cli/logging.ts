@@ -1,4 +1,6 @@
 /** What `-d` and `-strace` show. Loaded only when something is to be logged. */
+import { disassembleAarch64 } from '../cpu/aarch64/disassembly.ts';
+import { aarch64RegistersText } from '../cpu/aarch64/registers-text.ts';
 import { disassembleRiscv } from '../cpu/riscv/disassembly.ts';
 import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
 import { openLog, threadId, writeLog } from '../host/resources.ts';
@@ -15,12 +17,15 @@ import { type LogItem, type Settings, UsageError } from './settings.ts';
 
 /** How each guest architecture's instructions and registers are written. */
 const FORMATS: Record<string, Format> = {
-  riscv64: { instruction: disassembleRiscv, registers: riscvRegistersText },
+  riscv64: { instruction: disassembleRiscv, registers: riscvRegistersText, hasNarrow: true },
+  aarch64: { instruction: disassembleAarch64, registers: aarch64RegistersText, hasNarrow: false },
 };
 interface Format {
   instruction(word: number, pc: bigint): string;
   /** The registers in a thread memory, with those for floating point or without. */
   registers(state: DataView, float: boolean): string;
+  /** Instructions whose two lowest bits are not 11 have 16 bits. */
+  hasNarrow: boolean;
 }
 
 /** The part of a {@link StartRequest} that watches the guest, and what else watches. */
@@ -52,7 +57,7 @@ export function startLogging(settings: Settings, architecture: string, descripto
       ...(items.has('strace') ? trace({ write: (text) => writeLog(fd, text), label }, log) : {}),
       onDecoded: items.has('in_asm')
         ? (pc, word) => {
-            if (isWanted(pc)) log(instructionLine(pc, word, format.instruction(word, pc)));
+            if (isWanted(pc)) log(instructionLine(pc, word, format));
           }
         : undefined,
       engine: watchEngine(items, log, format, isWanted),
@@ -89,7 +94,7 @@ function watchEngine(
       if (!isWanted(pc)) return;
       if (cpu) log(format.registers(state, fpu));
       if (!exec) return;
-      log(word === undefined ? `${hex(pc)}:\n` : instructionLine(pc, word, format.instruction(word, pc)));
+      log(word === undefined ? `${hex(pc)}:\n` : instructionLine(pc, word, format));
     };
   }
   if (items.has('fault')) {
@@ -142,8 +147,9 @@ function trace(sink: TraceSink, log: (text: string) => void): StartRequest['watc
 }
 
 /** `0x00010188:  00000517  auipc a0, 0x0`; 16-bit instructions have four digits. */
-function instructionLine(pc: bigint, word: number, text: string): string {
-  const isWide = (word & 3) === 3;
+function instructionLine(pc: bigint, word: number, format: Format): string {
+  const isWide = !format.hasNarrow || (word & 3) === 3;
+  const text = format.instruction(word, pc);
   const digits = isWide ? (word >>> 0).toString(16).padStart(8, '0') : (word & 0xffff).toString(16).padStart(4, '0');
   return `0x${pc.toString(16).padStart(8, '0')}:  ${digits.padEnd(8)}  ${text}\n`;
 }

@@ -10,10 +10,14 @@ export interface RegisterFile {
   stride: 8 | 16;
   /** A value that names a cell outside the file: 31 is the stack pointer in some operands of AArch64. */
   other?: { value: number; cell: number };
+  /** The register meant is so many after the one that the value names, in a file of 32 that begins anew at its end. */
+  after?: number;
 }
 
-export const registerCell = ({ first, stride, other }: RegisterFile, value: number): number =>
-  other?.value === value ? other.cell : first + stride * value;
+export function registerCell({ first, stride, other, after }: RegisterFile, value: number): number {
+  if (other?.value === value) return other.cell;
+  return first + stride * (after === undefined ? value : (value + after) % 32);
+}
 
 export interface Architecture {
   /** As in the command's name: `riscv64`. */

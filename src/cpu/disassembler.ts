@@ -14,7 +14,7 @@ import { type OperandInfo, operandValue, type Row } from './row.ts';
 export type OperandFormat = (info: OperandInfo, value: number, pc: bigint) => string;
 
 /** Kinds of operand that are written as part of the mnemonic. */
-const SUFFIXES = new Set(['order', 'suffix']);
+const SUFFIXES = new Set(['order', 'suffix', 'suffixCond']);
 
 export function disassemble(row: Row<never>, word: number, pc: bigint, format: OperandFormat): string {
   let suffix = '';

@@ -9,11 +9,10 @@ import type { Operand } from './row.ts';
 
 type FieldName<F extends string> = F extends `_:${string}`
   ? never
-  : F extends `${infer N}&${infer M}:${string}`
-    ? N | M
-    : F extends `${infer N}:${string}`
-      ? N
-      : never;
+  : F extends `${infer N}:${string}`
+    ? Split<N>
+    : never;
+type Split<N extends string> = N extends `${infer A}&${infer R}` ? A | Split<R> : N;
 
 /** The operand names of an encoding. */
 type Names<E extends string> = E extends `${infer F} ${infer R}` ? FieldName<F> | Names<R> : FieldName<E>;

@@ -199,10 +199,10 @@ export const PROCESS = {
   versionsSize: 0x8000,
   /** A slot for each thread, see `SLOT`. */
   slots: 0x410000,
-  slotSize: 0x400,
+  slotSize: 0x800,
   slotCount: 1024,
   /** Bytes of process memory. */
-  end: 0x510000,
+  end: 0x610000,
 } as const;
 /** Whether there is a compiler thread; `refused`: there cannot be one. */
 export const COMPILER_STATE = { none: 0, starting: 1, running: 2, refused: 3 } as const;
@@ -224,7 +224,7 @@ export const SLOT = {
   vforkReader: 40,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
-  cpuSize: 0x3c0,
+  cpuSize: 0x440,
 } as const;
 
 /** `settling`: about to be idle, which a worker is when it has given up its kernel thread. */

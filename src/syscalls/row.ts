@@ -14,12 +14,15 @@
 import type { Int } from '../host/host.ts';
 import type { Codec, Printing } from './codec.ts';
 import { ENOSYS } from './errno.ts';
+import type { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
 import type { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
 import { announceUnsupported } from './report.ts';
 import type { SyscallResult, Task } from './task.ts';
 
 /** A system call that some architecture has a number for. */
-export type SyscallName = (typeof RISCV64_SYSCALLS)[keyof typeof RISCV64_SYSCALLS];
+export type SyscallName =
+  | (typeof RISCV64_SYSCALLS)[keyof typeof RISCV64_SYSCALLS]
+  | (typeof AARCH64_SYSCALLS)[keyof typeof AARCH64_SYSCALLS];
 
 export type Arguments = Readonly<Record<string, Codec<unknown>>>;
 export type Values<A extends Arguments> = { readonly [K in keyof A]: A[K] extends Codec<infer T> ? T : never };

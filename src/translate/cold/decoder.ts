@@ -71,22 +71,23 @@ export function addDecoder(
     const value = extract(info);
     const file = arch.registerFile(info);
     if (!file) return value;
-    const { first, stride, other } = file;
-    const elsewhere = (at: Expr, number: number, cell: number): Expr => {
+    const { first, stride, other, after } = file;
+    const elsewhere = (at: Expr, special: number, cell: number): Expr => {
       return (c) => {
         i32.const(cell)(c);
         at(c);
-        i32.eq(value, i32.const(number))(c);
+        i32.eq(value, i32.const(special))(c);
         c.op(0x1b);
       };
     };
-    let cell = i32.add(i32.shl(value, i32.const(Math.log2(stride))), i32.const(first));
+    const number = after === undefined ? value : i32.and(i32.add(value, i32.const(after)), i32.const(31));
+    let cell = i32.add(i32.shl(number, i32.const(Math.log2(stride))), i32.const(first));
     if (other) cell = elsewhere(cell, other.value, other.cell);
     const zero = arch.zeroRegister;
     if (!zero || !setOperands.get(row)?.has(info.name)) return cell;
-    const number = (zero.cell - first) / stride;
-    const isNamed = number >= 0 && number < 2 ** info.width && number !== other?.value;
-    return isNamed ? elsewhere(cell, number, zero.sink) : cell;
+    const zeroValue = (zero.cell - first) / stride;
+    const isNamed = zeroValue >= 0 && zeroValue < 2 ** info.width && zeroValue !== other?.value;
+    return isNamed ? elsewhere(cell, zeroValue, zero.sink) : cell;
   };
 
   /** Code that decodes among the candidates and returns, or falls through if none fits. */

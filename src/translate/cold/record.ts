@@ -5,7 +5,8 @@
  *     u16 @0   operation: 0 not yet decoded, then PAGE_END, ILLEGAL, REGION, then the rows
  *     u16 @2 @4 @6 @12 @14   register operands: offset of the register's cell in the thread memory;
  *              also small unsigned operands
- *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says
+ *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says; without one, two more of
+ *              the registers
  */
 import type { OperandInfo, Row } from '../../cpu/row.ts';
 import { PAGE_SIZE } from '../../host/layout.ts';
@@ -44,6 +45,7 @@ export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) =>
     .sort((a, b) => Number(b.signed) - Number(a.signed) || b.width - a.width);
   const wide = integers.shift();
   if (wide) layout.set(wide.name, { offset: WIDE_SLOT, wide: true });
+  else free.push(WIDE_SLOT, WIDE_SLOT + 2);
   for (const info of [...row.operands.filter(isRegister), ...integers]) {
     const offset = free.shift();
     const fits = isRegister(info) || (!info.signed && info.width <= 16);

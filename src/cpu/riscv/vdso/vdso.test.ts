@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildVdso, haveCompiler } from '../../../../scripts/build-vdso.ts';
+import { buildVdso, haveCompiler, VDSO_SOURCES } from '../../../../scripts/build-vdso.ts';
 import { riscvVdso } from './vdso.ts';
 
 const image = riscvVdso.bytes();
@@ -81,13 +81,13 @@ describe('the riscv64 vDSO', () => {
     expect(loads).toEqual([[5, 0]]);
   });
 
-  test.skipIf(!haveCompiler())('is what vdso.S assembles to', () => {
-    const built = buildVdso();
+  test.skipIf(!haveCompiler(VDSO_SOURCES.riscv64))('is what vdso.S assembles to', () => {
+    const built = buildVdso(VDSO_SOURCES.riscv64);
     expect(built.sigreturnOffset).toBe(riscvVdso.sigreturnOffset);
     expect(Buffer.from(built.image).equals(image)).toBe(true);
   });
 
-  test.skipIf(!haveCompiler() || !haveQemu())('lets an unwinder through a signal frame', () => {
+  test.skipIf(!haveCompiler(VDSO_SOURCES.riscv64) || !haveQemu())('lets an unwinder through a signal frame', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'tsemu-unwind-'));
     try {
       const program = join(scratch, 'unwind');

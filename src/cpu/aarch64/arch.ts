@@ -1,0 +1,46 @@
+/** AArch64 as the translator sees it. */
+import { type Architecture, registerCell } from '../arch.ts';
+import type { Operand, Row } from '../row.ts';
+import { Aarch64Builder } from './builder.ts';
+import { aarch64Rows } from './index.ts';
+import { REGISTER_NAMES, registerFile } from './registers.ts';
+import { AARCH64_STATE, FIRST_VECTOR, REGISTER_COUNT } from './state.ts';
+
+/** The cell of the register that an operand with a value names. */
+function cellOf({ info, value = 0 }: Operand): number | undefined {
+  const file = registerFile(info);
+  return file && registerCell(file, value);
+}
+
+export const aarch64: Architecture = {
+  name: 'aarch64',
+  rows: aarch64Rows as readonly Row<never>[],
+  effect(row, values) {
+    const builder = new Aarch64Builder();
+    const operands: Record<string, Operand> = {};
+    for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
+    row.effect(builder as never, operands);
+    if (values === undefined) return builder.statements;
+    // Of a write to xzr nothing remains: compares are subtractions without a result.
+    return builder.statements.map((statement) =>
+      statement.kind === 'setReg' && cellOf(statement.operand) === AARCH64_STATE.zr
+        ? { ...statement, value: builder.const(0) }
+        : statement,
+    );
+  },
+  registerFile,
+  zeroRegister: { cell: AARCH64_STATE.zr, sink: AARCH64_STATE.sink },
+  registerCount: REGISTER_COUNT,
+  registerNames: REGISTER_NAMES,
+  vectors: { first: FIRST_VECTOR, end: REGISTER_COUNT },
+  // x30 (AAPCS64, 6.1.1).
+  linkRegisters: [AARCH64_STATE.x + 8 * 30],
+  // Top-byte-ignore is on for user space (Linux, arch/arm64/tagged-pointers.rst).
+  addressMask: 0x00ff_ffff_ffff_ffffn,
+  state: { pc: AARCH64_STATE.pc, fpFlags: AARCH64_STATE.fpFlags },
+  floats: {
+    // The flags, with inexact in bit 0, and the mode, 0 if it is the usual one, lie side by side.
+    easy: { offset: AARCH64_STATE.fpFlags, bytes: 8, mask: 0xffff_ffff_0000_0001n, value: 1n },
+  },
+  compressed: false,
+};

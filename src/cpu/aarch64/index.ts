@@ -1,0 +1,20 @@
+/** Every instruction of the AArch64 guest. */
+import type { Row } from '../row.ts';
+import type { Aarch64Builder } from './builder.ts';
+import { branchRows } from './rows/branches.ts';
+import { immediateRows } from './rows/data-immediate.ts';
+import { crcRows, registerRows } from './rows/data-register.ts';
+import { accessRows, lseRows } from './rows/loads-stores.ts';
+import { simdRows } from './rows/simd.ts';
+import { systemRows } from './rows/system.ts';
+
+export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
+  ...immediateRows,
+  ...branchRows,
+  ...systemRows,
+  ...accessRows,
+  ...lseRows,
+  ...registerRows,
+  ...crcRows,
+  ...simdRows,
+];
