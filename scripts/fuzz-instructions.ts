@@ -5,6 +5,7 @@
  *
  * Options:
  *
+ *     --arch NAME       riscv64 (which it is unless told otherwise) or aarch64
  *     --group NAME      only this group of instructions (may be repeated)
  *     --row NAME        only this row
  *     --count N         cases a group
@@ -23,31 +24,25 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeRandom } from '../src/cpu/encode.ts';
+import { aarch64Target } from '../tests/support/aarch64-target.ts';
 import {
   compareCases,
   type Difference,
   describeDifference,
   emulator,
-  QEMU,
   type Subject,
   shrink,
 } from '../tests/support/compare-instructions.ts';
 import { evaluateCases } from '../tests/support/evaluate-effect.ts';
-import {
-  type Case,
-  computingRows,
-  GROUPS,
-  type Group,
-  NOT_IN_QEMU,
-  randomCase,
-  rowsOfGroup,
-  WRONG_IN_QEMU,
-} from '../tests/support/instruction-cases.ts';
+import type { FuzzTarget } from '../tests/support/fuzz-target.ts';
+import { type Case, NOT_IN_QEMU } from '../tests/support/instruction-cases.ts';
+import { riscvTarget } from '../tests/support/riscv-target.ts';
 import { modelCases } from '../tests/support/young-instructions.ts';
 
 const { values } = parseArgs({
   options: {
-    group: { type: 'string', multiple: true, default: [...GROUPS] },
+    arch: { type: 'string', default: 'riscv64' },
+    group: { type: 'string', multiple: true },
     count: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
     subject: { type: 'string', default: 'tsemu' },
@@ -61,14 +56,15 @@ const { values } = parseArgs({
   },
 });
 
-const TSEMU = fileURLToPath(new URL('../dist/tsemu-riscv64', import.meta.url));
+const target = [riscvTarget, aarch64Target].find(({ name }) => name === values.arch) as FuzzTarget;
+const TSEMU = fileURLToPath(new URL(`../dist/tsemu-${target.name}`, import.meta.url));
 
 function subjectNamed(name: string): Subject {
   if (name === 'rows') return evaluateCases;
   if (name === 'model') return modelCases;
-  if (name === 'qemu') return emulator(QEMU);
-  if (name === 'tsemu') return emulator([TSEMU, ...values.option]);
-  return emulator([name, ...values.option]);
+  if (name === 'qemu') return emulator(target, target.qemu);
+  if (name === 'tsemu') return emulator(target, [TSEMU, ...values.option]);
+  return emulator(target, [name, ...values.option]);
 }
 
 const [count, seed, batch, shown] = [values.count, values.seed, values.batch, values.shown].map(Number);
@@ -82,30 +78,31 @@ const withQemu = [values.subject, values.reference].includes('qemu');
 function report(differences: readonly Difference[]): void {
   const byRow = Map.groupBy(differences, (difference) => difference.case.row.name);
   for (const [name, all] of [...byRow].slice(0, shown)) {
-    console.log(`${describeDifference(shrink(all[0], subject, reference))}\n  (${all.length} of ${name})`);
+    console.log(
+      `${describeDifference(target, shrink(target, all[0], subject, reference))}\n  (${all.length} of ${name})`,
+    );
   }
   if (byRow.size > shown) console.log(`… ${[...byRow.keys()].slice(shown).join(' ')}`);
 }
 
 let failed = false;
-for (const group of values.group as Group[]) {
-  const known = rowsOfGroup(
+for (const group of values.group ?? target.groups) {
+  const known = target.rowsOfGroup(
     group,
-    ({ name, extension }) =>
-      !(withQemu && (NOT_IN_QEMU.has(extension) || (!values.row && WRONG_IN_QEMU.has(name)))) &&
-      !(withModel && !NOT_IN_QEMU.has(extension)),
+    (row) =>
+      (!withQemu || target.inQemu(row) || values.row === row.name) && (!withModel || NOT_IN_QEMU.has(row.extension)),
   );
   const rows = known.filter(({ name }) => !values.row || name === values.row);
   if (rows.length === 0 || (withModel && group === 'illegal')) continue;
-  const run = values.runs ? computingRows(known) : [];
+  const run = values.runs ? target.computingRows(known) : [];
   const random = makeRandom(seed);
   const differences: Difference[] = [];
   const start = performance.now();
   for (let done = 0; done < count; done += batch) {
     const cases: Case[] = Array.from({ length: Math.min(batch, count - done) }, (_, slot) =>
-      randomCase(rows, slot, random, { faults: values.faults, run }),
+      target.randomCase(rows, slot, random, { faults: values.faults, run }),
     );
-    differences.push(...compareCases(cases, subject, reference));
+    differences.push(...compareCases(target, cases, subject, reference));
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(

@@ -10,22 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { makeRandom } from '../src/cpu/encode.ts';
 import type { Row } from '../src/cpu/row.ts';
-import { compareCases, describeDifference, emulator, QEMU, type Subject } from './support/compare-instructions.ts';
+import { compareCases, describeDifference, emulator, type Subject } from './support/compare-instructions.ts';
 import { evaluateCases } from './support/evaluate-effect.ts';
-import {
-  type CaseOptions,
-  computingRows,
-  GROUPS,
-  NOT_IN_QEMU,
-  randomCase,
-  rowsOfGroup,
-  WRONG_IN_QEMU,
-} from './support/instruction-cases.ts';
+import { type CaseOptions, NOT_IN_QEMU } from './support/instruction-cases.ts';
+import { riscvTarget } from './support/riscv-target.ts';
 import { modelCases } from './support/young-instructions.ts';
 
 const TSEMU = fileURLToPath(new URL('../dist/tsemu-riscv64', import.meta.url));
-const tsemu = emulator([TSEMU]);
-const qemu = emulator(QEMU);
+const { groups: GROUPS, rowsOfGroup, computingRows, inQemu, qemu: QEMU } = riscvTarget;
+const tsemu = emulator(riscvTarget, [TSEMU]);
+const qemu = emulator(riscvTarget, QEMU);
 const hasTsemu = existsSync(TSEMU);
 const hasQemu = spawnSync(QEMU[0], ['--version']).status === 0;
 
@@ -35,12 +29,10 @@ const seed = Number(process.env.TSEMU_FUZZ_SEED ?? 20261123);
 const BATCH = 2000;
 const TIMEOUT = 200_000 + CASES * 10;
 
-const inQemu = ({ name, extension }: Row<never>) => !NOT_IN_QEMU.has(extension) && !WRONG_IN_QEMU.has(name);
-
 /** tsemu with everything compiled, by each back end. */
 const COMPILED = [
-  { backend: 'wasm', subject: emulator([TSEMU, '-backend', 'wasm', '-threshold', '1']) },
-  { backend: 'js', subject: emulator([TSEMU, '-backend', 'js', '-threshold', '1']) },
+  { backend: 'wasm', subject: emulator(riscvTarget, [TSEMU, '-backend', 'wasm', '-threshold', '1']) },
+  { backend: 'js', subject: emulator(riscvTarget, [TSEMU, '-backend', 'js', '-threshold', '1']) },
 ];
 
 function differences(
@@ -54,9 +46,13 @@ function differences(
   const found: string[] = [];
   for (let done = 0; done < count; done += BATCH) {
     const cases = Array.from({ length: Math.min(BATCH, count - done) }, (_, slot) =>
-      randomCase(rows, slot, random, options),
+      riscvTarget.randomCase(rows, slot, random, options),
     );
-    found.push(...compareCases(cases, subject, reference).map(describeDifference));
+    found.push(
+      ...compareCases(riscvTarget, cases, subject, reference).map((difference) =>
+        describeDifference(riscvTarget, difference),
+      ),
+    );
   }
   return found;
 }

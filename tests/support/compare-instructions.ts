@@ -3,26 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { disassembleRiscv } from '../../src/cpu/riscv/disassembly.ts';
-import { F_NAMES, X_NAMES } from '../../src/cpu/riscv/registers.ts';
-import { type Case, F, FAULT_ADDRESS, FCSR, MEMORY, pcOf, RECORD, SIGNAL, X } from './instruction-cases.ts';
-import { makeProgram } from './instruction-program.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
+import type { Case } from './instruction-cases.ts';
 
 /** Gives the records after the cases, or why it could not. */
 export type Subject = (cases: readonly Case[]) => Uint8Array | string;
 
-/** qemu-user with every extension that version 7.2 has. */
-export const QEMU = [
-  'qemu-riscv64-static',
-  '-cpu',
-  `rv64,${'zba zbb zbc zbs zbkb zbkc zbkx Zfh'
-    .split(' ')
-    .map((name) => `${name}=true`)
-    .join(',')}`,
-];
-
 /** An emulator, started for each batch of cases. */
-export function emulator(command: readonly string[]): Subject {
+export function emulator({ makeProgram, record }: FuzzTarget, command: readonly string[]): Subject {
   return (cases) => {
     const directory = mkdtempSync(join(tmpdir(), 'tsemu-cases-'));
     try {
@@ -34,7 +22,7 @@ export function emulator(command: readonly string[]): Subject {
       });
       if (error) return error.message;
       if (status !== 0) return `${signal ?? `status ${status}`} ${stderr.toString().trim()}`;
-      if (stdout.length !== RECORD * cases.length) return `${stdout.length} bytes of output`;
+      if (stdout.length !== record.size * cases.length) return `${stdout.length} bytes of output`;
       return stdout;
     } finally {
       rmSync(directory, { recursive: true });
@@ -51,23 +39,24 @@ export interface Difference {
 const hex = (value: bigint) => `0x${value.toString(16)}`;
 
 /** What differs in one record; the registers the test program uses for itself are not compared. */
-function differencesIn(test: Case, actual: DataView, expected: DataView): string[] {
+function differencesIn({ record }: FuzzTarget, test: Case, actual: DataView, expected: DataView): string[] {
   const details: string[] = [];
-  const compare = (name: string, offset: number) => {
+  const reserved = record.reserved(test);
+  for (const { name, offset } of record.fields) {
+    if (offset === reserved) continue;
     const [a, e] = [actual.getBigUint64(offset, true), expected.getBigUint64(offset, true)];
     if (a !== e) details.push(`${name}: ${hex(a)}, expected ${hex(e)}`);
-  };
-  for (let i = 0; i < 32; i++) if (i !== test.reserved) compare(i === 0 ? 'pc' : X_NAMES[i], X + 8 * i);
-  for (let i = 0; i < 32; i++) compare(F_NAMES[i], F + 8 * i);
-  compare('fcsr', FCSR);
-  compare('signal', SIGNAL);
-  compare('si_addr', FAULT_ADDRESS);
-  for (let offset = MEMORY; offset < RECORD; offset += 8) compare(`memory+${offset - MEMORY}`, offset);
+  }
   return details;
 }
 
 /** Runs the cases in both. A case that ends the program is found by halving. */
-export function compareCases(cases: readonly Case[], subject: Subject, reference: Subject): Difference[] {
+export function compareCases(
+  target: FuzzTarget,
+  cases: readonly Case[],
+  subject: Subject,
+  reference: Subject,
+): Difference[] {
   const actual = subject(cases);
   const expected = reference(cases);
   if (typeof actual === 'string' || typeof expected === 'string') {
@@ -77,20 +66,22 @@ export function compareCases(cases: readonly Case[], subject: Subject, reference
       return [{ case: cases[0], details: [`${say(actual)}, expected ${say(expected)}`] }];
     }
     const half = cases.length >> 1;
-    return [cases.slice(0, half), cases.slice(half)].flatMap((part) => compareCases(part, subject, reference));
+    return [cases.slice(0, half), cases.slice(half)].flatMap((part) => compareCases(target, part, subject, reference));
   }
+  const { size } = target.record;
   return cases.flatMap((test, index) => {
-    const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset + RECORD * index, RECORD);
-    const details = differencesIn(test, view(actual), view(expected));
+    const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset + size * index, size);
+    const details = differencesIn(target, test, view(actual), view(expected));
     return details.length > 0 ? [{ case: test, details }] : [];
   });
 }
 
 /** A simpler case that differs too: fewer instructions before, registers and memory that are 0. */
-export function shrink(difference: Difference, subject: Subject, reference: Subject): Difference {
+export function shrink(target: FuzzTarget, difference: Difference, subject: Subject, reference: Subject): Difference {
+  const { record: layout } = target;
   let simplest = difference;
   const attempt = (change: (test: Case) => Case): boolean => {
-    const [found] = compareCases([change(simplest.case)], subject, reference);
+    const [found] = compareCases(target, [change(simplest.case)], subject, reference);
     if (found) simplest = found;
     return found !== undefined;
   };
@@ -104,17 +95,13 @@ export function shrink(difference: Difference, subject: Subject, reference: Subj
       const before = test.before.toSpliced(i, 1);
       return withRecord(
         test,
-        (view) => view.setBigUint64(X, BigInt(pcOf(test.slot) - 4 * before.length), true),
+        (view) => view.setBigUint64(layout.start, BigInt(layout.pcOf(test.slot) - 4 * before.length), true),
         before,
       );
     });
     if (!dropped) i++;
   }
-  for (const [start, end] of [
-    [F, FCSR],
-    [MEMORY, RECORD],
-    [X + 8, F],
-  ] as const) {
+  for (const [start, end] of layout.ranges) {
     const zero = (from: number, to: number): boolean =>
       attempt((test) =>
         withRecord(test, (view) => {
@@ -128,19 +115,16 @@ export function shrink(difference: Difference, subject: Subject, reference: Subj
 }
 
 /** A difference for people: the instruction, its inputs, what came out. */
-export function describeDifference({ case: test, details }: Difference): string {
+export function describeDifference({ record, disassemble }: FuzzTarget, { case: test, details }: Difference): string {
   const view = new DataView(test.record.buffer);
-  const pc = pcOf(test.slot);
+  const pc = record.pcOf(test.slot);
   const words = [...test.before, test.word];
-  const text = words.map((word, i) => disassembleRiscv(word, BigInt(pc + 4 * (i + 1 - words.length)))).join('; ');
-  const inputs: string[] = [];
-  const named = new Set(text.split(/[^a-z0-9]+/));
-  X_NAMES.forEach((name, i) => {
-    if (named.has(name)) inputs.push(`${name}=${hex(i === 0 ? 0n : view.getBigUint64(X + 8 * i, true))}`);
-  });
-  F_NAMES.forEach((name, i) => {
-    if (named.has(name)) inputs.push(`${name}=${hex(view.getBigUint64(F + 8 * i, true))}`);
-  });
-  inputs.push(`fcsr=${hex(view.getBigUint64(FCSR, true))}`);
+  const text = words.map((word, i) => disassemble(word, BigInt(pc + 4 * (i + 1 - words.length)))).join('; ');
+  const named = new Set(
+    text.split(/[^a-z0-9]+/).map((name) => name.replace(/^w(?=\d)/, 'x').replace(/^[bhsdq](?=\d)/, 'v')),
+  );
+  const inputs = record.fields
+    .filter(({ name }) => named.has(name.replace(/\..*/, '')) || /^(fcsr|fpcr|fpsr|nzcv)$/.test(name))
+    .map(({ name, offset }) => `${name}=${hex(view.getBigUint64(offset, true))}`);
   return `${test.row.name}: 0x${test.word.toString(16)} ${text}\n  ${inputs.join(' ')}\n  ${details.join('\n  ')}`;
 }

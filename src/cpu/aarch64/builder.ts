@@ -401,6 +401,17 @@ export class Aarch64Builder extends Builder {
     this.clearExclusive();
     return this.xor(stored, this.const(1));
   }
+  /** A plain load, which the host does not move behind later accesses. */
+  loadAcquire(width: Width, address: Value): Value {
+    if (width > 8) this.aligned(address, width / 8);
+    return this.load(address, width, false);
+  }
+  /** The host keeps a store behind earlier accesses, but not before a later load-acquire. */
+  storeRelease(width: Width, address: Value, value: Value): void {
+    if (width > 8) this.aligned(address, width / 8);
+    this.store(address, value, width);
+    this.fence();
+  }
   clearExclusive(): void {
     this.setCell(STATE.exclusive, 8, this.const(NO_EXCLUSIVE));
   }

@@ -306,8 +306,7 @@ for (const { kind, opc, vector, scale, load, set, store } of PAIRS) {
   }
 }
 
-// Exclusive and ordered. A load-acquire is a plain load, which the host does not move behind later accesses; a
-// store-release is ordered after earlier accesses there too, but has to be before a later load-acquire.
+// Exclusive and ordered.
 
 const EXCLUSIVES = [
   ['b', '00', 8, 'w'],
@@ -355,7 +354,7 @@ for (const [letter, size, width, r] of EXCLUSIVES) {
       `${name}${letter}${suffix}`,
       `${size} 0010001 1 0 _:5 ${o0} _:5 rn:5 rt:5`,
       at,
-      (b, o) => b.setX(o.rt, b.load(b.x(o.rn), width, false)),
+      (b, o) => b.setX(o.rt, b.loadAcquire(width, b.x(o.rn))),
       { mnemonic: `${name}${letter}` },
     );
   }
@@ -368,8 +367,7 @@ for (const [letter, size, width, r] of EXCLUSIVES) {
       `${size} 0010001 0 0 _:5 ${o0} _:5 rn:5 rt:5`,
       at,
       (b, o) => {
-        b.store(b.x(o.rn), b.x(o.rt), width);
-        b.fence();
+        b.storeRelease(width, b.x(o.rn), b.x(o.rt));
       },
       { mnemonic: `${name}${letter}` },
     );

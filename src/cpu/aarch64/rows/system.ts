@@ -27,8 +27,6 @@ row('ic.ivau', '1101010100 0 01 011 0111 0101 001 rt:5', 'ivau, {rt:x}', () => {
 for (const [name, crm] of [
   ['cvac', '1010'],
   ['cvau', '1011'],
-  ['cvap', '1100'],
-  ['cvadp', '1101'],
   ['civac', '1110'],
 ] as const) {
   row(
@@ -96,7 +94,7 @@ read('tpidrro_el0', '1 011 1101 0000 011', (b) => b.const(0));
 read('ctr_el0', '1 011 0000 0000 001', (b) => b.const(0x8444_c004n));
 read('dczid_el0', '1 011 0000 0000 111', (b) => b.const(ZERO_BLOCK));
 
-/** The counter runs at 10 MHz... see CNTFRQ_EL0. */
+// The counter runs at 10 MHz.
 read('cntfrq_el0', '1 011 1110 0000 000', (b) => b.const(10_000_000));
 read('cntvct_el0', '1 011 1110 0000 010', (b) => b.time());
 
