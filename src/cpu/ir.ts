@@ -77,6 +77,9 @@ export type OpName = keyof typeof OPS;
 /**
  * Floating-point operations, done on bit patterns with the rounding mode as
  * last argument; all accrue their exceptions in the state. Operand count.
+ *
+ * Above the three bits of the rounding mode may stand how an operation deviates
+ * from IEEE 754: the bits of `Deviation` (softfloat.ts).
  */
 export const FP_OPS = {
   add: 2,
@@ -114,6 +117,15 @@ export const FP_OPS = {
   from_u32: 1,
   from_i64: 1,
   from_u64: 1,
+  /** The same of numbers with a binary point, whose bits behind it are the second operand. */
+  to_fixed_i32: 2,
+  to_fixed_u32: 2,
+  to_fixed_i64: 2,
+  to_fixed_u64: 2,
+  from_fixed_i32: 2,
+  from_fixed_u32: 2,
+  from_fixed_i64: 2,
+  from_fixed_u64: 2,
 } as const;
 export type FpOpName = keyof typeof FP_OPS;
 export type FpFormat = 16 | 32 | 64;

@@ -5,7 +5,16 @@
  * also compared with the host's own arithmetic. Failures print the seed; TSEMU_SEED=n runs another one.
  */
 import { describe, expect, test } from 'vitest';
-import { Flag, type Format, Round, type RoundingMode, riscvArithmetic, SoftFloat } from './softfloat.ts';
+import {
+  armArithmetic,
+  Deviation,
+  Flag,
+  type Format,
+  Round,
+  type RoundingMode,
+  riscvArithmetic,
+  SoftFloat,
+} from './softfloat.ts';
 
 const SEED = Number(process.env.TSEMU_SEED ?? 754);
 const VECTORS = 3000;
@@ -740,9 +749,15 @@ describe('by hand', () => {
     expect(soft.flags).toBe(Flag.divideByZero | Flag.invalid);
   });
 
-  test('propagated NaNs are refused until they are implemented', () => {
-    const arm = new SoftFloat({ defaultNaN: false, tininessBeforeRounding: true });
-    expect(() => arm.add(32, 0x7fc00001n, 0n, 0)).toThrow('not implemented');
+  test('Arm propagates the first signaling NaN, else the first NaN, made quiet', () => {
+    const arm = new SoftFloat(armArithmetic);
+    expect(arm.add(32, 0x7fc00001n, 0xffa00002n, 0)).toBe(0xffe00002n);
+    expect(arm.flags).toBe(Flag.invalid);
+    expect(arm.mul(32, 0x7fc00001n, 0xffc00002n, 0)).toBe(0x7fc00001n);
+    expect(arm.fma(32, 0x7fc00001n, 0x3f800000n, 0xffc00002n, 0)).toBe(0xffc00002n);
+    expect(arm.convert(64, 32, 0xfff4_0000_2000_0000n, 0)).toBe(0xffe00001n);
+    arm.deviations = Deviation.defaultNaN;
+    expect(arm.mul(32, 0xffc00001n, 0n, 0)).toBe(0x7fc00000n);
   });
 });
 

@@ -11,7 +11,7 @@
  * `sig × 2^exp`, with at most a sticky bit for an infinitely long tail, and rounds once, in `round`. Flags accumulate
  * in `flags` and are cleared by the caller alone. No operand makes an operation throw.
  *
- * Sources: IEEE 754-2019; RISC-V unprivileged manual, chapters F, D, Zfh and Zfa.
+ * Sources: IEEE 754-2019; RISC-V unprivileged manual, chapters F, D, Zfh and Zfa; Arm ARM, A1.5 and J1.3.
  */
 
 /** Width of a binary interchange format in bits (IEEE 754-2019, 3.6). */
@@ -23,19 +23,51 @@ export type RoundingMode = 0 | 1 | 2 | 3 | 4;
 /** The rounding modes by name: RNE, RTZ, RDN, RUP and RMM. */
 export const Round = { nearestEven: 0, towardZero: 1, down: 2, up: 3, nearestAway: 4 } as const;
 
-/** Exception flags, at the bit positions of RISC-V's fflags: NX, UF, OF, DZ and NV. */
-export const Flag = { inexact: 1, underflow: 2, overflow: 4, divideByZero: 8, invalid: 16 } as const;
+/** Exception flags, at the bit positions of RISC-V's fflags: NX, UF, OF, DZ and NV; and Arm's IDC. */
+export const Flag = { inexact: 1, underflow: 2, overflow: 4, divideByZero: 8, invalid: 16, inputDenormal: 32 } as const;
 
 /** What IEEE 754 leaves to the architecture. */
 export interface Arithmetic {
-  /** True: every NaN result is the canonical quiet NaN with sign 0. False: an operand's NaN is propagated (not yet). */
+  /**
+   * True: every NaN result is the canonical quiet NaN with sign 0. False: an operand's NaN is propagated, made quiet: the
+   * first signaling one, else the first (FPProcessNaNs), a fused multiply-add's addend coming first.
+   */
   readonly defaultNaN: boolean;
   /** Whether "tiny", for the underflow flag, is judged on the exact or on the rounded result (IEEE 754-2019, 7.5). */
   readonly tininessBeforeRounding: boolean;
+  /** Whether a NaN converted to an integer gives 0, not the largest integer. */
+  readonly nanToZero: boolean;
+  /** Whether the minimum or maximum of a number and a signaling NaN is the number (IEEE 754-2019), not a NaN (2008). */
+  readonly numberOverSignaling: boolean;
 }
 
+/** How single operations deviate from IEEE 754, bits of {@link SoftFloat.deviations}: those of Arm's FPCR. */
+export const Deviation = {
+  /** FZ: subnormal operands and results of binary32 and binary64 are taken for zeros. */
+  flush: 8,
+  /** DN: NaN results are the default NaN. */
+  defaultNaN: 16,
+  /** FZ16: the same as FZ for binary16. */
+  flushHalf: 32,
+  /** AHP: binary16 has neither infinities nor NaNs, where it is converted from or to. */
+  alternativeHalf: 64,
+} as const;
+
 /** RISC-V: canonical NaNs, tininess after rounding (F extension, "NaN Generation", "Subnormal Arithmetic"). */
-export const riscvArithmetic: Arithmetic = { defaultNaN: true, tininessBeforeRounding: false };
+export const riscvArithmetic: Arithmetic = {
+  defaultNaN: true,
+  tininessBeforeRounding: false,
+  nanToZero: false,
+  numberOverSignaling: true,
+};
+
+/** AArch64: the pseudocode of the Arm ARM's shared/functions/float. */
+export const armArithmetic: Arithmetic = {
+  defaultNaN: false,
+  tininessBeforeRounding: true,
+  nanToZero: true,
+  numberOverSignaling: false,
+};
 
 /** The constants of one format. Patterns are those of the positive value. */
 interface Layout {
@@ -157,6 +189,8 @@ const rank = (f: Layout, a: bigint): bigint => ((a & f.signBit) === 0n ? a : f.s
 export class SoftFloat {
   /** The accrued exceptions, an OR of `Flag` bits; reset by the owner. */
   flags = 0;
+  /** `Deviation` bits that the operations to come are done with. */
+  deviations = 0;
   readonly rules: Arithmetic;
 
   constructor(rules: Arithmetic) {
@@ -225,8 +259,8 @@ export class SoftFloat {
   }
 
   /**
-   * a × b + c, rounded once (IEEE 754-2019, 5.4.1). Invalid: 0 × ∞ even if c is a quiet NaN, as RISC-V requires, and
-   * ∞ − ∞.
+   * a × b + c, rounded once (IEEE 754-2019, 5.4.1). Invalid: 0 × ∞ even if c is a quiet NaN, as RISC-V and Arm require,
+   * and ∞ − ∞.
    */
   fma(fmt: Format, a: bigint, b: bigint, c: bigint, rm: RoundingMode): bigint {
     const f = layoutOf(fmt);
@@ -234,8 +268,12 @@ export class SoftFloat {
     const y = unpack(f, b);
     const z = unpack(f, c);
     const undefinedProduct = (x.kind === ZERO && y.kind === INFINITE) || (x.kind === INFINITE && y.kind === ZERO);
-    if (undefinedProduct) this.flags |= Flag.invalid;
-    if (x.kind === NAN || y.kind === NAN || z.kind === NAN) return this.propagateNaN(fmt, [a, b, c]);
+    if (x.kind === NAN || y.kind === NAN || z.kind === NAN) {
+      const nan = this.propagateNaN(fmt, [c, a, b]);
+      if (!undefinedProduct) return nan;
+      // The addend is a NaN: a signaling one is propagated all the same.
+      return isSignaling(f, c) && !this.usesDefaultNaN ? nan : this.invalid(f);
+    }
     if (undefinedProduct) return this.invalid(f);
     const sign = (x.sign ^ y.sign) as Sign;
     if (x.kind === FINITE && y.kind === FINITE) {
@@ -248,24 +286,81 @@ export class SoftFloat {
   /** a of format `from`, rounded to format `to` (IEEE 754-2019, 5.4.2). Widening is exact. Invalid: signaling NaN. */
   convert(from: Format, to: Format, a: bigint, rm: RoundingMode): bigint {
     const f = layoutOf(to);
+    if ((this.deviations & Deviation.alternativeHalf) !== 0) {
+      if (from === 16) return this.fromAlternativeHalf(to, a, rm);
+      if (to === 16) return this.toAlternativeHalf(from, a, rm);
+    }
     const x = unpack(layoutOf(from), a);
-    if (x.kind === FINITE) return this.round(f, x.sign, x.exp, x.sig, rm);
+    // Conversions to binary16 do not flush.
+    if (x.kind === FINITE) return this.round(f, x.sign, x.exp, x.sig, rm, to !== 16);
     if (x.kind === NAN) return this.propagateNaN(from, [a], to);
     return signed(f, x.sign, x.kind === INFINITE ? f.infinity : 0n);
+  }
+
+  /** Where AHP is set, the largest exponent of binary16 is one like the others. */
+  private fromAlternativeHalf(to: Format, a: bigint, rm: RoundingMode): bigint {
+    const f = binary16;
+    const isLarge = (a & f.infinity) === f.infinity;
+    if (!isLarge) {
+      const x = unpack(f, a);
+      if (x.kind === FINITE) return this.round(layoutOf(to), x.sign, x.exp, x.sig, rm);
+      return signed(layoutOf(to), x.sign, 0n);
+    }
+    const sign = (a & f.signBit) === 0n ? 0 : 1;
+    return this.round(layoutOf(to), sign, f.exponentMask - 1 + f.minExp, (a & f.fractionMask) | f.leadingBit, rm);
+  }
+
+  private toAlternativeHalf(from: Format, a: bigint, rm: RoundingMode): bigint {
+    const f = binary16;
+    const x = unpack(layoutOf(from), a);
+    const largest = f.signBit - 1n;
+    if (x.kind === NAN || x.kind === INFINITE) {
+      this.flags |= Flag.invalid;
+      return signed(f, x.sign, x.kind === NAN ? 0n : largest);
+    }
+    if (x.kind === ZERO) return signed(f, x.sign, 0n);
+    const last = Math.max(x.exp + bitLength(x.sig) - 1 - f.fractionBits, f.minExp);
+    const dropped = last - x.exp;
+    const kept = dropped > 0 ? shiftRounded(x.sig, dropped, x.sign, rm) : x.sig << BigInt(-dropped);
+    const bits = (BigInt(last - f.minExp) << f.fractionBitsBig) + kept;
+    if (bits > largest) {
+      this.flags |= Flag.invalid;
+      return signed(f, x.sign, largest);
+    }
+    if (dropped > 0 && kept << BigInt(dropped) !== x.sig) {
+      this.flags |= Flag.inexact;
+      if (x.exp + bitLength(x.sig) - 1 - f.fractionBits < f.minExp) this.flags |= Flag.underflow;
+    }
+    return signed(f, x.sign, bits);
+  }
+
+  /** A subnormal operand as a zero, where the deviations want that. */
+  flushed(fmt: Format, a: bigint): bigint {
+    const wanted = fmt === 16 ? Deviation.flushHalf : Deviation.flush;
+    if ((this.deviations & wanted) === 0) return a;
+    const f = layoutOf(fmt);
+    const magnitude = a & ~f.signBit;
+    if (magnitude === 0n || magnitude >= f.leadingBit) return a;
+    if (fmt !== 16) this.flags |= Flag.inputDenormal;
+    return a & f.signBit;
   }
 
   /**
    * a rounded to an integer of `width` bits, as its two's complement pattern, 0 ≤ result < 2^width (the caller extends
    * it to register width). NaN and +∞ give the largest integer, other values out of range the nearest one, with
-   * invalid and not inexact (RISC-V F extension, FCVT.int.fmt).
+   * invalid and not inexact (RISC-V F extension, FCVT.int.fmt). On Arm a NaN gives 0.
+   *
+   * @param fractionBits a is multiplied by 2^fractionBits first (Arm, FPToFixed)
    */
-  toInt(fmt: Format, a: bigint, rm: RoundingMode, width: 32 | 64, isSigned: boolean): bigint {
-    const x = unpack(layoutOf(fmt), a);
+  toInt(fmt: Format, a: bigint, rm: RoundingMode, width: 16 | 32 | 64, isSigned: boolean, fractionBits = 0): bigint {
+    const unscaled = unpack(layoutOf(fmt), a);
+    const x = { ...unscaled, exp: unscaled.exp + (unscaled.kind === FINITE ? fractionBits : 0) };
     const least = isSigned ? -1n << BigInt(width - 1) : 0n;
     const most = (1n << BigInt(isSigned ? width - 1 : width)) - 1n;
     const value = x.kind === INFINITE || x.kind === NAN ? undefined : integral(x, rm);
     if (value === undefined || value < least || value > most) {
       this.flags |= Flag.invalid;
+      if (x.kind === NAN && this.rules.nanToZero) return 0n;
       return BigInt.asUintN(width, x.kind !== NAN && x.sign === 1 ? least : most);
     }
     if (isFractional(x)) this.flags |= Flag.inexact;
@@ -282,10 +377,14 @@ export class SoftFloat {
     return x.kind === INFINITE || x.kind === NAN ? 0n : BigInt.asUintN(width, integral(x, Round.towardZero));
   }
 
-  /** The mathematical integer `value` (negative ones too, |value| < 2^1000), rounded to the format; 0 gives +0. */
-  fromInt(value: bigint, fmt: Format, rm: RoundingMode): bigint {
+  /**
+   * The mathematical integer `value` (negative ones too, |value| < 2^1000) over 2^fractionBits, rounded to the format; 0
+   * gives +0.
+   */
+  fromInt(value: bigint, fmt: Format, rm: RoundingMode, fractionBits = 0): bigint {
     if (value === 0n) return 0n;
-    return value < 0n ? this.round(layoutOf(fmt), 1, 0, -value, rm) : this.round(layoutOf(fmt), 0, 0, value, rm);
+    const magnitude = value < 0n ? -value : value;
+    return this.round(layoutOf(fmt), value < 0n ? 1 : 0, -fractionBits, magnitude, rm);
   }
 
   /**
@@ -367,14 +466,23 @@ export class SoftFloat {
 
   /**
    * The result of an operation with a NaN among its operands (patterns of `fmt`, in the instruction's order); raises
-   * invalid for signaling ones. `to` is the result's format, where it is not `fmt`. The one place to teach Arm's
-   * choice among the operands (FPProcessNaNs) when FPCR.DN = 0.
+   * invalid for signaling ones. `to` is the result's format, where it is not `fmt`: the sign and the highest bits of the
+   * fraction are kept (FPConvertNaN).
    */
   private propagateNaN(fmt: Format, operands: readonly bigint[], to: Format = fmt): bigint {
     const f = layoutOf(fmt);
+    const target = layoutOf(to);
     for (const a of operands) if (isSignaling(f, a)) this.flags |= Flag.invalid;
-    if (!this.rules.defaultNaN) throw new Error('softfloat: NaN propagation is not implemented');
-    return layoutOf(to).defaultNaN;
+    if (this.usesDefaultNaN) return target.defaultNaN;
+    const nan = operands.find((a) => isSignaling(f, a)) ?? operands.find((a) => isNan(f, a)) ?? f.defaultNaN;
+    const shift = target.fractionBits - f.fractionBits;
+    const fraction = nan & f.fractionMask;
+    const moved = shift >= 0 ? fraction << BigInt(shift) : fraction >> BigInt(-shift);
+    return signed(target, (nan & f.signBit) === 0n ? 0 : 1, target.defaultNaN | moved);
+  }
+
+  private get usesDefaultNaN(): boolean {
+    return this.rules.defaultNaN || (this.deviations & Deviation.defaultNaN) !== 0;
   }
 
   /** The result of an invalid operation on operands that are not NaN (IEEE 754-2019, 7.2). */
@@ -425,13 +533,17 @@ export class SoftFloat {
 
   /**
    * Rounds (-1)^sign × sig × 2^exp, sig > 0, to the format and raises inexact, underflow and overflow. The last bit of
-   * sig may be sticky, if sig has p + 2 bits or more.
+   * sig may be sticky, if sig has p + 2 bits or more. `flushes`: a subnormal result may become a zero.
    */
-  private round(f: Layout, sign: Sign, exp: number, sig: bigint, rm: RoundingMode): bigint {
+  private round(f: Layout, sign: Sign, exp: number, sig: bigint, rm: RoundingMode, flushes = true): bigint {
     // Last place of the result: p − 1 below its leading bit, in the lowest binade and below it that of subnormals.
     const wanted = exp + bitLength(sig) - 1 - f.fractionBits;
     const last = Math.max(wanted, f.minExp);
     const dropped = last - exp;
+    if (wanted < f.minExp && flushes && this.flushesResults(f)) {
+      this.flags |= Flag.underflow;
+      return signed(f, sign, 0n);
+    }
     // Adding the significand, hidden bit included, to the exponent counts one up from subnormal to normal, and a
     // significand that rounds up to 2^p carries into the exponent.
     const base = BigInt(last - f.minExp) << f.fractionBitsBig;
@@ -443,6 +555,10 @@ export class SoftFloat {
       if (wanted < f.minExp && this.isTiny(f, sign, sig, dropped, bits, rm)) this.flags |= Flag.underflow;
     }
     return signed(f, sign, bits);
+  }
+
+  private flushesResults(f: Layout): boolean {
+    return (this.deviations & (f === binary16 ? Deviation.flushHalf : Deviation.flush)) !== 0;
   }
 
   /**
@@ -466,8 +582,10 @@ export class SoftFloat {
     const aIsNaN = isNan(f, a);
     const bIsNaN = isNan(f, b);
     if (aIsNaN || bIsNaN) {
+      const isQuiet = !isSignaling(f, aIsNaN ? a : b);
       if (!preferNumber || (aIsNaN && bIsNaN)) return this.propagateNaN(fmt, [a, b]);
-      if (isSignaling(f, aIsNaN ? a : b)) this.flags |= Flag.invalid;
+      if (!isQuiet && !this.rules.numberOverSignaling) return this.propagateNaN(fmt, [a, b]);
+      if (!isQuiet) this.flags |= Flag.invalid;
       return aIsNaN ? b : a;
     }
     const difference = rank(f, a) - rank(f, b);

@@ -2,11 +2,11 @@
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalFrames } from '../cpu/signal-frame.ts';
+import type { EngineState } from '../translate/engine.ts';
 
 export interface Guest {
   readonly abi: GuestAbi;
-  /** Offset of the PC's cell in the thread memory. */
-  readonly state: { readonly pc: number };
+  readonly state: EngineState;
   /** System call names by number. */
   readonly syscalls: Readonly<Record<number, string>>;
   createCpu(threadMemory: WebAssembly.Memory): { cpu: GuestCpu; frames: SignalFrames };

@@ -1,13 +1,14 @@
 /**
  * Runs guest code: the tiers, behind one interface.
  *
- *     const engine = new Engine(host, space, { pc: RISCV_STATE.pc }, moduleBytes);
+ *     const engine = new Engine(host, space, { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic }, module);
  *     for (;;) handle(engine.run());      // registers are in the thread memory
  *
  * `run` returns when the guest needs the kernel, faults, or is interrupted; the
  * CPU state is then exact. Guest faults are values, an exception is a bug here.
  */
 import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
+import type { Arithmetic } from '../cpu/softfloat.ts';
 import type { Host } from '../host/host.ts';
 import { DECODED, PAGE_SIZE, PROCESS, STUB, TRANSLATOR } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
@@ -127,6 +128,14 @@ export function regionImports(host: Host, module: WebAssembly.Module): Record<st
   return instantiateCold(host, module, { fp: never, decoded: never, syscall: never }).imports;
 }
 
+/** What the engine knows of the CPU state. */
+export interface EngineState {
+  /** Offset of the PC's cell in the thread memory. */
+  readonly pc: number;
+  /** How floating point is done. */
+  readonly arithmetic: Arithmetic;
+}
+
 export class Engine {
   private readonly space: AddressSpace;
   private readonly host: Host;
@@ -137,6 +146,7 @@ export class Engine {
   private readonly versions: Int32Array;
   private readonly pcIndex: number;
   private precise = false;
+  private readonly arithmetic: Arithmetic;
   private float: SlowFloat | undefined;
   private readonly compilation: Compilation | undefined;
   private readonly regionHost: Omit<RegionHost, 'arch'>;
@@ -151,13 +161,12 @@ export class Engine {
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
-   * @param state offset of the PC's cell in the thread memory
    * @param module the cold tier's module for the guest architecture
    */
   constructor(
     host: Host,
     space: AddressSpace,
-    state: { pc: number },
+    state: EngineState,
     module: WebAssembly.Module,
     compilation?: Compilation,
   ) {
@@ -169,6 +178,7 @@ export class Engine {
     this.bytes = new Uint8Array(buffer);
     this.versions = new Int32Array(host.processMemory.buffer, PROCESS.versions, PROCESS.versionsSize >> 2);
     this.pcIndex = state.pc >> 3;
+    this.arithmetic = state.arithmetic;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     const { cold, imports } = instantiateCold(host, module, {
       fp: (operation, rounding) => this.slowFloat(operation, rounding),
@@ -478,7 +488,7 @@ export class Engine {
   /** The import `fp`: operands and result are in the thread memory, the raised flags are returned. */
   private slowFloat(operation: number, rounding: number): number {
     const { words, doublewords } = this;
-    this.float ??= new SlowFloat();
+    this.float ??= new SlowFloat(this.arithmetic);
     const first = TRANSLATOR.fpOperands >> 3;
     const [a, b, c] = [doublewords[first], doublewords[first + 1], doublewords[first + 2]];
     if (words[TRANSLATOR.fusedMultiplyAdd >> 2] === 0) {

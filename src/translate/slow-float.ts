@@ -1,9 +1,16 @@
 /** The IR's floating-point operations by the exact implementation: what compiled fast paths leave to JavaScript. */
-import type { FpFormat, FpOpName } from '../cpu/ir.ts';
-import { type RoundingMode, riscvArithmetic, SoftFloat } from '../cpu/softfloat.ts';
+import { FP_OPS, type FpFormat, type FpOpName } from '../cpu/ir.ts';
+import { type Arithmetic, type RoundingMode, SoftFloat } from '../cpu/softfloat.ts';
+
+/** The second operand is no floating-point value. */
+const isFixed = (op: FpOpName): boolean => op.includes('_fixed_');
 
 export class SlowFloat {
-  private readonly soft = new SoftFloat(riscvArithmetic);
+  private readonly soft: SoftFloat;
+
+  constructor(arithmetic: Arithmetic) {
+    this.soft = new SoftFloat(arithmetic);
+  }
 
   /** The exception flags raised since the last call, as fflags bits. */
   takeFlags(): number {
@@ -15,14 +22,20 @@ export class SlowFloat {
   /**
    * One operation on bit patterns; operands beyond its arity are ignored.
    *
-   * @param rounding 0–4 as RISC-V's frm
+   * @param rounding 0–4 as RISC-V's frm, plus `Deviation` bits
    * @returns bit pattern or integer, integers sign-extended to 64 bits, truth values 0 or 1
    */
   run(op: FpOpName, format: FpFormat, rounding: number, a: bigint, b: bigint, c: bigint): bigint {
     const { soft } = this;
-    const mode = rounding as RoundingMode;
-    const narrow = (value: bigint): bigint => value & ((1n << BigInt(format)) - 1n);
-    const [x, y, z] = [narrow(a), narrow(b), narrow(c)];
+    const mode = (rounding & 7) as RoundingMode;
+    soft.deviations = rounding & ~7;
+    // Binary16 is converted as it is.
+    const keeps = op.startsWith('from_') || (format === 16 && op.startsWith('to') && !op.startsWith('to_'));
+    const narrow = (value: bigint): bigint => {
+      const bits = value & ((1n << BigInt(format)) - 1n);
+      return keeps ? bits : soft.flushed(format, bits);
+    };
+    const [x, y, z] = [a, b, c].slice(0, isFixed(op) ? 1 : FP_OPS[op]).map(narrow);
     switch (op) {
       case 'add':
       case 'sub':
@@ -66,6 +79,20 @@ export class SlowFloat {
         return soft.toInt(format, x, mode, 64, op === 'to_i64');
       case 'to_i32_mod':
         return BigInt.asIntN(32, soft.toIntModular(format, x, 32));
+      case 'to_fixed_i32':
+      case 'to_fixed_u32':
+        return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_fixed_i32', Number(b)));
+      case 'to_fixed_i64':
+      case 'to_fixed_u64':
+        return soft.toInt(format, x, mode, 64, op === 'to_fixed_i64', Number(b));
+      case 'from_fixed_i32':
+        return soft.fromInt(BigInt.asIntN(32, a), format, mode, Number(b));
+      case 'from_fixed_u32':
+        return soft.fromInt(BigInt.asUintN(32, a), format, mode, Number(b));
+      case 'from_fixed_i64':
+        return soft.fromInt(BigInt.asIntN(64, a), format, mode, Number(b));
+      case 'from_fixed_u64':
+        return soft.fromInt(BigInt.asUintN(64, a), format, mode, Number(b));
       case 'from_i32':
         return soft.fromInt(BigInt.asIntN(32, a), format, mode);
       case 'from_u32':

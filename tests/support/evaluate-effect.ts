@@ -9,6 +9,7 @@ import { decodeRiscv } from '../../src/cpu/riscv/disassembly.ts';
 import { registerFile } from '../../src/cpu/riscv/registers.ts';
 import { RISCV_STATE } from '../../src/cpu/riscv/state.ts';
 import { type Operand, operandValue, type Row } from '../../src/cpu/row.ts';
+import { riscvArithmetic } from '../../src/cpu/softfloat.ts';
 import { evaluateVector, shuffle } from '../../src/cpu/vector.ts';
 import { isVectorOp, type VectorOpName } from '../../src/cpu/vector-ops.ts';
 import { SlowFloat } from '../../src/translate/slow-float.ts';
@@ -98,7 +99,7 @@ const OPERATIONS: Record<
   },
 };
 
-const slow = new SlowFloat();
+const slow = new SlowFloat(riscvArithmetic);
 
 /** A signal, as an exception of this file's own. */
 class Fault {

@@ -10,7 +10,7 @@
  * known. A W register is read zero-extended, and written so.
  */
 import { fold } from '../fold.ts';
-import { type AmoOp, Builder, type OPS, type OpName, type Type, type Value, type Width } from '../ir.ts';
+import { type AmoOp, Builder, type FpFormat, type OPS, type OpName, type Type, type Value, type Width } from '../ir.ts';
 import type { Operand } from '../row.ts';
 import { AARCH64_STATE as STATE } from './state.ts';
 
@@ -334,6 +334,50 @@ export class Aarch64Builder extends Builder {
   /** A result of which Q says whether the upper half counts: without, it is cleared. */
   half(q: '0' | '1', value: Value): Value {
     return q === '1' ? value : this.op('v128.and', value, this.vector(0xffff_ffff_ffff_ffffn));
+  }
+
+  // Floating point.
+
+  /** The rounding mode and whatever else FPCR says of operations. */
+  fpMode(): Value {
+    return this.cell(STATE.fpMode, 4);
+  }
+  /** A rounding mode, as the IR numbers them, with what else FPCR says. */
+  fpModeWith(rounding: number): Value {
+    return this.or(this.and(this.fpMode(), this.const(-8n)), this.const(rounding));
+  }
+  /** FPNeg. */
+  negated(value: Value, format: FpFormat): Value {
+    return this.xor(value, this.const(1n << BigInt(format - 1)));
+  }
+  /** FPCompare; `signaling`: any NaN is invalid. */
+  compareFlags(format: FpFormat, a: Value, b: Value, signaling: boolean): Flags {
+    const mode = this.fpMode();
+    const lt = signaling ? 'lt' : 'ltq';
+    const less = this.fp(lt, format, mode, a, b);
+    const equal = this.fp('eq', format, mode, a, b);
+    const greater = this.fp(lt, format, mode, b, a);
+    const one = this.const(1);
+    const ordered = this.or(this.or(less, equal), greater);
+    return {
+      n: this.sub(this.const(0), less),
+      z: this.xor(equal, one),
+      c: this.xor(less, one),
+      v: this.sub(ordered, one),
+    };
+  }
+  /** VFPExpandImm. */
+  floatImmediate(imm: Operand, format: FpFormat): Value {
+    const value = this.operand(imm);
+    const [low, high, shift] = {
+      16: [0x3000n, 0x4000n, 6],
+      32: [0x3e00_0000n, 0x4000_0000n, 19],
+      64: [0x3fc0n << 48n, 0x4000n << 48n, 48],
+    }[format] as [bigint, bigint, number];
+    const isLow = this.op('ne', this.and(value, this.const(64)), this.const(0));
+    const exponent = this.select(isLow, this.const(low), this.const(high));
+    const sign = this.shl(this.shr(value, 7), format - 1);
+    return this.or(this.or(sign, exponent), this.shl(this.and(value, this.const(63)), shift));
   }
 
   // FPCR and FPSR.

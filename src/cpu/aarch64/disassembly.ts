@@ -45,6 +45,12 @@ const general = (letter: string, value: number, stackPointer: boolean): string =
   return `${letter}zr`;
 };
 
+/** VFPExpandImm's value. */
+function floatImmediate(value: number): number {
+  const exponent = ((value >> 4) & 3) - (value & 64 ? 3 : -1);
+  return (value & 128 ? -1 : 1) * (1 + (value & 15) / 16) * 2 ** exponent;
+}
+
 const PREFETCH = ['pld', 'pli', 'pst'];
 function prefetch(value: number): string {
   const [type, level, policy] = [value >> 3, (value >> 1) & 3, value & 1];
@@ -108,6 +114,12 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
       return value === 15 ? '' : hash(value);
     case 'prefetch':
       return prefetch(value);
+    case 'fbits32':
+      return `#${32 - value}`;
+    case 'fbits':
+      return `#${64 - value}`;
+    case 'float':
+      return `#${floatImmediate(value).toExponential(18)}`;
     case 'rshift16':
       return `#${8 - value}`;
     case 'bytes': {

@@ -4,6 +4,7 @@ import type { Aarch64Builder } from './builder.ts';
 import { branchRows } from './rows/branches.ts';
 import { immediateRows } from './rows/data-immediate.ts';
 import { crcRows, registerRows } from './rows/data-register.ts';
+import { floatRows, fp16Rows } from './rows/float.ts';
 import { accessRows, lseRows } from './rows/loads-stores.ts';
 import { simdRows } from './rows/simd.ts';
 import { systemRows } from './rows/system.ts';
@@ -16,5 +17,7 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...lseRows,
   ...registerRows,
   ...crcRows,
+  ...floatRows,
+  ...fp16Rows,
   ...simdRows,
 ];

@@ -13,7 +13,7 @@
  * speed, so it is done only if somebody can see the state.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { Statement, Value } from '../../cpu/ir.ts';
+import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
@@ -343,6 +343,15 @@ class RegionLowering extends FlowLowering {
       }
     } else if (statement.kind === 'store' && statement.width >= 32) {
       const isWide = statement.width === 64;
+      const { value } = statement;
+      const lane = isWide ? 'i64x2.extract_lane' : 'i32x4.extract_lane_u';
+      if (!this.isComputed(value) && value.kind === 'op' && isLane0(value, lane)) {
+        const offset = this.emitAddress(statement.address);
+        this.emit(value.args[0]);
+        code.simd(isWide ? 0x21 : 0x1f).byte(0);
+        code.access(isWide ? 0x39 : 0x38, { memory: WINDOW, offset, align: 0 });
+        return;
+      }
       const local = isWide ? this.floatLocal(statement.value) : this.singleLocal(statement.value);
       if (local !== undefined) {
         const offset = this.emitAddress(statement.address);
@@ -441,10 +450,20 @@ class RegionLowering extends FlowLowering {
     return mask.kind === 'const' && mask.value === 0xffff_ffffn ? this.singleLocal(inner) : undefined;
   }
   protected override emitKnown(value: Value): boolean {
+    if (value.kind === 'op' && value.op === 'v128.from_i64') return this.emitToVector(value.args[0]);
     const local = this.unboxedLocal(value);
     if (local === undefined) return false;
     this.code.localGet(local).op(0xbc).op(0xad);
     return true;
+  }
+  /** Pushes a vector with a scalar in its low lane and zeros above, if that takes a way that is short. */
+  private emitToVector(scalar: Value): boolean {
+    if (scalar.kind === 'load' && scalar.width >= 32 && !this.isComputed(scalar)) {
+      const offset = this.emitAddress(scalar.address);
+      this.code.simd(scalar.width === 64 ? 0x5d : 0x5c).memarg({ memory: WINDOW, offset, align: 0 });
+      return true;
+    }
+    return this.float?.emitScalarVector(scalar) ?? false;
   }
   /** Pushes a binary32 pattern, as i64 in the IR, as f32. */
   private emitUnboxed(value: Value): void {
@@ -465,6 +484,12 @@ class RegionLowering extends FlowLowering {
   }
   emitSingle(value: Value): void {
     const { code } = this;
+    if (!this.isComputed(value) && value.kind === 'op' && isLane0(value, 'i32x4.extract_lane_u')) {
+      this.emit(value.args[0]);
+      code.simd(0x1f).byte(0);
+      return;
+    }
+    if (!this.isComputed(value) && value.kind === 'fp' && this.float?.emitSingleResult(value)) return;
     const local = this.isComputed(value) ? undefined : this.unboxedLocal(value);
     if (local !== undefined) {
       code.localGet(local);
@@ -511,6 +536,10 @@ class RegionLowering extends FlowLowering {
     this.code.end();
   }
 }
+
+/** Whether an operation extracts the lowest lane of a vector. */
+const isLane0 = ({ op, args }: Value & { kind: 'op' }, wanted: OpName): boolean =>
+  op === wanted && args[1].kind === 'const' && args[1].value === 0n;
 
 /** How a region depends on the dynamic rounding mode. */
 interface DynamicMode {

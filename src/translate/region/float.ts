@@ -53,9 +53,15 @@ const FAST: ReadonlySet<FpOpName> = new Set([
   'fma',
   'min',
   'max',
+  'minimum',
+  'maximum',
+  'round',
+  'roundx',
   'eq',
   'lt',
   'le',
+  'ltq',
+  'leq',
   'to32',
   'to64',
   'to_i32',
@@ -67,6 +73,8 @@ const FAST: ReadonlySet<FpOpName> = new Set([
   'from_i64',
   'from_u64',
 ]);
+
+const COMPARISONS: ReadonlySet<FpOpName> = new Set(['eq', 'lt', 'le', 'ltq', 'leq']);
 
 /** Whether the operation's result depends on the mode and may be inexact. */
 const ROUNDS: ReadonlySet<FpOpName> = new Set([
@@ -130,9 +138,26 @@ export class FloatLowering {
         return;
       }
       if (value.kind === 'op' && this.emitSignOperation(value)) return;
+      if (value.kind === 'op' && value.op === 'i64x2.extract_lane' && isConst(value.args[1], 0n)) {
+        host.emit(value.args[0]);
+        code.simd(0x21).byte(0);
+        return;
+      }
     }
     host.emit(value);
     code.op(0xbf);
+  }
+
+  /** Pushes a vector whose low lane is the result of an operation and that is zero above; false if the value is no such. */
+  emitScalarVector(value: Value): boolean {
+    const { host } = this;
+    if (value.kind !== 'fp' || host.isComputed(value)) return false;
+    const format = this.resultFormat(value);
+    if (format === undefined) return false;
+    host.code.simd(0x0c).bytes(Array(16).fill(0));
+    this.emitOperation(value);
+    host.code.simd(format === 64 ? 0x22 : 0x20).byte(0);
+    return true;
   }
 
   /** Pushes the result of an operation as the IR has it, bits or integer. */
@@ -188,7 +213,7 @@ export class FloatLowering {
   private resultFormat({ op, format }: FpValue): 32 | 64 | undefined {
     if (format === 16 || !FAST.has(op)) return undefined;
     if (op === 'to64' || op === 'to32') return op === 'to64' ? 64 : 32;
-    if (op.startsWith('to_') || op === 'eq' || op === 'lt' || op === 'le') return undefined;
+    if (op.startsWith('to_') || COMPARISONS.has(op)) return undefined;
     return format;
   }
 
@@ -200,7 +225,12 @@ export class FloatLowering {
     const sameFormat = (op === 'to32' && format === 32) || (op === 'to64' && format === 64);
     const rounds = ROUNDS.has(op) || (format === 32 && op.startsWith('from_'));
     const hard =
-      format === 16 || !FAST.has(op) || sameFormat || (op === 'fma' && !this.fused) || (rounds && (mode ?? 0) !== 0);
+      format === 16 ||
+      !FAST.has(op) ||
+      sameFormat ||
+      (op === 'fma' && !this.fused) ||
+      (rounds && (mode ?? 0) !== 0) ||
+      (op.startsWith('round') && mode === 4);
     const operands = args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));
     const result = this.resultFormat(value);
     const type = result === 64 ? F64 : result === 32 ? F32 : I64;
@@ -256,14 +286,15 @@ export class FloatLowering {
     const { host } = this;
     const { code } = host;
     const mode = modeOf(value.rounding);
+    const isDynamic = mode === undefined || value.rounding.kind === 'op';
     const local = host.newLocal(I64);
-    if (mode === undefined) {
+    if (isDynamic) {
       host.emit(value.rounding);
       code.localSet(local);
       host.emitCheckMode();
     }
     for (const operand of operands.slice(0, FP_OPS[value.op])) operand.bits(code);
-    if (mode === undefined) code.localGet(local);
+    if (isDynamic) code.localGet(local);
     else code.i64(BigInt(mode));
     code.call(host.helpers.fpIndex(value.op, value.format));
     if (result === 64) code.op(0xbf);
@@ -301,20 +332,27 @@ export class FloatLowering {
         return this.inRange(r, wide, 2);
       case 'min':
       case 'max':
-        compute(F[op](a, b));
-        return this.ordered(a, b, F);
+      case 'minimum':
+      case 'maximum':
+        compute(F[op.startsWith('min') ? 'min' : 'max'](a, b));
+        return this.unless(mode, this.ordered(a, b, F));
       case 'eq':
       case 'lt':
       case 'le':
-        compute(i64.extend_u(F[op](a, b)));
-        return this.ordered(a, b, F);
+      case 'ltq':
+      case 'leq':
+        compute(i64.extend_u(F[op === 'ltq' ? 'lt' : op === 'leq' ? 'le' : op](a, b)));
+        return this.unless(mode, this.ordered(a, b, F));
+      case 'round':
+      case 'roundx':
+        compute([F.nearest, F.trunc, F.floor, F.ceil][mode ?? 0](a));
+        return i32.and(F.eq(a, a), get(this.limit));
       case 'to32':
         compute(f32.demote(a));
         return this.inRange(r, false, 2);
       case 'to64':
         compute(f64.promote(a));
-        // Exact, but a dynamic rounding mode has to be one: the limit is 0 unless it is the usual one.
-        return mode === undefined ? i32.and(F.eq(a, a), i32.ne(get(this.limit), i32.const(0))) : F.eq(a, a);
+        return this.unless(mode, F.eq(a, a));
       case 'from_i32':
       case 'from_u32': {
         const integer = i32.wrap(a);
@@ -371,6 +409,14 @@ export class FloatLowering {
     return i32.lt_u(i32.and(shifted, i32.const(wide ? 0x7ff : 0xff)), limit);
   }
 
+  /**
+   * A condition of an operation that is exact; but a dynamic rounding mode has to be one, and may say that operations
+   * deviate: the limit is 0 unless it is the usual one, and odd then.
+   */
+  private unless(mode: number | undefined, condition: Expr): Expr {
+    return mode === undefined ? i32.and(condition, get(this.limit)) : condition;
+  }
+
   private ordered(a: Expr, b: Expr, F: typeof f64 | typeof f32): Expr {
     return i32.or(F.le(a, b), F.gt(a, b));
   }
@@ -379,9 +425,14 @@ export class FloatLowering {
 const isConst = (value: Value | undefined, wanted: bigint): boolean =>
   value?.kind === 'const' && BigInt.asUintN(64, value.value) === BigInt.asUintN(64, wanted);
 
-/** The rounding mode that an operation names; undefined for the dynamic one, which is in the state. */
+/**
+ * The rounding mode that an operation names; undefined for the dynamic one, which is in the state. With a mode of its own
+ * an operation may still have the state's deviations: they are or'ed to it.
+ */
 export function modeOf(rounding: Value): number | undefined {
   if (rounding.kind === 'const') return Number(rounding.value);
+  if (rounding.kind === 'cell') return undefined;
+  if (rounding.kind === 'op' && rounding.op === 'or') return modeOf(rounding.args[1]);
   if (rounding.kind === 'operand') return rounding.operand.value;
   // "7 means as the state says", see RiscvBuilder.rounding.
   if (rounding.kind === 'op' && rounding.op === 'select') {

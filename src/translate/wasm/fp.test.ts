@@ -1,6 +1,7 @@
 /** The compiled floating-point functions against the exact implementation: same bits, same accrued flags. */
 import { describe, expect, it } from 'vitest';
 import { FP_OP_NAMES, FP_OPS, type FpFormat, type FpOpName } from '../../cpu/ir.ts';
+import { riscvArithmetic } from '../../cpu/softfloat.ts';
 import { THREAD_MEMORY_PAGES, TRANSLATOR } from '../../host/layout.ts';
 import { SlowFloat } from '../slow-float.ts';
 import { ModuleEncoder } from './encoder.ts';
@@ -47,7 +48,7 @@ function pattern(format: FpFormat, random: () => number): bigint {
 
 /** One module with every operation of every format, on a thread memory of its own. */
 function compile() {
-  const slow = new SlowFloat();
+  const slow = new SlowFloat(riscvArithmetic);
   const memory = new WebAssembly.Memory({ initial: THREAD_MEMORY_PAGES, maximum: THREAD_MEMORY_PAGES });
   const words = new Int32Array(memory.buffer);
   const doublewords = new BigUint64Array(memory.buffer);
@@ -86,7 +87,7 @@ const VALID: Partial<Record<FpOpName, FpFormat[]>> = {
 
 describe(`compiled floating point equals the exact implementation (TSEMU_SEED=${seed})`, () => {
   const compiled = compile();
-  const reference = new SlowFloat();
+  const reference = new SlowFloat(riscvArithmetic);
   for (const op of FP_OP_NAMES) {
     for (const format of VALID[op] ?? ([16, 32, 64] as const)) {
       it(`${op} binary${format}`, () => {

@@ -100,6 +100,8 @@ export class FpFunctions {
     const both = i32.and;
     const either = i32.or;
     const nearest = i32.eqz(rounding);
+    /** Nothing deviates from IEEE 754. */
+    const usual = i32.lt_u(rounding, i32.const(8));
 
     const flagsCell = access(I32_LOAD, 0, this.flags, zero);
     const sticky = i32.and(flagsCell, i32.const(INEXACT));
@@ -138,7 +140,7 @@ export class FpFunctions {
         return seq(
           load(2),
           set(R, F.mul(a, b)),
-          when(both(isBounded(r), zeroProduct), done),
+          when(both(usual, both(isBounded(r), zeroProduct)), done),
           finish(isNormal(r), wide ? both(fused, checkable) : checkable, exact),
         );
       }
@@ -150,7 +152,7 @@ export class FpFunctions {
         return seq(
           load(2),
           set(R, F.div(a, b)),
-          when(both(isZero(a), both(isZero(r), isBounded(b))), done),
+          when(both(usual, both(isZero(a), both(isZero(r), isBounded(b)))), done),
           finish(isNormal(r), wide ? both(fused, checkable) : checkable, exact),
         );
       }
@@ -191,22 +193,28 @@ export class FpFunctions {
         return seq(load(3), when(fused, seq(set(R, F.madd(a, b, c)), finish(isNormal(r), checkable, exact))));
       }
       case 'min':
-      case 'max': {
+      case 'max':
+      case 'minimum':
+      case 'maximum': {
+        const extreme = F[op.startsWith('min') ? 'min' : 'max'];
         const ordered = both(F.eq(a, a), F.eq(b, b));
-        return seq(load(2), when(ordered, giveBack(bitsOf(F[op](a, b)))));
+        return seq(load(2), when(both(usual, ordered), giveBack(bitsOf(extreme(a, b)))));
       }
       case 'eq':
       case 'lt':
-      case 'le': {
+      case 'le':
+      case 'ltq':
+      case 'leq': {
+        const compare = F[op === 'ltq' ? 'lt' : op === 'leq' ? 'le' : op];
         const ordered = both(F.eq(a, a), F.eq(b, b));
-        return seq(load(2), when(ordered, giveBack(i64.extend_u(F[op](a, b)))));
+        return seq(load(2), when(both(usual, ordered), giveBack(i64.extend_u(compare(a, b)))));
       }
       case 'to32':
         if (!wide) return undefined;
         return this.narrow(set(P, f64.reinterpret(get(0))), p, nearest, sticky, raiseInexact);
       case 'to64': {
         if (wide) return undefined;
-        return seq(load(1), when(F.eq(a, a), giveBack(i64.reinterpret(f64.promote(a)))));
+        return seq(load(1), when(both(usual, F.eq(a, a)), giveBack(i64.reinterpret(f64.promote(a)))));
       }
       case 'to_i32':
       case 'to_u32':

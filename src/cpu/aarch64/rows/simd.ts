@@ -265,32 +265,6 @@ row(
   { mnemonic: 'ext' },
 );
 
-// Between general and vector registers, and literals: FMOV without conversion.
-row(
-  'fmov.x.d',
-  '1 00 11110 01 1 00 110 000000 rn:5 rd:5',
-  '{rd:x}, {rn:d}',
-  (b, o) => b.setX(o.rd, b.scalar(o.rn, 64)),
-  { mnemonic: 'fmov' },
-);
-row('fmov.d.x', '1 00 11110 01 1 00 111 000000 rn:5 rd:5', '{rd:d}, {rn:x}', (b, o) => b.setScalar(o.rd, b.x(o.rn)), {
-  mnemonic: 'fmov',
-});
-row(
-  'fmov.w.s',
-  '0 00 11110 00 1 00 110 000000 rn:5 rd:5',
-  '{rd:w}, {rn:s}',
-  (b, o) => b.setX(o.rd, b.scalar(o.rn, 32)),
-  { mnemonic: 'fmov' },
-);
-row(
-  'fmov.s.w',
-  '0 00 11110 00 1 00 111 000000 rn:5 rd:5',
-  '{rd:s}, {rn:w}',
-  (b, o) => b.setScalar(o.rd, b.r(o.rn, 32)),
-  { mnemonic: 'fmov' },
-);
-
 // Loads and stores of one to four registers without structure; post-index adds their size or a register.
 const LISTS = [
   [1, '0111'],
