@@ -117,7 +117,7 @@ export const FP_OPS = {
   from_u32: 1,
   from_i64: 1,
   from_u64: 1,
-  /** The same of numbers with a binary point, whose bits behind it are the second operand. */
+  /** The same of numbers with a binary point, whose bits behind it (127 at most) are the second operand. */
   to_fixed_i32: 2,
   to_fixed_u32: 2,
   to_fixed_i64: 2,

@@ -36,6 +36,7 @@ export class SlowFloat {
       return keeps ? bits : soft.flushed(format, bits);
     };
     const [x, y, z] = [a, b, c].slice(0, isFixed(op) ? 1 : FP_OPS[op]).map(narrow);
+    const fractionBits = Number(b & 127n);
     switch (op) {
       case 'add':
       case 'sub':
@@ -81,18 +82,18 @@ export class SlowFloat {
         return BigInt.asIntN(32, soft.toIntModular(format, x, 32));
       case 'to_fixed_i32':
       case 'to_fixed_u32':
-        return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_fixed_i32', Number(b)));
+        return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_fixed_i32', fractionBits));
       case 'to_fixed_i64':
       case 'to_fixed_u64':
-        return soft.toInt(format, x, mode, 64, op === 'to_fixed_i64', Number(b));
+        return soft.toInt(format, x, mode, 64, op === 'to_fixed_i64', fractionBits);
       case 'from_fixed_i32':
-        return soft.fromInt(BigInt.asIntN(32, a), format, mode, Number(b));
+        return soft.fromInt(BigInt.asIntN(32, a), format, mode, fractionBits);
       case 'from_fixed_u32':
-        return soft.fromInt(BigInt.asUintN(32, a), format, mode, Number(b));
+        return soft.fromInt(BigInt.asUintN(32, a), format, mode, fractionBits);
       case 'from_fixed_i64':
-        return soft.fromInt(BigInt.asIntN(64, a), format, mode, Number(b));
+        return soft.fromInt(BigInt.asIntN(64, a), format, mode, fractionBits);
       case 'from_fixed_u64':
-        return soft.fromInt(BigInt.asUintN(64, a), format, mode, Number(b));
+        return soft.fromInt(BigInt.asUintN(64, a), format, mode, fractionBits);
       case 'from_i32':
         return soft.fromInt(BigInt.asIntN(32, a), format, mode);
       case 'from_u32':
