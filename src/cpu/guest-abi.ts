@@ -36,6 +36,10 @@ export interface GuestAbi {
   readonly extraAuxv: readonly (readonly [type: number, value: number])[];
   /** The stack is executable when a program has no PT_GNU_STACK. */
   readonly stackExecutableByDefault: boolean;
+  /** open(2)'s O_DIRECTORY, O_NOFOLLOW, O_DIRECT and O_LARGEFILE have the values of arm, not those of asm-generic. */
+  readonly armOpenFlags: boolean;
+  /** struct sigaction has sa_restorer, before the mask. */
+  readonly hasRestorer: boolean;
   /** A directory of libraries that Debian's cross compiler installs, named as a hint when an interpreter is missing. */
   readonly exampleSysroot: string;
   readonly vdso: VdsoImage;

@@ -76,6 +76,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   for (const fd of host.ownDescriptors()) hiddenDescriptors.add(fd);
   const process: Process = {
     options,
+    abi,
     executable: loaded.executable,
     argv: loaded.argv,
     env: loaded.env,

@@ -38,6 +38,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   const watching = watchOf(engine, watch);
   const process: Process = {
     ...program,
+    abi: guest.abi,
     hiddenDescriptors: new HiddenDescriptors(host),
     threads: new ThreadIds(host),
     rlimits,

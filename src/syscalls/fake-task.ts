@@ -6,6 +6,8 @@
  *     t.put(0x10000, 'text\0');
  *     t.call('openat', -100, 0x10000, 0);
  */
+
+import { riscv64Abi } from '../cpu/riscv/abi.ts';
 import type { Int } from '../host/host.ts';
 import { PROCESS, SCRATCH, STAGING } from '../host/layout.ts';
 import { SyscallTable } from './dispatch.ts';
@@ -103,6 +105,7 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
     },
     process: {
       options: { sysroot, release: '', directory: '/' },
+      abi: riscv64Abi,
       executable: '/guest/program',
       argv: ['program', 'x'],
       env: ['A=1'],

@@ -15,7 +15,7 @@ import {
   toUint32,
 } from './codec.ts';
 import { EINVAL } from './errno.ts';
-import { LOCK_FLAGS, openFlagsText } from './files-flags.ts';
+import { exchangeOpenFlags, LOCK_FLAGS, openFlagsText } from './files-flags.ts';
 import { copied } from './files-open.ts';
 import { reportUnimplemented } from './report.ts';
 import { prints, type Row, restarts, syscall } from './row.ts';
@@ -126,7 +126,7 @@ function argumentText(p: Printing, raw: Int): string | undefined {
     case C.F_SETFD:
       return flagNames({ FD_CLOEXEC: 1 }, toUint32(raw));
     case C.F_SETFL:
-      return openFlagsText(toUint32(raw));
+      return openFlagsText(exchangeOpenFlags(p.task, toUint32(raw)));
     case C.F_ADD_SEALS:
       return flagNames(SEALS, toUint32(raw));
     case C.F_SETLEASE:
@@ -154,7 +154,7 @@ function resultText(p: Printing, result: Int): string {
   const n = toUint32(result);
   switch (toInt32(p.argument('cmd'))) {
     case C.F_GETFL:
-      return `${hexText(n)} (flags ${openFlagsText(n)})`;
+      return `${hexText(n)} (flags ${openFlagsText(exchangeOpenFlags(p.task, n))})`;
     case C.F_GETFD:
       return n === 0 ? '0' : `${hexText(n)} (flags ${flagNames({ FD_CLOEXEC: 1 }, n)})`;
     case C.F_GET_SEALS:
@@ -177,7 +177,9 @@ function fcntl(task: Task, fd: number, command: number, arg: Int): Int {
     reportUnimplemented(`fcntl command ${command} is not implemented`);
     return -EINVAL;
   }
-  const result = task.host.syscall('fcntl', fd, command, arg);
+  const value = command === C.F_SETFL ? exchangeOpenFlags(task, toUint32(arg)) : arg;
+  const result = task.host.syscall('fcntl', fd, command, value);
+  if (command === C.F_GETFL && result >= 0) return exchangeOpenFlags(task, toUint32(result));
   return command === C.F_DUPFD || command === C.F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
 

@@ -1,5 +1,9 @@
-/** Flags of the file calls, as the manual pages spell them; values of the asm-generic ABI, which x86-64 shares. */
-import type { FlagTable } from './codec.ts';
+/**
+ * Flags of the file calls, as the manual pages spell them; values of the asm-generic ABI, which x86-64 shares. Guests may
+ * have other values of some that open(2) takes: handlers see the generic ones.
+ */
+import { type Codec, type FlagTable, Pass, toUint32 } from './codec.ts';
+import type { Task } from './task.ts';
 import { flagNames } from './text.ts';
 
 export const O_CREAT = 0o100;
@@ -35,6 +39,25 @@ export function openFlagsText(flags: number): string {
   const rest = flagNames(OPEN_FLAGS, flags & ~O_ACCMODE, '');
   return rest === '' ? access : `${access}|${rest}`;
 }
+
+/** O_DIRECT and O_LARGEFILE here, O_DIRECTORY and O_NOFOLLOW on arm; two bits higher it is the other way round. */
+const LOWER_PAIR = 0o140000;
+const UPPER_PAIR = 0o600000;
+
+/** The guest's flags of open(2) with the generic values, or generic ones with the guest's: it is the same exchange. */
+export function exchangeOpenFlags(task: Task, flags: number): number {
+  if (!task.process.abi.armOpenFlags) return flags;
+  const others = flags & ~(LOWER_PAIR | UPPER_PAIR);
+  return (others | ((flags & LOWER_PAIR) << 2) | ((flags & UPPER_PAIR) >> 2)) >>> 0;
+}
+
+/** The flags of open(2), fcntl(F_SETFL) and pipe2(2). */
+export const openFlags: Codec<number> = {
+  pass: Pass.convert,
+  decode: (task, raw) => exchangeOpenFlags(task, toUint32(raw)),
+  toHost: (task, raw) => exchangeOpenFlags(task, toUint32(raw)),
+  print: (p, raw) => openFlagsText(exchangeOpenFlags(p.task, toUint32(raw))),
+};
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -103,4 +126,9 @@ export const MEMFD_FLAGS: FlagTable = {
 };
 export const CLOSE_RANGE_FLAGS: FlagTable = { CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 };
 export const CLOEXEC_FLAG: FlagTable = { O_CLOEXEC };
-export const PIPE_FLAGS: FlagTable = { O_NONBLOCK: 0o4000, O_CLOEXEC, O_DIRECT: 0o40000, O_EXCL: 0o200 };
+const PIPE_FLAGS: FlagTable = { O_NONBLOCK: 0o4000, O_CLOEXEC, O_DIRECT: 0o40000, O_EXCL: 0o200 };
+/** pipe2's, of which O_DIRECT is one of those. */
+export const pipeFlags: Codec<number> = {
+  ...openFlags,
+  print: (p, raw) => flagNames(PIPE_FLAGS, exchangeOpenFlags(p.task, toUint32(raw))),
+};

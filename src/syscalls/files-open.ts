@@ -28,14 +28,16 @@ import {
   AT_FDCWD,
   CLOEXEC_FLAG,
   CLOSE_RANGE_FLAGS,
+  exchangeOpenFlags,
   MEMFD_FLAGS,
   O_ACCMODE,
   O_CREAT,
   O_NOFOLLOW,
   O_PATH,
   O_TMPFILE,
+  openFlags,
   openFlagsText,
-  PIPE_FLAGS,
+  pipeFlags,
 } from './files-flags.ts';
 import { directoryPath, path, stagePath, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
@@ -49,18 +51,13 @@ import { flagNames, octalText } from './text.ts';
 
 const O_DIRECTORY = 0o200000;
 
-const openFlags: Codec<number> = {
-  pass: Pass.value,
-  decode: (_task, raw) => toUint32(raw),
-  print: (_p, raw) => openFlagsText(toUint32(raw)),
-};
-
 const creates = (openFlags: number): boolean => (openFlags & O_CREAT) !== 0 || (openFlags & O_TMPFILE) === O_TMPFILE;
 
 /** openat's mode, which only counts when a file may be made. */
 const openMode: Codec<number> = {
   ...mode,
-  print: (p, raw) => (creates(toUint32(p.argument('flags'))) ? octalText(toUint32(raw)) : undefined),
+  print: (p, raw) =>
+    creates(exchangeOpenFlags(p.task, toUint32(p.argument('flags')))) ? octalText(toUint32(raw)) : undefined,
 };
 
 /** struct open_how of openat2(2). */
@@ -84,7 +81,10 @@ const openHow: Codec<number> = {
   decode: (_task, raw) => toAddress(raw),
   print: (p: Printing, raw) => {
     const data = peek(p.task, raw, OPEN_HOW_SIZE);
-    return data === undefined ? 'NULL' : fieldsText(OPEN_HOW, new DataView(data.buffer));
+    if (data === undefined) return 'NULL';
+    const how = new DataView(data.buffer);
+    how.setUint32(0, exchangeOpenFlags(p.task, how.getUint32(0, true)), true);
+    return fieldsText(OPEN_HOW, how);
   },
 };
 
@@ -162,7 +162,8 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if (!fetch(task, how, howAddress, howSize)) return -EFAULT;
   const at = stagePath(task, address);
   if (at < 0) return at;
-  const openFlags = view.getUint32(how, true);
+  const openFlags = exchangeOpenFlags(task, view.getUint32(how, true));
+  view.setUint32(how, openFlags, true);
   const resolve = view.getUint32(how + 16, true);
   const call = (found: number): Int =>
     hostCall(task, 'openat2', dir, task.host.stagingPointer(found), task.host.stagingPointer(how), howSize);
@@ -223,7 +224,7 @@ export const openRows = (): Row[] => [
   syscall('dup3', { oldfd: fd, newfd: fd, flags: flags(CLOEXEC_FLAG) }, (task, { oldfd, newfd, flags }) =>
     copied(oldfd, task.host.syscall('dup3', oldfd, newfd, flags)),
   ),
-  syscall('pipe2', { pipefd: outInts(2), flags: flags(PIPE_FLAGS) }),
+  syscall('pipe2', { pipefd: outInts(2), flags: pipeFlags }),
   syscall('memfd_create', { name: cstring, flags: flags(MEMFD_FLAGS) }),
   refused('memfd_secret', { flags: uint }, 'secret memory cannot be mapped into the window'),
 ];

@@ -30,7 +30,7 @@ import {
   AT_FLAGS,
   AT_SYMLINK_FOLLOW,
   FACCESSAT_FLAGS,
-  openFlagsText,
+  openFlags,
   RENAME_FLAGS,
   UNLINK_FLAGS,
 } from './files-flags.ts';
@@ -239,6 +239,8 @@ export const treeRows = (): Row[] => [
     flags: linkFlags,
   }),
   syscall('symlinkat', { target: cstring, newdirfd: dirfd, linkpath: pathNoFollow }),
+  // Of arm64, which has kept it.
+  syscall('renameat', { olddirfd: dirfd, oldpath: pathNoFollow, newdirfd: dirfd, newpath: pathNoFollow }),
   syscall('renameat2', {
     olddirfd: dirfd,
     oldpath: pathNoFollow,
@@ -270,7 +272,7 @@ export const treeRows = (): Row[] => [
   }),
   syscall(
     'open_by_handle_at',
-    { mount_fd: dirfd, handle, flags: openHandleFlags() },
+    { mount_fd: dirfd, handle, flags: openFlags },
     (task, { mount_fd, handle, flags }) => {
       const opened = hostCall(task, 'open_by_handle_at', mount_fd, ptr(task, handle), flags);
       if (opened >= 0) forgetDescriptor(Number(opened));
@@ -290,7 +292,3 @@ export const treeRows = (): Row[] => [
   refused('lookup_dcookie', {}, 'gone from Linux since 6.7'),
   refused('nfsservctl', {}, 'gone from Linux since 3.1'),
 ];
-
-function openHandleFlags(): Codec<number> {
-  return { ...hex, print: (_p, raw) => openFlagsText(toUint32(raw)) };
-}

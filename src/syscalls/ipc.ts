@@ -2,7 +2,6 @@
 import { hostCall, ptr } from './call.ts';
 import {
   bytes,
-  type Codec,
   choice,
   cstring,
   type FlagTable,
@@ -11,14 +10,12 @@ import {
   int,
   long,
   out,
-  Pass,
   pointer,
   size,
   toAddress,
-  toInt32,
   uint,
 } from './codec.ts';
-import { openFlagsText } from './files-flags.ts';
+import { openFlags } from './files-flags.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { inStruct } from './struct.ts';
 import { TIMESPEC } from './structs.ts';
@@ -51,11 +48,6 @@ const MSGCTL: FlagTable = {
 /** The commands of semctl whose fourth argument is a pointer: the others take a value or nothing. */
 const SEMCTL_POINTER = ['IPC_SET', 'IPC_STAT', 'IPC_INFO', 'GETALL', 'SETALL', 'SEM_STAT', 'SEM_INFO', 'SEM_STAT_ANY'];
 
-const openFlags: Codec<number> = {
-  pass: Pass.value,
-  decode: (_t, raw) => toInt32(raw),
-  print: (_p, raw) => openFlagsText(toInt32(raw)),
-};
 const never = restarts('never');
 const sa = restarts('sa');
 const SEGMENTS = 'segments that the host attaches would lie outside the window; programs fall back to mmap';

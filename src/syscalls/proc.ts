@@ -7,7 +7,7 @@ import type { Int } from '../host/host.ts';
 import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
-import { riscvCpuinfo } from './cpuinfo.ts';
+import { cpuinfo } from './cpuinfo.ts';
 import { ENOENT } from './errno.ts';
 import { bytes, stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
@@ -47,7 +47,7 @@ export function openProc(task: Task, entry: string, flags: number): Int {
 export function procText(task: Task, entry: string): string | undefined {
   switch (entry) {
     case 'cpuinfo':
-      return riscvCpuinfo(hostFile(task, '/proc/cpuinfo').split(/^processor\b/m).length - 1);
+      return cpuinfo(task.process.abi, hostFile(task, '/proc/cpuinfo').split(/^processor\b/m).length - 1);
     case 'self/auxv':
       return latin1(task.process.auxv);
     case 'self/cmdline':

@@ -128,7 +128,7 @@ function uname(task: Task, { buf }: { buf: number }): SyscallResult {
   const at = stage(6 * UTS_LENGTH);
   const result = task.host.syscall('uname', task.host.stagingPointer(at));
   if (result !== 0) return result;
-  setUtsField(at, UTS.machine, 'riscv64');
+  setUtsField(at, UTS.machine, task.process.abi.name);
   if (task.process.options.release !== '') setUtsField(at, UTS.release, task.process.options.release);
   return deliver(task, buf, at, 6 * UTS_LENGTH) ? 0 : -EFAULT;
 }

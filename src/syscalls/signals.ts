@@ -39,11 +39,24 @@ const KNOWN_FLAGS = BigInt(Object.values(SA_FLAGS).reduce((all, flag) => all + f
 const handlerText = (handler: Fields[string]): string =>
   handler === 0 ? 'SIG_DFL' : handler === 1 ? 'SIG_IGN' : hexText(handler);
 
-/** struct sigaction of the kernel where there is no sa_restorer (asm-generic/signal.h without SA_RESTORER). */
-const SIGACTION = struct('sigaction', 'handler:u64 flags:u64 mask:u64', undefined, (f) => {
+const actionText = (f: Fields): string => {
   const flags = flagNames(SA_FLAGS, Number(BigInt.asUintN(32, BigInt(f.flags))));
   return `{sa_handler=${handlerText(f.handler)}, sa_mask=${sigsetText(BigInt(f.mask))}, sa_flags=${flags}}`;
-});
+};
+/** struct sigaction of the kernel (asm-generic/signal.h), without SA_RESTORER and with it. */
+const SIGACTION = struct('sigaction', 'handler:u64 flags:u64 mask:u64', undefined, actionText);
+const SIGACTION_RESTORER = struct('sigaction', 'handler:u64 flags:u64 restorer:u64 mask:u64', undefined, actionText);
+const SA_RESTORER = 0x0400_0000n;
+const actionOf = (task: Task): typeof SIGACTION => (task.process.abi.hasRestorer ? SIGACTION_RESTORER : SIGACTION);
+
+const inAction: Codec<number> = {
+  ...inStruct(SIGACTION),
+  print: (p, raw) => inStruct(actionOf(p.task)).print(p, raw),
+};
+const outAction: Codec<number> = {
+  ...outStruct(SIGACTION),
+  print: (p, raw) => outStruct(actionOf(p.task)).print(p, raw),
+};
 
 const SS_FLAGS = { SS_AUTODISARM: 0x8000_0000, SS_ONSTACK: 1, SS_DISABLE: 2 } as const;
 const STACK = struct(
@@ -59,21 +72,24 @@ function sigaction(
   { sig, act, oldact, sigsetsize }: { sig: number; act: number; oldact: number; sigsetsize: number },
 ): SyscallResult {
   if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
-  const wanted = act === 0 ? undefined : readStruct(task, SIGACTION, act);
+  const type = actionOf(task);
+  const { hasRestorer } = task.process.abi;
+  const wanted = act === 0 ? undefined : readStruct(task, type, act);
   if (act !== 0 && wanted === undefined) return -EFAULT;
   if (sig < 1 || sig > 64 || (wanted !== undefined && (sig === SIGKILL || sig === SIGSTOP))) return -EINVAL;
   const old = task.signals.getAction(sig);
   if (wanted !== undefined) {
-    const flags = BigInt(wanted.flags) & KNOWN_FLAGS;
+    const flags = BigInt(wanted.flags) & (hasRestorer ? KNOWN_FLAGS | SA_RESTORER : KNOWN_FLAGS);
     task.signals.setAction(sig, {
       handler: BigInt(wanted.handler),
       flags,
       mask: BigInt(wanted.mask),
-      restorer: 0n,
+      restorer: (flags & SA_RESTORER) !== 0n ? BigInt(wanted.restorer) : 0n,
     });
   }
-  const { handler, flags, mask } = old;
-  return oldact === 0 || writeStruct(task, SIGACTION, oldact, { handler, flags, mask }) ? 0 : -EFAULT;
+  const { handler, flags, mask, restorer } = old;
+  const fields = hasRestorer ? { handler, flags, restorer, mask } : { handler, flags, mask };
+  return oldact === 0 || writeStruct(task, type, oldact, fields) ? 0 : -EFAULT;
 }
 
 /** Reads a signal set, or undefined (EFAULT). */
@@ -191,11 +207,7 @@ const restoredMask: Codec<Int> = {
 };
 
 export const signalRows = (): Row[] => [
-  syscall(
-    'rt_sigaction',
-    { sig: signal, act: inStruct(SIGACTION), oldact: outStruct(SIGACTION), sigsetsize: size },
-    sigaction,
-  ),
+  syscall('rt_sigaction', { sig: signal, act: inAction, oldact: outAction, sigsetsize: size }, sigaction),
   syscall(
     'rt_sigprocmask',
     { how: choice(HOW), set: maybeSet, oldset: outSigset('sigsetsize'), sigsetsize: size },

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
 import { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
 import { allRows } from './table.ts';
 
 const rows = allRows();
+const numbered = [...Object.values(RISCV64_SYSCALLS), ...Object.values(AARCH64_SYSCALLS)];
 
 test('every row has a number, and no two rows have the same name', () => {
-  const known = new Set<string>(Object.values(RISCV64_SYSCALLS));
+  const known = new Set<string>(numbered);
   const names = rows.map((row) => row.name);
   expect(names.filter((name) => !known.has(name))).toEqual([]);
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -13,7 +15,7 @@ test('every row has a number, and no two rows have the same name', () => {
 
 test('every number has a row, so that -strace names the arguments of all calls', () => {
   const names = new Set<string>(rows.map((row) => row.name));
-  expect(Object.values(RISCV64_SYSCALLS).filter((name) => !names.has(name))).toEqual([]);
+  expect(numbered.filter((name) => !names.has(name))).toEqual([]);
 });
 
 test('no call has more than six arguments, and arguments refer to others that exist', () => {

@@ -2,6 +2,7 @@
  * What a system call handler may use of the thread that makes the call. The
  * process layer implements it; handlers depend on this interface only.
  */
+import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
@@ -21,6 +22,8 @@ export interface KernelOptions {
 /** State that all threads of a guest process share. */
 export interface Process {
   readonly options: KernelOptions;
+  /** Facts of the guest's architecture. */
+  readonly abi: GuestAbi;
   /** Host path of the guest program (what /proc/self/exe shows), argv as the guest was given it (latin1 byte strings). */
   executable: string;
   argv: readonly string[];

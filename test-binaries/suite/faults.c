@@ -108,6 +108,8 @@ int main(void) {
   FAULT("illegal instruction", (void *)-1, {
 #if defined __riscv
     __asm__ volatile("unimp");
+#elif defined __aarch64__
+    __asm__ volatile("udf #0");
 #else
     __asm__ volatile("ud2");
 #endif

@@ -42,6 +42,8 @@ int main(int argc, char **argv) {
   CHECK(read(self, header, sizeof header) == sizeof header && !memcmp(header, ELFMAG, 4));
 #if defined __riscv
   const int machine = EM_RISCV;
+#elif defined __aarch64__
+  const int machine = EM_AARCH64;
 #else
   const int machine = EM_X86_64;
 #endif

@@ -19,6 +19,8 @@ export const aarch64Abi: GuestAbi = {
   minSignalStack: AARCH64_SIGNAL_FRAME.size,
   extraAuxv: [],
   stackExecutableByDefault: false,
+  armOpenFlags: true,
+  hasRestorer: true,
   exampleSysroot: '/usr/aarch64-linux-gnu',
   vdso: aarch64Vdso,
 };

@@ -12,13 +12,18 @@ export const HWCAP = {
   CPUID: 1n << 11n,
 } as const;
 
+/** What /proc/cpuinfo calls them. */
+export const aarch64CpuFeatures = Object.keys(HWCAP)
+  .map((name) => name.toLowerCase())
+  .join(' ');
+
 export const hwcap: bigint = Object.values(HWCAP).reduce((all, bit) => all | bit, 0n);
 export const hwcap2 = 0n;
 
-/** Cortex-A53's part number stands for nothing here: an implementation of software (0x00), as qemu has for `max`. */
-const MIDR = 0x000f_0510n;
+/** MIDR_EL1: implementer 0, which is reserved for software, part number 0x051, as qemu has for `max`. */
+export const MIDR = 0x000f_0510n;
 
-/** Registers of the identification space: name, op0 less 2 to CRm and op2 as in the encoding, value. */
+/** Registers of the identification space: name, o0, op1, CRn, CRm and op2 as in the encoding, value. */
 export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value: bigint])[] = [
   ['midr_el1', '1 000 0000 0000 000', MIDR],
   ['mpidr_el1', '1 000 0000 0000 101', 0x8000_0000n],

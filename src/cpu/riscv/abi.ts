@@ -31,6 +31,8 @@ export const riscv64Abi: GuestAbi = {
   extraAuxv: cacheEntries,
   // Linux: without PT_GNU_STACK the default is VM_DATA_FLAGS_NON_EXEC.
   stackExecutableByDefault: false,
+  armOpenFlags: false,
+  hasRestorer: false,
   exampleSysroot: '/usr/riscv64-linux-gnu',
   vdso: riscvVdso,
 };
