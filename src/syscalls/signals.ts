@@ -88,7 +88,7 @@ function sigaction(
     });
   }
   const { handler, flags, mask, restorer } = old;
-  const fields: Record<string, bigint> = hasRestorer ? { handler, flags, restorer, mask } : { handler, flags, mask };
+  const fields: Fields = hasRestorer ? { handler, flags, restorer, mask } : { handler, flags, mask };
   return oldact === 0 || writeStruct(task, type, oldact, fields) ? 0 : -EFAULT;
 }
 

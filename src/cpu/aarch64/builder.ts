@@ -147,6 +147,10 @@ export class Aarch64Builder extends Builder {
   setR(operand: Operand, size: Size, value: Value): void {
     this.setReg(operand, this.low(value, size));
   }
+  /** x30. */
+  link(): Value {
+    return this.cell(LINK, 8);
+  }
   setLink(value: Value): void {
     this.setCell(LINK, 8, value);
   }
@@ -444,6 +448,43 @@ export class Aarch64Builder extends Builder {
     const stored = this.casIf(marked, address, this.cell(STATE.exclusiveValue, 8), value, width);
     this.clearExclusive();
     return this.xor(stored, this.const(1));
+  }
+  /** Two neighbouring doublewords, marked together. */
+  loadExclusivePair(address: Value): [Value, Value] {
+    this.aligned(address, 16);
+    const values: [Value, Value] = [
+      this.load(address, 64, false),
+      this.load(this.add(address, this.const(8)), 64, false),
+    ];
+    this.setCell(STATE.exclusive, 8, address);
+    this.setCell(STATE.exclusiveValue, 8, values[0]);
+    this.setCell(STATE.exclusiveHigh, 8, values[1]);
+    return values;
+  }
+  /** As {@link storeExclusive}; see {@link swapPair} for what is not atomic. */
+  storeExclusivePair(address: Value, values: [Value, Value]): Value {
+    this.aligned(address, 16);
+    const marked = this.op('eq', this.cell(STATE.exclusive, 8), address);
+    const expected: [Value, Value] = [this.cell(STATE.exclusiveValue, 8), this.cell(STATE.exclusiveHigh, 8)];
+    const stored = this.swapPair(marked, address, expected, values);
+    this.clearExclusive();
+    return this.xor(stored, this.const(1));
+  }
+  /** CASP of two doublewords; what was there. */
+  compareAndSwapPair(address: Value, expected: [Value, Value], values: [Value, Value]): [Value, Value] {
+    this.aligned(address, 16);
+    const old: [Value, Value] = [this.load(address, 64, false), this.load(this.add(address, this.const(8)), 64, false)];
+    const differences = this.or(this.xor(old[0], expected[0]), this.xor(old[1], expected[1]));
+    this.swapPair(this.op('eqz', differences), address, expected, values);
+    return old;
+  }
+  /**
+   * Two swaps of 64 bits, so that another thread can see, or make, a change of one half in between: there is no atomic
+   * access of 128 bits. 1 if both were made.
+   */
+  private swapPair(condition: Value, address: Value, expected: [Value, Value], values: [Value, Value]): Value {
+    const high = this.casIf(condition, this.add(address, this.const(8)), expected[1], values[1], 64);
+    return this.casIf(this.op('ne', high, this.const(0)), address, expected[0], values[0], 64);
   }
   /** A plain load, which the host does not move behind later accesses. */
   loadAcquire(width: Width, address: Value): Value {

@@ -374,6 +374,56 @@ for (const [letter, size, width, r] of EXCLUSIVES) {
   }
 }
 
+// Exclusive pairs: two words are one access of 64 bits.
+for (const [order, o0] of [
+  ['', '0'],
+  ['a', '1'],
+] as const) {
+  const loads = `ld${order}xp`;
+  row(
+    `${loads}.w`,
+    `10 0010000 1 1 _:5 ${o0} rt2:5 rn:5 rt:5`,
+    '{rt:w}, {rt2:w}, [{rn:xsp}]',
+    (b, o) => {
+      const both = b.loadExclusive(64, b.x(o.rn));
+      b.setR(o.rt, 32, both);
+      b.setX(o.rt2, b.shr(both, 32));
+    },
+    { mnemonic: loads },
+  );
+  row(
+    `${loads}.x`,
+    `11 0010000 1 1 _:5 ${o0} rt2:5 rn:5 rt:5`,
+    '{rt:x}, {rt2:x}, [{rn:xsp}]',
+    (b, o) => {
+      const values = b.loadExclusivePair(b.x(o.rn));
+      b.setX(o.rt, values[0]);
+      b.setX(o.rt2, values[1]);
+    },
+    { mnemonic: loads },
+  );
+  const stores = `st${order === '' ? '' : 'l'}xp`;
+  row(
+    `${stores}.w`,
+    `10 0010000 0 1 rs:5 ${o0} rt2:5 rn:5 rt:5`,
+    '{rs:w}, {rt:w}, {rt2:w}, [{rn:xsp}]',
+    (b, o) => b.setX(o.rs, b.storeExclusive(64, b.x(o.rn), pairOf(b, b.x(o.rt), b.x(o.rt2)))),
+    { mnemonic: stores },
+  );
+  row(
+    `${stores}.x`,
+    `11 0010000 0 1 rs:5 ${o0} rt2:5 rn:5 rt:5`,
+    '{rs:w}, {rt:x}, {rt2:x}, [{rn:xsp}]',
+    (b, o) => b.setX(o.rs, b.storeExclusivePair(b.x(o.rn), [b.x(o.rt), b.x(o.rt2)])),
+    { mnemonic: stores },
+  );
+}
+
+/** Two words as a doubleword, the first below. */
+function pairOf(b: Aarch64Builder, first: Value, second: Value): Value {
+  return b.or(b.low(first, 32), b.shl(second, 32));
+}
+
 /** The operation of the LSE atomics by o3 and opc; `ldclr` clears the bits of its operand, which `and` has inverted. */
 const ATOMICS: readonly (readonly [name: string, bits: string, op: AmoOp])[] = [
   ['ldadd', '0000', 'add'],
@@ -426,4 +476,55 @@ for (const [letter, size, width, r] of EXCLUSIVES) {
       { mnemonic: cas },
     );
   }
+}
+
+// CASP: pairs of registers that begin with an even one. With x30 the second is xzr, which is read as zero and not written.
+for (const [order, a, release] of ORDERS) {
+  const mnemonic = `casp${order}`;
+  const head = (size: '0' | '1') => `0 ${size} 0010000 ${a} 1` as const;
+  const options = { mnemonic, when: 'rs even; rt even' } as const;
+  lse.row(
+    `${mnemonic}.w`,
+    `${head('0')} rs&rs2:5 ${release} 11111 rn:5 rt&rt2:5`,
+    '{rs:w}, {rs2:wnext}, {rt:w}, {rt2:wnext}, [{rn:xsp}]',
+    (b, o) => {
+      const wanted = pairOf(b, b.x(o.rs), b.x(o.rs2));
+      const old = b.compareAndSwap(64, b.x(o.rn), wanted, pairOf(b, b.x(o.rt), b.x(o.rt2)));
+      b.setR(o.rs, 32, old);
+      b.setX(o.rs2, b.shr(old, 32));
+    },
+    options,
+  );
+  lse.row(
+    `${mnemonic}.w.30`,
+    `${head('0')} 11110 ${release} 11111 rn:5 rt&rt2:5`,
+    'w30, wzr, {rt:w}, {rt2:wnext}, [{rn:xsp}]',
+    (b, o) => {
+      const wanted = b.low(b.link(), 32);
+      const old = b.compareAndSwap(64, b.x(o.rn), wanted, pairOf(b, b.x(o.rt), b.x(o.rt2)));
+      b.setLink(b.low(old, 32));
+    },
+    { mnemonic, when: 'rt even' },
+  );
+  lse.row(
+    `${mnemonic}.x`,
+    `${head('1')} rs&rs2:5 ${release} 11111 rn:5 rt&rt2:5`,
+    '{rs:x}, {rs2:xnext}, {rt:x}, {rt2:xnext}, [{rn:xsp}]',
+    (b, o) => {
+      const old = b.compareAndSwapPair(b.x(o.rn), [b.x(o.rs), b.x(o.rs2)], [b.x(o.rt), b.x(o.rt2)]);
+      b.setX(o.rs, old[0]);
+      b.setX(o.rs2, old[1]);
+    },
+    options,
+  );
+  lse.row(
+    `${mnemonic}.x.30`,
+    `${head('1')} 11110 ${release} 11111 rn:5 rt&rt2:5`,
+    'x30, xzr, {rt:x}, {rt2:xnext}, [{rn:xsp}]',
+    (b, o) => {
+      const old = b.compareAndSwapPair(b.x(o.rn), [b.link(), b.const(0)], [b.x(o.rt), b.x(o.rt2)]);
+      b.setLink(old[0]);
+    },
+    { mnemonic, when: 'rt even' },
+  );
 }
