@@ -4,7 +4,7 @@
  *
  * Kinds besides the registers of registers.ts:
  *
- *     hash        immediate, `#0x10`; hashHigh the same plus 32
+ *     hash        immediate, `#0x10`; dec in decimal, decHigh the same plus 32
  *     lsl12, lsl, lslHigh   the shift of an immediate, with its comma; nothing if 0
  *     mask32, mask64, mask64n   a bit mask
  *     shift, extend, index0–4   how a register is shifted or extended, with its comma
@@ -78,8 +78,10 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
       return kind + value;
     case 'hash':
       return hash(value);
-    case 'hashHigh':
-      return hash(value + 32);
+    case 'dec':
+      return `#${value}`;
+    case 'decHigh':
+      return `#${value + 32}`;
     case 'pc':
       return hex(BigInt.asUintN(64, pc + BigInt(value)));
     case 'page':
@@ -119,7 +121,9 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
     case 'fbits':
       return `#${64 - value}`;
     case 'float':
-      return `#${floatImmediate(value).toExponential(18)}`;
+      return `#${floatImmediate(value)
+        .toExponential(18)
+        .replace(/([+-])(\d)$/, '$10$2')}`;
     case 'rshift16':
       return `#${8 - value}`;
     case 'bytes': {
@@ -137,7 +141,7 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
   const list = /^list(\d)x(.*)$/.exec(kind);
   if (list) {
     const names = Array.from({ length: Number(list[1]) }, (_, i) => `v${(value + i) % 32}.${list[2]}`);
-    return `{${names.length > 2 ? `${names[0]}-${names[names.length - 1]}` : names.join(', ')}}`;
+    return `{${names.length > 2 && value + names.length <= 32 ? `${names[0]}-${names[names.length - 1]}` : names.join(', ')}}`;
   }
   if (kind.startsWith('after')) return '';
   if (kind.startsWith('v')) return `v${value}.${kind.slice(1)}`;

@@ -44,7 +44,7 @@ for (const [r, top] of [
   ['x', '1'],
 ] as const) {
   const base = top === '1' ? 32 : 0;
-  const syntax = `{rt:${r}}, {bit:${top === '1' ? 'hashHigh' : 'hash'}}, {off:pc}` as const;
+  const syntax = `{rt:${r}}, {bit:${top === '1' ? 'decHigh' : 'dec'}}, {off:pc}` as const;
   const tested = (b: Aarch64Builder, rt: Parameters<Aarch64Builder['x']>[0], bit: typeof rt) =>
     b.and(b.x(rt), b.shl(b.const(1), b.add(b.operand(bit), b.const(base))));
   row(

@@ -141,7 +141,7 @@ for (const [r, sf, size] of SIZES) {
 }
 
 // Bitfield: up to the top, then down to where the field belongs. The count of the second shift is taken modulo the size.
-const bitfields = '{rd:x}, {rn:x}, {immr:hash}, {imms:hash}';
+const bitfields = '{rd:x}, {rn:x}, {immr:dec}, {imms:dec}';
 const down = (b: Aarch64Builder, immr: Parameters<Aarch64Builder['operand']>[0], imms: typeof immr) =>
   b.sub(b.sub(b.operand(immr), b.operand(imms)), b.const(1));
 const up = (b: Aarch64Builder, imms: Parameters<Aarch64Builder['operand']>[0], size: Size) =>
@@ -172,7 +172,7 @@ row(
   },
   { mnemonic: 'bfm' },
 );
-const bitfields32 = '{rd:w}, {rn:w}, {immr:hash}, {imms:hash}';
+const bitfields32 = '{rd:w}, {rn:w}, {immr:dec}, {imms:dec}';
 row(
   'sbfm.w',
   '0 00 100110 0 0 immr:5 0 imms:5 rn:5 rd:5',
@@ -210,7 +210,7 @@ row(
 row(
   'extr.x',
   '1 00 100111 1 0 rm:5 imms:6 rn:5 rd:5',
-  '{rd:x}, {rn:x}, {rm:x}, {imms:hash}',
+  '{rd:x}, {rn:x}, {rm:x}, {imms:dec}',
   (b, o) => {
     const lsb = b.operand(o.imms);
     const high = b.shl(b.shl(b.x(o.rn), 1), b.sub(b.const(63), lsb));
@@ -221,7 +221,7 @@ row(
 row(
   'extr.w',
   '0 00 100111 0 0 rm:5 0 imms:5 rn:5 rd:5',
-  '{rd:w}, {rn:w}, {rm:w}, {imms:hash}',
+  '{rd:w}, {rn:w}, {rm:w}, {imms:dec}',
   (b, o) => {
     const both = b.or(b.shl(b.x(o.rn), 32), b.r(o.rm, 32));
     b.setR(o.rd, 32, b.shr(both, b.operand(o.imms)));

@@ -118,7 +118,7 @@ for (const { letters, suffix, isLoad, size, vector, opc, scale, kind, move } of 
   row(
     `${verb}${letters}${suffix}.post`,
     simm('01'),
-    `{rt:${kind}}, [{rn:xsp}], {off:hash}` as '{rt:x}, [{rn:xsp}], {off:hash}',
+    `{rt:${kind}}, [{rn:xsp}], {off:dec}` as '{rt:x}, [{rn:xsp}], {off:dec}',
     (b, o) => {
       const address = b.x(o.rn);
       move(b, o.rt, address);
@@ -129,7 +129,7 @@ for (const { letters, suffix, isLoad, size, vector, opc, scale, kind, move } of 
   row(
     `${verb}${letters}${suffix}.pre`,
     simm('11'),
-    `{rt:${kind}}, [{rn:xsp}, {off:hash}]!` as '{rt:x}, [{rn:xsp}, {off:hash}]!',
+    `{rt:${kind}}, [{rn:xsp}, {off:dec}]!` as '{rt:x}, [{rn:xsp}, {off:dec}]!',
     (b, o) => {
       const address = b.offset(o.rn, o.off);
       move(b, o.rt, address);
@@ -271,9 +271,9 @@ for (const { kind, opc, vector, scale, load, set, store } of PAIRS) {
   const bytes = 1 << scale;
   const modes = [
     ['np', '000', '[{rn:xsp}{off:offset}]'],
-    ['post', '001', '[{rn:xsp}], {off:hash}'],
+    ['post', '001', '[{rn:xsp}], {off:dec}'],
     ['', '010', '[{rn:xsp}{off:offset}]'],
-    ['pre', '011', '[{rn:xsp}, {off:hash}]!'],
+    ['pre', '011', '[{rn:xsp}, {off:dec}]!'],
   ] as const;
   for (const isLoad of [true, false]) {
     if (!isLoad && store === undefined) continue;

@@ -245,7 +245,7 @@ const bytesFrom = (b: Aarch64Builder, number: Value) =>
 row(
   'ext.8b',
   '0 0 101110 000 rm:5 0 0 index:3 0 rn:5 rd:5',
-  '{rd:v8b}, {rn:v8b}, {rm:v8b}, {index:hash}',
+  '{rd:v8b}, {rn:v8b}, {rm:v8b}, {index:dec}',
   (b, o) => {
     const both = b.shuffle(b.v(o.rn), b.v(o.rm), [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
     b.setV(o.rd, b.half('0', b.op('i8x16.swizzle', both, bytesFrom(b, b.operand(o.index)))));
@@ -255,7 +255,7 @@ row(
 row(
   'ext.16b',
   '0 1 101110 000 rm:5 0 index:4 0 rn:5 rd:5',
-  '{rd:v16b}, {rn:v16b}, {rm:v16b}, {index:hash}',
+  '{rd:v16b}, {rn:v16b}, {rm:v16b}, {index:dec}',
   (b, o) => {
     const index = b.operand(o.index);
     const low = b.op('i8x16.swizzle', b.v(o.rn), bytesFrom(b, index));

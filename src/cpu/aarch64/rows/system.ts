@@ -17,7 +17,7 @@ export const systemRows = rows;
 row('hint', '1101010100 0 00 011 0010 imm:7 11111', '{imm:hash}', () => {});
 
 // Barriers, and the sequences that depend on them.
-row('clrex', '1101010100 0 00 011 0011 imm:4 010 11111', '{imm:hash}', (b) => b.clearExclusive());
+row('clrex', '1101010100 0 00 011 0011 imm:4 010 11111', '{imm:isb}', (b) => b.clearExclusive());
 row('dsb', '1101010100 0 00 011 0011 option:4 100 11111', '{option:barrier}', (b) => b.fence());
 row('dmb', '1101010100 0 00 011 0011 option:4 101 11111', '{option:barrier}', (b) => b.fence());
 row('isb', '1101010100 0 00 011 0011 option:4 110 11111', '{option:isb}', (b) => b.trap('fence_i'));
