@@ -365,7 +365,7 @@ const eights = (name: string, start: number, end: number) =>
 
 export const aarch64Target: FuzzTarget = {
   name: 'aarch64',
-  qemu: ['qemu-aarch64-static', '-cpu', 'max'],
+  qemu: ['qemu-aarch64-static', '-cpu', 'max,pauth=off'],
   groups: GROUPS,
   rowsOfGroup,
   inQemu: ({ name }) => !OTHERWISE_IN_QEMU.has(name),

@@ -12,13 +12,12 @@
 import { fold } from '../fold.ts';
 import { type AmoOp, Builder, type FpFormat, type OPS, type OpName, type Type, type Value, type Width } from '../ir.ts';
 import type { Operand } from '../row.ts';
-import { AARCH64_STATE as STATE } from './state.ts';
+import { NO_EXCLUSIVE, AARCH64_STATE as STATE } from './state.ts';
 
 /** Of general registers and the operations on them. */
 export type Size = 32 | 64;
 
 const LINK = STATE.x + 8 * 30;
-const NO_EXCLUSIVE = -1n;
 /** The target of a branch has no tag. */
 const ADDRESS = 0x00ff_ffff_ffff_ffffn;
 
@@ -434,18 +433,30 @@ export class Aarch64Builder extends Builder {
     if (width > 8) this.aligned(address, width / 8);
     return this.low(this.cas(address, expected, value, width), width);
   }
+  /** The version of an address, which is odd during a store-exclusive: then the instruction is done again. */
+  private evenVersion(address: Value): Value {
+    const version = this.version(address);
+    this.require(this.op('eqz', this.and(version, this.const(1))), 'contended');
+    return version;
+  }
   loadExclusive(width: Width, address: Value): Value {
     if (width > 8) this.aligned(address, width / 8);
+    const version = this.evenVersion(address);
     const value = this.load(address, width, false);
     this.setCell(STATE.exclusive, 8, address);
     this.setCell(STATE.exclusiveValue, 8, value);
+    this.setCell(STATE.exclusiveVersion, 8, version);
     return value;
   }
-  /** The status, 0 if the value has been stored: the mark must be of this address and memory still have the value read. */
+  /**
+   * The status, 0 if the value has been stored: the mark must be of this address, nobody have stored exclusively there
+   * since, and memory still have the value read.
+   */
   storeExclusive(width: Width, address: Value, value: Value): Value {
     if (width > 8) this.aligned(address, width / 8);
     const marked = this.op('eq', this.cell(STATE.exclusive, 8), address);
-    const stored = this.casIf(marked, address, this.cell(STATE.exclusiveValue, 8), value, width);
+    const [version, expected] = [STATE.exclusiveVersion, STATE.exclusiveValue].map((cell) => this.cell(cell, 8));
+    const stored = this.storeIf(marked, address, version, expected, value, width);
     this.clearExclusive();
     return this.xor(stored, this.const(1));
   }

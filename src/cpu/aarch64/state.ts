@@ -38,7 +38,12 @@ export const AARCH64_STATE = {
   exclusiveHigh: 0x430,
   /** i64: TPIDR_EL0. */
   tpidr: 0x438,
+  /** i64: the version of the address marked. */
+  exclusiveVersion: 0x440,
 } as const;
+
+/** An address that nothing is stored at. */
+export const NO_EXCLUSIVE = -1n;
 
 /** Where the vector registers begin, as a register number: offset / 8. */
 export const FIRST_VECTOR = AARCH64_STATE.vectors / 8;
@@ -67,8 +72,8 @@ export class Aarch64Cpu implements GuestCpu {
     const { buffer } = threadMemory;
     this.registers = new BigUint64Array(buffer, AARCH64_STATE.x, 33);
     this.vectors = new Uint8Array(buffer, AARCH64_STATE.vectors, 512);
-    this.words = new Uint32Array(buffer, 0, 0x440 / 4);
-    this.cells = new BigUint64Array(buffer, 0, 0x440 / 8);
+    this.words = new Uint32Array(buffer, 0, 0x448 / 4);
+    this.cells = new BigUint64Array(buffer, 0, 0x448 / 8);
   }
 
   get pc(): bigint {
@@ -150,10 +155,15 @@ export class Aarch64Cpu implements GuestCpu {
     this.pc -= 4n;
   }
 
+  /** The exclusive monitor is cleared whenever Linux takes over: a store-exclusive after it fails. */
+  dropReservation(): void {
+    this.cells[AARCH64_STATE.exclusive / 8] = BigInt.asUintN(64, NO_EXCLUSIVE);
+  }
+
   reset(): void {
     this.cells.fill(0n);
     this.nzcv = 0;
-    this.cells[AARCH64_STATE.exclusive / 8] = BigInt.asUintN(64, -1n);
+    this.dropReservation();
   }
 }
 
