@@ -74,6 +74,8 @@ static void *waits(void *argument) {
   return argument;
 }
 
+static int ending[2];
+
 /* Executes the program when the first thread has ended. */
 static void *executes(void *argument) {
   char text[20];
@@ -81,6 +83,7 @@ static void *executes(void *argument) {
   sigemptyset(&set);
   sigaddset(&set, SIGUSR2);
   pthread_sigmask(SIG_SETMASK, &set, 0);
+  if (read(ending[0], text, 1) != 1) CHECK(!"read");
   usleep(30000);
   snprintf(text, sizeof text, "%d", (int)getpid());
   execl(program, "again", text, (char *)0);
@@ -105,8 +108,11 @@ int main(int argc, char **argv) {
   pthread_t thread, other;
   CHECK(pthread_create(&thread, 0, creator, 0) == 0 && pthread_join(thread, 0) == 0);
   CHECK(pthread_create(&thread, 0, not_so_nice, 0) == 0 && pthread_join(thread, 0) == 0);
+  CHECK(pipe2(ending, O_CLOEXEC) == 0);
   CHECK(pthread_create(&other, 0, waits, 0) == 0);
   CHECK(pthread_create(&thread, 0, executes, 0) == 0);
+  /* What is printed comes first. */
+  if (write(ending[1], "", 1) != 1) return 1;
   /* Not pthread_exit, which would want libgcc_s at run time. */
   syscall(SYS_exit, 0);
   return 1;
