@@ -22,3 +22,19 @@ export function compiled(bytes: Uint8Array<ArrayBuffer>, imports: Record<string,
   tierUp(entry);
   return entry;
 }
+
+/** V8's flags that are off while a module is compiled that is to have a name. */
+const NAMING_FLAGS = ['liftoff', 'wasm-lazy-compilation'];
+
+/**
+ * As {@link compiled}, where V8 has to tell profilers of the code (-perfmap), which it does only of what it compiles with
+ * the module. The flags are the process's: no other thread may compile meanwhile.
+ */
+export function compiledWithName(bytes: Uint8Array<ArrayBuffer>, imports: Record<string, unknown>): unknown {
+  for (const flag of NAMING_FLAGS) setFlagsFromString(`--no-${flag}`);
+  try {
+    return instantiate(new WebAssembly.Module(bytes), imports);
+  } finally {
+    for (const flag of NAMING_FLAGS) setFlagsFromString(`--${flag}`);
+  }
+}

@@ -9,7 +9,7 @@ import { Mailbox, type Order, type Result, readResult, writeOrder } from './mail
 
 const FUTEX_WAKE_PRIVATE = 129;
 
-/** Milliseconds of compiling after which a thread wants a compiler thread: making one takes that long. */
+/** Milliseconds of the processor's time spent compiling after which a thread wants a compiler thread: making one takes that long. */
 const OWN_TIME = 100;
 
 export class Orders {

@@ -18,7 +18,7 @@ import { compileRegion } from './compile.ts';
 import { Former, type ReadCode } from './former.ts';
 import type { Region } from './graph.ts';
 import type { Result } from './mailbox.ts';
-import { compiled, instantiate } from './modules.ts';
+import { compiled, compiledWithName, instantiate } from './modules.ts';
 import type { Orders } from './orders.ts';
 import { isFloat, isVector, writeOf } from './register-numbers.ts';
 import { worthAfter } from './worth.ts';
@@ -116,7 +116,7 @@ export class Regions {
   private news: News = { forget: true, slots: [] };
   /** What has happened since the outstanding order to what it is based on; undefined: none is outstanding. */
   private outstanding: { pc: number; isVoid: boolean; flushed: { start: number; end: number }[] } | undefined;
-  /** Milliseconds that this thread has compiled in this process. */
+  /** Milliseconds of the processor's time that this thread has compiled in this process. */
   private ownTime = 0;
   /** Bytes of the modules that are in use. */
   private codeSize = 0;
@@ -151,6 +151,7 @@ export class Regions {
 
   private compileHere(pc: number): void {
     const start = performance.now();
+    const used = process.threadCpuUsage();
     const region = this.former.form(pc, this.isEager, this.callsKernel, this.sizeLimit);
     if (!region) {
       this.refused.add(pc);
@@ -165,9 +166,9 @@ export class Regions {
     const name = this.statistics.regions++;
     this.options.onRegion?.(region, this.host.arch, this.describe);
     this.install(pc, name, region, this.make(pc, region, nameOf(name)));
-    const time = performance.now() - start;
-    this.statistics.compileTime += time;
-    this.ownTime += time;
+    this.statistics.compileTime += performance.now() - start;
+    const { user, system } = process.threadCpuUsage(used);
+    this.ownTime += (user + system) / 1000;
   }
 
   /** Takes the result of an order, if there is one, and leaves the next. */
@@ -284,7 +285,8 @@ export class Regions {
       names,
     );
     onModule?.(pc, bytes);
-    return { entry: compiled(bytes, this.host.imports), length: bytes.length, sites };
+    const compile = nameOf === undefined ? compiled : compiledWithName;
+    return { entry: compile(bytes, this.host.imports), length: bytes.length, sites };
   }
 
   /** A register was not what the region at `pc` takes it for: compiles it without assumptions. */
