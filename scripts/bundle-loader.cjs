@@ -46,7 +46,7 @@ const scripts = new Map();
 function load(name) {
   const filename = directory + name;
   // The rows' effects are many small functions, each of which some guest needs: all of them are in the compiler's cache.
-  const eager = isMakingCaches && name === 'compiler.js';
+  const eager = isMakingCaches && name.startsWith('compiler');
   // node:v8 brings Node's streams along, 3 ms: it is not for every start.
   if (eager) getBuiltinModule('node:v8').setFlagsFromString('--no-lazy');
   const cachedData = readCache(name);

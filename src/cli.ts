@@ -6,6 +6,7 @@
  * loaded before the guest runs: from then on nothing returns to Node's event
  * loop.
  */
+import type { Compiler } from './cli/compiler.ts';
 import type { Watching } from './cli/logging.ts';
 import { environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
 import type { Host } from './host/host.ts';
@@ -30,6 +31,12 @@ const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
 const GUESTS: Record<string, Guest> = { riscv64, aarch64 };
+
+/** Each has the rows of one architecture, which every thread that compiles keeps in memory. */
+const COMPILERS: Record<string, () => Compiler> = {
+  riscv64: () => require('./cli/compiler-riscv64.ts').compiler,
+  aarch64: () => require('./cli/compiler-aarch64.ts').compiler,
+};
 
 /** How the launcher started this process. */
 export interface Invocation {
@@ -140,8 +147,7 @@ function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Parti
   const { threshold, backend, oneInstruction, perfMap } = settings;
   if (threshold === 0) return undefined;
   const load: Compilation['load'] = (host) => {
-    const { createRegions } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
-    return createRegions(guest.abi.name, settings, host, watchRegions);
+    return COMPILERS[guest.abi.name]().createRegions(settings, host, watchRegions);
   };
   // Who looks on does so in this thread.
   const isWatched = perfMap || watchRegions?.onRegion !== undefined || watchRegions?.onModule !== undefined;
@@ -184,8 +190,7 @@ export function compilerThread(architecture: string, { share, data }: CompilerSe
   guarded(guest, () => {
     const host = threadHost({ share });
     if (host === undefined) return;
-    const { serve } = require('./cli/compiler.ts') as typeof import('./cli/compiler.ts');
-    runCompilerThread(host, (own) => serve(architecture, own, (data as WorkerData).coldTier));
+    runCompilerThread(host, (own) => COMPILERS[architecture]().serve(own, (data as WorkerData).coldTier));
   });
 }
 

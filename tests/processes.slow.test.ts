@@ -246,7 +246,7 @@ describe('processes', { timeout: LIMIT }, () => {
     afterAll(() => rmSync(other, { recursive: true }));
     const dist = join(root, 'dist');
     for (const name of readdirSync(dist)) symlinkSync(join(dist, name), join(other, name));
-    rmSync(join(other, 'tsemu-riscv64'));
+    for (const name of ['tsemu-riscv64', 'tsemu-aarch64']) rmSync(join(other, name));
     copyFileSync(join(dist, 'tsemu-riscv64'), join(other, 'tsemu-riscv64'));
     const header = Buffer.alloc(64);
     header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);

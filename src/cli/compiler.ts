@@ -1,7 +1,5 @@
-/** The compiler of hot code with the rows of every guest: a bundle of its own. */
-import { aarch64 } from '../cpu/aarch64/arch.ts';
+/** The compiler of hot code for a guest architecture; compiler-ARCH.ts is the bundle with the rows of one. */
 import type { Architecture } from '../cpu/arch.ts';
-import { riscv64 } from '../cpu/riscv/arch.ts';
 import type { Host } from '../host/host.ts';
 import { makeSymbolizer } from '../host/linux/symbols.ts';
 import { regionImports } from '../translate/engine.ts';
@@ -10,22 +8,22 @@ import { serveOrders } from '../translate/region/compiler-thread.ts';
 import { type RegionHost, type RegionOptions, Regions } from '../translate/region/regions.ts';
 import type { Settings } from './settings.ts';
 
-const ARCHITECTURES: Record<string, Architecture> = { riscv64, aarch64 };
-
-export function createRegions(
-  architecture: string,
-  settings: Pick<Settings, 'backend' | 'threshold' | 'oneInstruction' | 'codeLimit' | 'perfMap'>,
-  host: Omit<RegionHost, 'arch'>,
-  watch: RegionOptions = {},
-): Regions {
-  const { backend, threshold, oneInstruction, codeLimit, perfMap } = settings;
-  const parts = { ...host, arch: ARCHITECTURES[architecture] };
-  const nameOf = perfMap ? makeSymbolizer(host.threadMemory) : undefined;
-  const options: RegionOptions = { ...watch, threshold, oneInstruction, codeLimit, nameOf };
-  return backend === 'js' ? new JsRegions(parts, options) : new Regions(parts, options);
+export interface Compiler {
+  createRegions(
+    settings: Pick<Settings, 'backend' | 'threshold' | 'oneInstruction' | 'codeLimit' | 'perfMap'>,
+    host: Omit<RegionHost, 'arch'>,
+    watch?: RegionOptions,
+  ): Regions;
+  /** See {@link serveOrders}. */
+  serve(host: Host, coldTier: WebAssembly.Module): never;
 }
 
-/** See {@link serveOrders}. */
-export function serve(architecture: string, host: Host, coldTier: WebAssembly.Module): never {
-  return serveOrders(host, ARCHITECTURES[architecture], regionImports(host, coldTier));
-}
+export const compilerFor = (arch: Architecture): Compiler => ({
+  createRegions({ backend, threshold, oneInstruction, codeLimit, perfMap }, host, watch = {}) {
+    const nameOf = perfMap ? makeSymbolizer(host.threadMemory) : undefined;
+    const options: RegionOptions = { ...watch, threshold, oneInstruction, codeLimit, nameOf };
+    const parts = { ...host, arch };
+    return backend === 'js' ? new JsRegions(parts, options) : new Regions(parts, options);
+  },
+  serve: (host, coldTier) => serveOrders(host, arch, regionImports(host, coldTier)),
+});

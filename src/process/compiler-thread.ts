@@ -8,7 +8,7 @@ import type { WorkerScript } from './thread-setup.ts';
 import { announceArrival } from './threads.ts';
 
 /** MiB: nearly all that the compiler makes is soon garbage. */
-const YOUNG = 24;
+const YOUNG = 8;
 
 /** What the worker is told. */
 export interface CompilerSetup {

@@ -7,7 +7,7 @@ import type { Architecture } from '../../cpu/arch.ts';
 import type { Host } from '../../host/host.ts';
 import { MAILBOX_STATE, PAGE_SIZE, PROCESS, STAGING, STUB } from '../../host/layout.ts';
 import { compileRegion } from './compile.ts';
-import { Former, type ReadCode } from './former.ts';
+import { Effects, Former, type ReadCode } from './former.ts';
 import { Mailbox, type Order, type Result, readOrder, writeResult } from './mailbox.ts';
 import { compiled } from './modules.ts';
 import { worthAfter } from './worth.ts';
@@ -36,6 +36,7 @@ export function serveOrders(host: Host, arch: Architecture, imports: Record<stri
   const addresses = new Float64Array(buffer, PROCESS.mailboxes, PROCESS.mailboxCount);
   const clients = new Map<number, Client>();
   const code = new CodeReader(host);
+  const effects = new Effects(arch);
   const pointer = host.processes!.processPointer(PROCESS.compilerOrders);
   for (;;) {
     const seen = Atomics.load(orders, 0);
@@ -48,7 +49,7 @@ export function serveOrders(host: Host, arch: Architecture, imports: Record<stri
         continue;
       }
       let client = clients.get(address);
-      if (!client) clients.set(address, (client = clientAt(host, arch, address, code.read)));
+      if (!client) clients.set(address, (client = clientAt(host, effects, address, code.read)));
       if (client.mailbox.state !== MAILBOX_STATE.order) continue;
       idle = false;
       code.forget();
@@ -62,11 +63,11 @@ export function serveOrders(host: Host, arch: Architecture, imports: Record<stri
   }
 }
 
-function clientAt(host: Host, arch: Architecture, address: number, readCode: ReadCode): Client {
+function clientAt(host: Host, effects: Effects, address: number, readCode: ReadCode): Client {
   const memory = host.processes!.threadMemoryAt(address);
   return {
     mailbox: new Mailbox(memory),
-    former: new Former(arch, memory, readCode),
+    former: new Former(effects, memory, readCode),
     slots: new Map(),
     limit: new BigUint64Array(memory, STUB.limit, 1),
   };

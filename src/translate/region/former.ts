@@ -22,22 +22,51 @@ export type ReadCode = (pc: number) => number | undefined;
 /** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
 const EAGER_SIZE_LIMIT = 100;
 
+/** What instruction words do, found out once for each. */
+export class Effects {
+  readonly arch: Architecture;
+  private readonly decode: (word: number) => Decoded<Row<never>> | undefined;
+  private readonly known = new Map<number, Effect | null>();
+
+  constructor(arch: Architecture) {
+    this.arch = arch;
+    this.decode = makeDecoder(arch.rows);
+  }
+
+  /** Null if regions cannot have it. */
+  of(word: number): Effect | null {
+    // The upper half of a short instruction's word is the next instruction.
+    const key = this.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
+    let effect = this.known.get(key);
+    if (effect === undefined) this.known.set(key, (effect = this.effectOf(word)));
+    return effect;
+  }
+
+  private effectOf(word: number): Effect | null {
+    const decoded = this.decode(word);
+    if (!decoded) return null;
+    const { row, values } = decoded;
+    const statements = this.arch.effect(row, values);
+    // Reads of the instruction count are left to the cold tier, which counts.
+    const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
+    return counts ? null : { length: row.length, statements };
+  }
+}
+
 export class Former {
   readonly arch: Architecture;
   private readonly words: Int32Array;
   private readonly halfwords: Uint16Array;
   private readonly readCode: ReadCode;
-  private readonly decode: (word: number) => Decoded<Row<never>> | undefined;
-  /** By instruction word; null if regions cannot have it. */
-  private readonly effects = new Map<number, Effect | null>();
+  private readonly effects: Effects;
 
   /** @param memory the thread memory */
-  constructor(arch: Architecture, memory: ArrayBufferLike, readCode: ReadCode) {
-    this.arch = arch;
+  constructor(effects: Effects, memory: ArrayBufferLike, readCode: ReadCode) {
+    this.arch = effects.arch;
+    this.effects = effects;
     this.words = new Int32Array(memory);
     this.halfwords = new Uint16Array(memory);
     this.readCode = readCode;
-    this.decode = makeDecoder(arch.rows);
   }
 
   /**
@@ -72,21 +101,8 @@ export class Former {
     if (record === 0 || (this.halfwords[record >> 1] === 0 && !isEager)) return undefined;
     const word = this.readCode(pc);
     if (word === undefined) return undefined;
-    // The upper half of a short instruction's word is the next instruction.
-    const key = this.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
-    let effect = this.effects.get(key);
-    if (effect === undefined) this.effects.set(key, (effect = this.effectOf(word)));
+    const effect = this.effects.of(word);
     return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
-  }
-
-  private effectOf(word: number): Effect | null {
-    const decoded = this.decode(word);
-    if (!decoded) return null;
-    const { row, values } = decoded;
-    const statements = this.arch.effect(row, values);
-    // Reads of the instruction count are left to the cold tier, which counts.
-    const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
-    return counts ? null : { length: row.length, statements };
   }
 
   /** By the jump log. */

@@ -15,7 +15,7 @@ import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.t
 import { RECORD_SIZE, REGION } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import { compileRegion } from './compile.ts';
-import { Former, type ReadCode } from './former.ts';
+import { Effects, Former, type ReadCode } from './former.ts';
 import type { Region } from './graph.ts';
 import type { Result } from './mailbox.ts';
 import { compiled, compiledWithName, instantiate } from './modules.ts';
@@ -131,7 +131,7 @@ export class Regions {
     this.words = new Int32Array(buffer);
     this.halfwords = new Uint16Array(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.former = new Former(host.arch, buffer, host.readCode);
+    this.former = new Former(new Effects(host.arch), buffer, host.readCode);
     this.fused = (host.imports.fma as () => number)() === 1;
   }
 
