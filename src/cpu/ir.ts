@@ -199,6 +199,27 @@ export class Builder {
   op<N extends OpName>(op: N, ...args: Args<(typeof OPS)[N][0]>): Value {
     return { type: OPS[op][1], kind: 'op', op, args: args as readonly Value[] };
   }
+  add(a: Value, b: Value): Value {
+    return this.op('add', a, b);
+  }
+  sub(a: Value, b: Value): Value {
+    return this.op('sub', a, b);
+  }
+  and(a: Value, b: Value): Value {
+    return this.op('and', a, b);
+  }
+  or(a: Value, b: Value): Value {
+    return this.op('or', a, b);
+  }
+  xor(a: Value, b: Value): Value {
+    return this.op('xor', a, b);
+  }
+  not(a: Value): Value {
+    return this.op('xor', a, this.const(-1n));
+  }
+  select(condition: Value, a: Value, b: Value): Value {
+    return this.op('select', condition, a, b);
+  }
   operand(operand: Operand): Value {
     return { type: 'i64', kind: 'operand', operand };
   }

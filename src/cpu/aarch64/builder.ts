@@ -46,24 +46,6 @@ export class Aarch64Builder extends Builder {
 
   // Arithmetic.
 
-  add(a: Value, b: Value): Value {
-    return this.op('add', a, b);
-  }
-  sub(a: Value, b: Value): Value {
-    return this.op('sub', a, b);
-  }
-  and(a: Value, b: Value): Value {
-    return this.op('and', a, b);
-  }
-  or(a: Value, b: Value): Value {
-    return this.op('or', a, b);
-  }
-  xor(a: Value, b: Value): Value {
-    return this.op('xor', a, b);
-  }
-  not(a: Value): Value {
-    return this.op('xor', a, this.const(-1n));
-  }
   shl(a: Value, count: Value | number): Value {
     return this.op('shl', a, this.number(count));
   }
@@ -72,9 +54,6 @@ export class Aarch64Builder extends Builder {
   }
   sar(a: Value, count: Value | number): Value {
     return this.op('shr_s', a, this.number(count));
-  }
-  select(condition: Value, a: Value, b: Value): Value {
-    return this.op('select', condition, a, b);
   }
   /** Whether a value is a certain number. */
   is(a: Value, number: number): Value {

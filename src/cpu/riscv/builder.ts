@@ -27,27 +27,6 @@ const BOXES = {
 export class RiscvBuilder extends Builder {
   // Arithmetic.
 
-  add(a: Value, b: Value): Value {
-    return this.op('add', a, b);
-  }
-  sub(a: Value, b: Value): Value {
-    return this.op('sub', a, b);
-  }
-  and(a: Value, b: Value): Value {
-    return this.op('and', a, b);
-  }
-  or(a: Value, b: Value): Value {
-    return this.op('or', a, b);
-  }
-  xor(a: Value, b: Value): Value {
-    return this.op('xor', a, b);
-  }
-  not(a: Value): Value {
-    return this.op('xor', a, this.const(-1n));
-  }
-  select(condition: Value, a: Value, b: Value): Value {
-    return this.op('select', condition, a, b);
-  }
   sext32(a: Value): Value {
     return this.op('extend32_s', a);
   }

@@ -108,9 +108,7 @@ export class Regions {
   private readonly worth = new Map<number, number>();
   /** Entries of regions that may assume nothing of registers. */
   private readonly general = new Set<number>();
-  /**
-   * Entries of regions that are ordered or to be, with what they may assume (CodeOptions).
-   */
+  /** Entries of regions that are ordered or to be, with what they may assume (CodeOptions). */
   private readonly queue = new Map<number, Int32Array>();
   /** What is different since the last order. */
   private news: News = { forget: true, slots: [] };
