@@ -43,3 +43,32 @@ export interface SignalFrames {
   /** Restores the registers from a frame's bytes, aligned to 8 in their buffer; undefined if the frame is not well-formed (registers then undefined). */
   restore(frame: Uint8Array): SavedSignalContext | undefined;
 }
+
+/** Where every architecture's frame has what is no register: offsets of siginfo_t, of uc_stack's fields and of uc_sigmask. */
+export interface ContextOffsets {
+  readonly info: number;
+  readonly stackPointer: number;
+  readonly stackFlags: number;
+  readonly stackSize: number;
+  readonly mask: number;
+}
+
+export function encodeContext(frame: Uint8Array, view: DataView, at: ContextOffsets, delivery: SignalDelivery): void {
+  const { info, stack, mask } = delivery;
+  frame.set(info, at.info);
+  view.setBigUint64(at.stackPointer, stack.sp, true);
+  view.setInt32(at.stackFlags, stack.flags, true);
+  view.setBigUint64(at.stackSize, stack.size, true);
+  view.setBigUint64(at.mask, mask, true);
+}
+
+export function decodeContext(view: DataView, at: ContextOffsets): SavedSignalContext {
+  return {
+    mask: view.getBigUint64(at.mask, true),
+    stack: {
+      sp: view.getBigUint64(at.stackPointer, true),
+      flags: view.getInt32(at.stackFlags, true),
+      size: view.getBigUint64(at.stackSize, true),
+    },
+  };
+}

@@ -10,7 +10,13 @@
  *     592  records, each a magic number and its size: fpsimd_context, after a fault esr_context, an end of zeros
  *    4688  the frame record: x29 and x30
  */
-import type { SavedSignalContext, SignalDelivery, SignalFrames } from '../signal-frame.ts';
+import {
+  decodeContext,
+  encodeContext,
+  type SavedSignalContext,
+  type SignalDelivery,
+  type SignalFrames,
+} from '../signal-frame.ts';
 import type { Aarch64Cpu } from './state.ts';
 
 /** Byte offsets in the frame; a test compares them with the C headers. */
@@ -63,11 +69,7 @@ export class Aarch64SignalFrames implements SignalFrames {
   encode(delivery: SignalDelivery): Uint8Array {
     const { cpu, frame } = this;
     const view = new DataView(frame.buffer);
-    frame.set(delivery.info, F.info);
-    view.setBigUint64(F.stackPointer, delivery.stack.sp, true);
-    view.setInt32(F.stackFlags, delivery.stack.flags, true);
-    view.setBigUint64(F.stackSize, delivery.stack.size, true);
-    view.setBigUint64(F.mask, delivery.mask, true);
+    encodeContext(frame, view, F, delivery);
     for (let i = 0; i < 31; i++) view.setBigUint64(F.x0 + 8 * i, cpu.registers[i], true);
     view.setBigUint64(F.sp, cpu.sp, true);
     view.setBigUint64(F.pc, cpu.pc, true);
@@ -120,14 +122,7 @@ export class Aarch64SignalFrames implements SignalFrames {
     cpu.fpsr = view.getUint32(fpsimd + FPSIMD.fpsr, true);
     cpu.fpcr = view.getUint32(fpsimd + FPSIMD.fpcr, true);
     cpu.vectors.set(frame.subarray(fpsimd + FPSIMD.vregs, fpsimd + FPSIMD.size));
-    return {
-      mask: view.getBigUint64(F.mask, true),
-      stack: {
-        sp: view.getBigUint64(F.stackPointer, true),
-        flags: view.getInt32(F.stackFlags, true),
-        size: view.getBigUint64(F.stackSize, true),
-      },
-    };
+    return decodeContext(view, F);
   }
 }
 

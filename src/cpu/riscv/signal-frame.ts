@@ -12,7 +12,13 @@
  *          two are the header that ends a list of extension records.
  *    1088  end
  */
-import type { SavedSignalContext, SignalDelivery, SignalFrames } from '../signal-frame.ts';
+import {
+  decodeContext,
+  encodeContext,
+  type SavedSignalContext,
+  type SignalDelivery,
+  type SignalFrames,
+} from '../signal-frame.ts';
 import type { RiscvCpu } from './state.ts';
 
 /** Byte offsets in the frame; a test compares them with the C headers. */
@@ -52,11 +58,7 @@ export class RiscvSignalFrames implements SignalFrames {
   encode(delivery: SignalDelivery): Uint8Array {
     const { cpu, frame } = this;
     const view = new DataView(frame.buffer);
-    frame.set(delivery.info, F.info);
-    view.setBigUint64(F.stackPointer, delivery.stack.sp, true);
-    view.setInt32(F.stackFlags, delivery.stack.flags, true);
-    view.setBigUint64(F.stackSize, delivery.stack.size, true);
-    view.setBigUint64(F.mask, delivery.mask, true);
+    encodeContext(frame, view, F, delivery);
     const words = new BigUint64Array(frame.buffer);
     words[F.pc / 8] = cpu.pc;
     words.set(cpu.registers.subarray(1, 32), F.x1 / 8);
@@ -87,13 +89,6 @@ export class RiscvSignalFrames implements SignalFrames {
     cpu.registers.set(words.subarray(F.x1 / 8, F.x1 / 8 + 31), 1);
     cpu.registers.set(words.subarray(F.f0 / 8, F.f0 / 8 + 32), 32);
     cpu.fcsr = view.getUint32(F.fcsr, true);
-    return {
-      mask: view.getBigUint64(F.mask, true),
-      stack: {
-        sp: view.getBigUint64(F.stackPointer, true),
-        flags: view.getInt32(F.stackFlags, true),
-        size: view.getBigUint64(F.stackSize, true),
-      },
-    };
+    return decodeContext(view, F);
   }
 }
