@@ -15,17 +15,17 @@ import { parseArgs } from 'node:util';
 import { testEnvironment, tsemu } from '../tests/support/run.ts';
 import { stressBinary, stressPrograms } from './build-test-binaries.ts';
 
-/** How many operations of each kind, and how many threads a process has at most (see the programs). */
-const PROGRAMS: Record<string, { size: number; threads: number }> = {
-  atomics: { size: 100_000, threads: 64 },
-  execs: { size: 5000, threads: 1 },
-  forks: { size: 20_000, threads: 8 },
-  locks: { size: 20_000, threads: 16 },
-  pipes: { size: 1024, threads: 1 },
-  signals: { size: 20_000, threads: 4 },
-  spawns: { size: 1000, threads: 1 },
-  stack: { size: 200_000, threads: 8 },
-  threads: { size: 10_000, threads: 16 },
+/** How many operations of each kind (see the programs). */
+const PROGRAMS: Record<string, number> = {
+  atomics: 100_000,
+  execs: 5000,
+  forks: 20_000,
+  locks: 20_000,
+  pipes: 1024,
+  signals: 20_000,
+  spawns: 1000,
+  stack: 200_000,
+  threads: 10_000,
 };
 /** Options and divisor of the sizes in a soak. With everything compiled each program executed takes a second. */
 const MODES: readonly { options: readonly string[]; scale: number }[] = [
@@ -33,9 +33,8 @@ const MODES: readonly { options: readonly string[]; scale: number }[] = [
   { options: ['-threshold', '1'], scale: 2000 },
   { options: ['-tier', 'cold'], scale: 200 },
 ];
-/** MiB that a process may grow by in the second half of a run that is long enough to tell, and for each thread. */
-const MAY_GROW = 64;
-const THREAD_MEMORY = 12;
+/** MiB that a process may grow by while it has as many threads as it has most of the time, if it has them long enough to tell. */
+const MAY_GROW = 48;
 const SAMPLES = 20;
 /** Seconds for a program at full size, and at least. */
 const LIMIT = 7200;
@@ -78,8 +77,24 @@ function read(path: string): string {
   }
 }
 
-/** What a process has in memory, in MiB. The guest sees its own part at most, the emulator's is here too. */
-const residentOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+/** What a process has in memory, in MiB, by its number of threads: the emulator's part is here too, and its threads. */
+class MemorySamples {
+  private readonly byThreads = new Map<number, number[]>();
+
+  take(pid: number): void {
+    const [, resident, threads] = /VmRSS:\s+(\d+).*Threads:\s+(\d+)/s.exec(read(`/proc/${pid}/status`)) ?? [];
+    if (threads === undefined) return;
+    const samples = this.byThreads.get(Number(threads)) ?? [];
+    samples.push(Number(resident) / 1024);
+    this.byThreads.set(Number(threads), samples);
+  }
+
+  /** MiB from the middle to the end of the time with the most usual number of threads; 0 if that was short. */
+  get growth(): number {
+    const samples = [...this.byThreads.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+    return samples.length > SAMPLES ? samples.at(-1)! - samples[samples.length >> 1] : 0;
+  }
+}
 
 /** What each thread of the processes is doing. */
 function describeProcesses(pids: readonly number[]): string {
@@ -101,7 +116,7 @@ interface Result {
 }
 
 /** Runs a command in a process group of its own. */
-async function run(command: readonly string[], limit: number, threads: number): Promise<Result> {
+async function run(command: readonly string[], limit: number): Promise<Result> {
   const start = performance.now();
   const child = spawn(command[0], command.slice(1), {
     detached: true,
@@ -116,8 +131,8 @@ async function run(command: readonly string[], limit: number, threads: number): 
     hang = `not finished after ${limit} s\n${describeProcesses(processesOf(pid))}`;
     process.kill(-pid, 'SIGKILL');
   }, 1000 * limit);
-  const memory: number[] = [];
-  const sampler = setInterval(() => memory.push(residentOf(pid)), 500);
+  const memory = new MemorySamples();
+  const sampler = setInterval(() => memory.take(pid), 500);
   const status = await new Promise<number | string | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code ?? signal));
@@ -127,10 +142,7 @@ async function run(command: readonly string[], limit: number, threads: number): 
   const seconds = (performance.now() - start) / 1000;
   if (hang !== undefined) return { seconds, failure: hang };
   if (status !== 0 || output !== 'done\n') return { seconds, failure: `status ${status}\n${output}` };
-  // The last sample may be of a process that is ending.
-  const grown = (memory.at(-2) ?? 0) - memory[memory.length >> 1];
-  if (memory.length > SAMPLES && grown > MAY_GROW + THREAD_MEMORY * threads)
-    return { seconds, failure: `grew by ${grown.toFixed(0)} MiB` };
+  if (memory.growth > MAY_GROW) return { seconds, failure: `grew by ${memory.growth.toFixed(0)} MiB` };
   // What was killed may still be on its way out.
   for (let i = 0; i < 20 && processesOf(pid).length > 0; i++) await sleep(50);
   const left = processesOf(pid);
@@ -150,10 +162,9 @@ function report(title: string, { seconds, failure }: Result): void {
 async function once(scale: number): Promise<void> {
   const limit = Math.max(LEAST_LIMIT, LIMIT / scale);
   for (const name of names) {
-    const { size: all, threads } = PROGRAMS[name];
-    const size = String(Math.max(1, Math.round(all / scale)));
-    report(`${name} ${size} native`, await run([stressBinary('native', name), size], limit, threads));
-    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), size], limit, threads));
+    const size = String(Math.max(1, Math.round(PROGRAMS[name] / scale)));
+    report(`${name} ${size} native`, await run([stressBinary('native', name), size], limit));
+    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), size], limit));
   }
 }
 
@@ -165,9 +176,8 @@ async function soak(duration: number): Promise<void> {
       const name = names[runs % names.length];
       const { options, scale } = MODES[Math.floor(runs / names.length) % MODES.length];
       runs++;
-      const { size: all, threads } = PROGRAMS[name];
-      const size = String(Math.ceil(all / scale));
-      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT, threads);
+      const size = String(Math.ceil(PROGRAMS[name] / scale));
+      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT);
       if (result.failure !== undefined) report(`${name} ${size} ${options.join(' ')}`, result);
     }
   };

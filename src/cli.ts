@@ -139,9 +139,6 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
   return task.run();
 }
 
-/** Jumps after which code is worth being compiled in a thread of its own: most of those that can use one have it. */
-const ORDER_THRESHOLD = 6000;
-
 /** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
 function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Partial<Watching>): Compilation | undefined {
   const { threshold, backend, oneInstruction, perfMap } = settings;
@@ -152,7 +149,7 @@ function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Parti
   // Who looks on does so in this thread.
   const isWatched = perfMap || watchRegions?.onRegion !== undefined || watchRegions?.onModule !== undefined;
   const ordersAllowed = backend === 'wasm' && !oneInstruction && !isWatched;
-  return { threshold: ordersAllowed ? Math.min(threshold, ORDER_THRESHOLD) : threshold, load, ordersAllowed };
+  return { threshold, load, ordersAllowed };
 }
 
 /** What a worker for a guest thread needs of the command. */

@@ -18,7 +18,7 @@ export function emulator({ makeProgram, record }: FuzzTarget, command: readonly 
       writeFileSync(program, makeProgram(cases), { mode: 0o755 });
       const { status, signal, stdout, stderr, error } = spawnSync(command[0], [...command.slice(1), program], {
         maxBuffer: 1 << 30,
-        timeout: 120_000,
+        timeout: 20_000,
       });
       if (error) return error.message;
       if (status !== 0) return `${signal ?? `status ${status}`} ${stderr.toString().trim()}`;

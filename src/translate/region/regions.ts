@@ -73,6 +73,9 @@ const CODE_LIMIT = 12 << 20;
 /** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
 const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
 
+/** Jumps after which code is worth compiling where another thread does it. */
+const ORDER_THRESHOLD = 6000;
+
 /** What the compiler thread has to be told of the table of regions. */
 interface News {
   forget: boolean;
@@ -138,13 +141,23 @@ export class Regions {
     const record = this.former.recordOf(pc);
     if (record === 0 || this.byEntry.has(pc) || this.refused.has(pc)) return;
     this.clearCounter(record);
-    const jumps = (this.jumps.get(pc) ?? 0) + this.words[TRANSLATOR.hotThreshold >> 2];
+    const jumps = (this.jumps.get(pc) ?? 0) + this.hotThreshold;
     this.jumps.set(pc, jumps);
     if (this.queue.has(pc) || jumps < (this.worth.get(pc) ?? 0)) return;
     if (!this.isEager && this.host.orders?.areTaken(this.ownTime)) {
+      this.lowerThreshold();
       this.queue.set(pc, this.wordsNow(pc));
       this.advance();
-    } else if (jumps >= this.threshold) this.compileHere(pc);
+    } else this.compileHere(pc);
+  }
+
+  /** What is hot is ordered sooner than it would be compiled here. */
+  private lowerThreshold(): void {
+    if (this.hotThreshold <= ORDER_THRESHOLD) return;
+    this.hotThreshold = ORDER_THRESHOLD;
+    const counters = new Uint16Array(this.bytes.buffer, COUNTERS.start, COUNTERS.count);
+    // The cold tier tells of a counter when it reaches the threshold.
+    for (let i = 0; i < counters.length; i++) counters[i] = Math.min(counters[i], ORDER_THRESHOLD - 1);
   }
 
   private compileHere(pc: number): void {
@@ -208,7 +221,7 @@ export class Regions {
       precise,
       fused,
       jumps: this.jumps.get(pc) ?? 0,
-      threshold: this.words[TRANSLATOR.hotThreshold >> 2],
+      threshold: this.hotThreshold,
       assumable: [...assumable],
       ...this.news,
     });
@@ -336,6 +349,15 @@ export class Regions {
     return this.options.threshold ?? 1;
   }
 
+  /** Jumps to code after which the cold tier says so. */
+  private get hotThreshold(): number {
+    return this.words[TRANSLATOR.hotThreshold >> 2];
+  }
+
+  private set hotThreshold(jumps: number) {
+    this.words[TRANSLATOR.hotThreshold >> 2] = jumps;
+  }
+
   /** Lets the cold tier count anew. */
   private clearCounter(record: number): void {
     this.halfwords[(COUNTERS.start + ((record >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = 0;
@@ -396,6 +418,7 @@ export class Regions {
     this.queue.clear();
     this.outstanding = undefined;
     this.ownTime = 0;
+    this.hotThreshold = this.threshold;
     this.news = { forget: true, slots: [...this.slots].flat() };
   }
 
