@@ -6,7 +6,8 @@
  * Runs are interleaved (each round runs every emulator once), medians are compared, outputs must be equal. `--quick`
  * uses sizes small enough for a test of the benchmark itself, and leaves out what Debian's interpreters run
  * (test-binaries/bench/scripts: the guest's lua5.4 and sqlite3 against the host's own, which may be of another release). `--tsemu` replaces dist/tsemu-ARCH, for instance to
- * measure with an option. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
+ * measure with an option. `first` is tsemu without what it keeps of earlier runs, as a program's first run is; `tsemu` has
+ * that of the rounds before, in a directory of its own. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
  * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against.
  *
  * A second table has single operations of the kernel (operations.c), in microseconds of wall time each. `--only` takes
@@ -130,6 +131,7 @@ function sample(command: readonly string[]): Sample {
   const child = spawnSync(measure, [report, ...command], {
     encoding: 'latin1',
     timeout: 600_000,
+    env: { ...process.env, TSEMU_CACHE: join(scratch, 'cache') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.status !== 0 || !existsSync(report))
@@ -139,6 +141,12 @@ function sample(command: readonly string[]): Sample {
   const text = status === 0 ? child.stdout : `${child.stdout}${child.stderr}`;
   return { status, wall: wall / 1e9, cpu: (user + system) / 1e6, memory: memory / 1024, output: text };
 }
+
+/** A program under tsemu, with and without earlier runs. */
+const ours = (...command: string[]): Record<string, string[]> => ({
+  tsemu: [...tsemu, ...command],
+  first: ['env', 'TSEMU_CACHE=off', ...tsemu, ...command],
+});
 
 /** Microseconds of wall time for one operation, by who makes it: the median of the rounds, in turns. */
 function operation(name: string): Record<string, number> {
@@ -239,7 +247,7 @@ try {
     const size = values.quick && QUICK[program] ? [QUICK[program]] : [];
     const commands: Record<string, string[]> = { native: [native, ...size] };
     if (qemu) commands.qemu = [qemu, ...prefix, guest, ...size];
-    commands.tsemu = [...tsemu, ...prefix, guest, ...size];
+    Object.assign(commands, ours(...prefix, guest, ...size));
     rows.push({ name, results: compare(commands) });
     if (process.stderr.isTTY) process.stderr.write(`\r${name.padEnd(20)}`);
   }
@@ -251,7 +259,7 @@ try {
       const guest = ['-L', debian, join(debian, 'usr/bin', program), ...args];
       const commands: Record<string, string[]> = { native: [program, ...args] };
       if (qemu) commands.qemu = [qemu, ...guest];
-      commands.tsemu = [...tsemu, ...guest];
+      Object.assign(commands, ours(...guest));
       rows.push({ name, results: compare(commands) });
     }
   }
@@ -271,19 +279,22 @@ const shown = (value: number) => (Number.isNaN(value) ? '' : value.toFixed(2));
 const head = [
   arch,
   'tsemu s',
+  'first s',
   'qemu s',
   'native s',
   'tsemu/qemu',
+  'first/qemu',
   'tsemu/native',
   'qemu/native',
   'tsemu MiB',
   'qemu MiB',
   'native MiB',
 ];
-const lines = rows.map(({ name, results: { tsemu, qemu, native } }) => [
+const lines = rows.map(({ name, results: { tsemu, first, qemu, native } }) => [
   name,
-  ...[tsemu, qemu, native].map(seconds),
+  ...[tsemu, first, qemu, native].map(seconds),
   shown(ratio(tsemu, qemu)),
+  shown(ratio(first, qemu)),
   shown(ratio(tsemu, native)),
   shown(ratio(qemu, native)),
   ...[tsemu, qemu, native].map(mebibytes),
@@ -296,10 +307,11 @@ const mean = (a: string, b: string) => {
 };
 const means = {
   'tsemu/qemu': mean('tsemu', 'qemu'),
+  'first/qemu': mean('first', 'qemu'),
   'tsemu/native': mean('tsemu', 'native'),
   'qemu/native': mean('qemu', 'native'),
 };
-const meanLine = ['geometric mean', '', '', '', ...Object.values(means).map(shown), '', '', ''];
+const meanLine = ['geometric mean', '', '', '', '', ...Object.values(means).map(shown), '', '', ''];
 if (rows.length > 0) process.stdout.write(`${table([head, ...lines, ...(kernels.length > 1 ? [meanLine] : [])])}\n`);
 
 const microseconds = (value: number | undefined) =>

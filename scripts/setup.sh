@@ -3,7 +3,7 @@
 #
 #     scripts/setup.sh          everything: compilers for host and guests, the oracles qemu-user and llvm-mc
 #     scripts/setup.sh bench    also what is only measured
-#     scripts/setup.sh build    what `npm run build` and `npm run demo` need: a C compiler and dpkg-deb
+#     scripts/setup.sh build    what `npm run build` and `npm run demo` need: compilers for C and C++, and dpkg-deb
 #
 # Guest architectures are listed in TSEMU_ARCHS (default: riscv64 aarch64).
 set -eu
@@ -23,6 +23,7 @@ need() { # need PACKAGES COMMAND...: adds the packages unless one of the command
 need 'gcc libc6-dev' gcc
 # A compiler without the C library's headers is a common half-installation.
 if have gcc && ! echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1; then packages="$packages libc6-dev"; fi
+need g++ g++
 need dpkg dpkg-deb
 need binutils objcopy
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || [ -e /usr/share/keyrings/debian-archive-keyring.pgp ] ||
@@ -53,7 +54,6 @@ if [ "${1:-all}" != build ]; then
     aarch64) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || packages="$packages libc6-dev-arm64-cross" ;;
     esac
   done
-  need g++ g++
   need qemu-user-static qemu-riscv64-static qemu-riscv64
   need qemu-user-static qemu-aarch64-static qemu-aarch64
   need llvm llvm-mc

@@ -13,6 +13,7 @@ import type { Host } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
 import { readResource, writeLog } from './host/resources.ts';
+import { Translations } from './host/translations.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { aarch64 } from './process/aarch64.ts';
 import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
@@ -24,6 +25,9 @@ import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
 import type { Compilation } from './translate/engine.ts';
+
+/** Tells builds apart: scripts/build.ts puts it in. */
+declare const BUILD_ID: string;
 
 const VERSION = '0.1.0';
 const STDOUT = 1;
@@ -119,7 +123,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       directory: run.directory,
     },
     coldTier,
-    compilation: compilationOf(guest, settings, watching),
+    compilation: compilationOf(guest, run, watching),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: announceOf(guest),
@@ -132,7 +136,12 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
             script: `${run.directory}tsemu.cjs`,
             args: [guest.abi.name, THREAD],
             compilerArgs: [guest.abi.name, COMPILER],
-            data: { coldTier, settings, logDescriptor: watching.logDescriptor } satisfies WorkerData,
+            data: {
+              coldTier,
+              settings,
+              directory: run.directory,
+              logDescriptor: watching.logDescriptor,
+            } satisfies WorkerData,
           },
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
@@ -140,22 +149,32 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
 }
 
 /** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
-function compilationOf(guest: Guest, settings: Settings, { watchRegions }: Partial<Watching>): Compilation | undefined {
-  const { threshold, backend, oneInstruction, perfMap } = settings;
+function compilationOf(
+  guest: Guest,
+  { settings, directory }: Pick<Run, 'settings' | 'directory'>,
+  { watchRegions }: Partial<Watching>,
+): Compilation | undefined {
+  const { threshold, codeLimit, backend, oneInstruction, perfMap, cache } = settings;
   if (threshold === 0) return undefined;
-  const load: Compilation['load'] = (host) => {
-    return COMPILERS[guest.abi.name]().createRegions(settings, host, watchRegions);
-  };
+  const { name } = guest.abi;
+  const loadBackend: Compilation['loadBackend'] = (host) =>
+    COMPILERS[name]().createBackend(settings, host, watchRegions);
   // Who looks on does so in this thread.
   const isWatched = perfMap || watchRegions?.onRegion !== undefined || watchRegions?.onModule !== undefined;
   const ordersAllowed = backend === 'wasm' && !oneInstruction && !isWatched;
-  return { threshold, load, ordersAllowed };
+  // Whoever wants all code compiled at once wants that, and a set-user-ID program trusts no directory of its caller's.
+  const isCached = ordersAllowed && cache !== '' && threshold > 1 && process.getuid?.() === process.geteuid?.();
+  const translations = isCached
+    ? new Translations(cache, `tsemu ${BUILD_ID} ${name}`, `${directory}module-code.node`)
+    : undefined;
+  return { threshold, codeLimit, loadBackend, ordersAllowed, translations };
 }
 
 /** What a worker for a guest thread needs of the command. */
 interface WorkerData {
   coldTier: WebAssembly.Module;
   settings: Settings;
+  directory: string;
   logDescriptor: number | undefined;
 }
 
@@ -167,14 +186,14 @@ const COMPILER = 'compiler';
 export function thread(architecture: string, setup: ThreadSetup): void {
   const guest = GUESTS[architecture];
   guarded(guest, () => {
-    const { coldTier, settings, logDescriptor } = setup.data as WorkerData;
+    const { coldTier, settings, directory, logDescriptor } = setup.data as WorkerData;
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
     if (host === undefined) return;
     runWorker(host, guest, {
       setup,
       coldTier,
-      compilation: compilationOf(guest, settings, watching),
+      compilation: compilationOf(guest, { settings, directory }, watching),
       reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
       watch: watching.watch,
     });

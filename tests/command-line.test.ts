@@ -93,7 +93,7 @@ describe.concurrent('command line', () => {
   test('-d op, out_wasm and out_js show what code becomes', async () => {
     const log = join(scratch, 'code');
     for (const [backend, text] of [
-      ['wasm', '(module $region0\n'],
+      ['wasm', '(module $region_'],
       ['js', 'function pc_'],
     ]) {
       const options = ['-backend', backend, '-threshold', '3', '-d', `op,out_${backend}`, '-D', log];

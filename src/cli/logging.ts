@@ -10,7 +10,7 @@ import { signalName } from '../syscalls/sigset.ts';
 import type { TraceSink } from '../syscalls/strace.ts';
 import { fieldsText } from '../syscalls/struct.ts';
 import type { EngineWatch, Statistics } from '../translate/engine.ts';
-import type { RegionOptions } from '../translate/region/regions.ts';
+import type { BackendOptions } from '../translate/region/backend.ts';
 import { regionText } from '../translate/region/text.ts';
 import { moduleText } from '../translate/wasm/text.ts';
 import { type LogItem, type Settings, UsageError } from './settings.ts';
@@ -30,7 +30,7 @@ interface Format {
 
 /** The part of a {@link StartRequest} that watches the guest, and what else watches. */
 export type Watching = Pick<StartRequest, 'watch'> & {
-  watchRegions?: RegionOptions;
+  watchRegions?: BackendOptions;
   unimplemented?: (text: string) => void;
   /** What the log is written to. */
   logDescriptor?: number;
@@ -110,8 +110,8 @@ function watchRegions(
   log: (text: string) => void,
   format: Format,
   isWanted: Filter,
-): RegionOptions {
-  const options: RegionOptions = {};
+): BackendOptions {
+  const options: BackendOptions = {};
   const heading = (what: string, pc: number): string => `${what} of region ${hex(BigInt(pc))}:\n`;
   options.describe = (pc, word) => format.instruction(word, BigInt(pc));
   if (items.has('op')) {

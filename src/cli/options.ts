@@ -36,6 +36,7 @@ const OPTIONS: Record<string, Option> = {
   backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
   'one-insn-per-tb': { sets: 'ONE_INSN_PER_TB', about: 'compile each instruction by itself' },
   'tb-size': { value: 'size', sets: 'TB_SIZE', about: 'drop all compiled code when it has this many MiB (default 32)' },
+  cache: { value: 'dir|off', sets: 'CACHE', about: 'keep translations for later runs there (default ~/.cache/tsemu)' },
   perfmap: { sets: 'PERFMAP', about: 'write /tmp/perf-PID.map for perf(1); must be the first option' },
   threshold: { value: 'N', sets: 'THRESHOLD', about: 'compile code that was jumped to N times (default: 16000)' },
   version: { about: 'print the version and exit' },

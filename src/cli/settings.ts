@@ -53,6 +53,8 @@ export interface Settings {
   perfMap: boolean;
   /** How often code is jumped to before it is compiled; 0: never. */
   threshold: number;
+  /** Directory where translations are kept for later runs; '' for none. */
+  cache: string;
 }
 
 /** What to do: run a program, or print something and end. */
@@ -92,6 +94,7 @@ export const defaultSettings = (): Settings => ({
   codeLimit: DEFAULT_CODE_LIMIT,
   perfMap: false,
   threshold: DEFAULT_THRESHOLD,
+  cache: '',
 });
 
 /** CPU models: only one processor is emulated, under the names that qemu has for such. */
@@ -136,6 +139,10 @@ export const APPLY = {
     const size = Number(text);
     if (!Number.isInteger(size) || size < 1 || size > 4096) throw new UsageError(`'${text}' is not a size: 1 to 4096`);
     s.codeLimit = size << 20;
+  },
+  CACHE: (s: Settings, text: string) => {
+    if (text !== 'off' && text[0] !== '/') throw new UsageError(`'${text}' is no absolute path, nor off`);
+    s.cache = text === 'off' ? '' : text;
   },
   PERFMAP: (s: Settings) => void (s.perfMap = true),
   TIER: (s: Settings, text: string) => {
@@ -189,6 +196,7 @@ function parseSize(text: string): number {
 /** The settings that the environment asks for. `env` has `NAME=VALUE` strings. Throws {@link UsageError}. */
 export function environmentSettings(env: readonly string[]): Settings {
   const settings = defaultSettings();
+  settings.cache = cacheDirectory(env);
   const ours = new Map<string, string>();
   const theirs = new Map<string, string>();
   for (const assignment of env) {
@@ -203,6 +211,14 @@ export function environmentSettings(env: readonly string[]): Settings {
     if (text !== undefined) APPLY[name](settings, text);
   }
   return settings;
+}
+
+/** Where the user keeps what can be made anew (XDG Base Directory Specification); '' without a home. */
+function cacheDirectory(env: readonly string[]): string {
+  const value = (name: string) => env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1);
+  const [cache = '', home = ''] = [value('XDG_CACHE_HOME'), value('HOME')];
+  if (cache[0] === '/') return `${cache}/tsemu`;
+  return home[0] === '/' ? `${home}/.cache/tsemu` : '';
 }
 
 /** The guest's environment: the launcher's, changed as `-E` and `-U` say. */

@@ -19,7 +19,27 @@ export function registerCell({ first, stride, other, after }: RegisterFile, valu
   return first + stride * (after === undefined ? value : (value + after) % 32);
 }
 
-export interface Architecture {
+/** What is known of registers without the rows. */
+export interface RegisterLayout {
+  /** The cells of all registers that operands can name: `count` of 8 bytes from offset 0. A vector has two. */
+  registerCount: number;
+  /** Numbers of the first cell that belongs to a vector register, and of the one behind the last. */
+  vectors?: { first: number; end: number };
+  /** The same of registers that hold floating-point values and nothing else. */
+  floatRegisters?: { first: number; end: number };
+}
+
+/** True of a register that holds floating-point values. Registers are known by their numbers: offset of the cell / 8. */
+export function isFloat({ floatRegisters }: RegisterLayout, register: number): boolean {
+  return floatRegisters !== undefined && register >= floatRegisters.first && register < floatRegisters.end;
+}
+
+/** True of a register of 128 bits; its number is that of its first cell. */
+export function isVector({ vectors }: RegisterLayout, register: number): boolean {
+  return vectors !== undefined && register >= vectors.first && register < vectors.end;
+}
+
+export interface Architecture extends RegisterLayout {
   /** As in the command's name: `riscv64`. */
   name: string;
   rows: readonly Row<never>[];
@@ -29,12 +49,8 @@ export interface Architecture {
   registerFile(info: OperandInfo): RegisterFile | undefined;
   /** Offset of the cell of the register that is always zero, and of the cell that takes writes to it. */
   zeroRegister?: { cell: number; sink: number };
-  /** The cells of all registers that operands can name: `count` of 8 bytes from offset 0. A vector has two. */
-  registerCount: number;
-  /** What these registers are called in assembly, by their (first) cells. */
+  /** What registers are called in assembly, by their (first) cells. */
   registerNames: readonly string[];
-  /** Numbers of the first cell that belongs to a vector register, and of the one behind the last. */
-  vectors?: { first: number; end: number };
   /** What is kept of the address of every access to memory, if not all of it. */
   addressMask?: bigint;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */
@@ -42,11 +58,6 @@ export interface Architecture {
   /** Offset of the i64 cell of the PC, and of the i32 cell that accrues floating-point flags. */
   state: { pc: number; fpFlags: number };
   floats?: {
-    /**
-     * Numbers of the first register (cell offset / 8) that holds floating-point values and nothing else, and of the one
-     * behind the last.
-     */
-    registers?: { first: number; end: number };
     /**
      * The i64 cell that tells when floating point is easy: rounding to nearest even, and inexact has been raised already.
      * Then (cell & mask) === value. `bytes` is the size of all it covers.

@@ -93,6 +93,8 @@ export const TRANSLATOR = {
   reportDecoded: 0x8054,
   /** i32: a jump target becomes hot when it has been jumped to this often (0: never, 65535 at most). */
   hotThreshold: 0x8058,
+  /** i32: not 0 when every page that begins to be decoded is to be reported. */
+  reportPages: 0x8074,
   /** i32: the version that a store-conditional is changing, its offset plus 1; 0 if none. */
   heldVersion: 0x8070,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */

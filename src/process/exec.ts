@@ -60,6 +60,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   if (isLoadError(loaded)) return host.die(SIGKILL);
   closeOnExec(task);
   process.executable = loaded.executable;
+  task.startProgram(loaded.executable);
   process.argv = loaded.argv;
   process.env = loaded.env;
   process.auxv = loaded.auxv;

@@ -105,6 +105,11 @@ export class GuestTask implements Task, SignalOwner {
     this.engine.forgetOrders();
   }
 
+  /** See {@link Engine.startProgram}. */
+  startProgram(path: string): void {
+    this.engine.startProgram(path);
+  }
+
   /** See {@link Engine.requirePrecise}. */
   requirePrecise(): void {
     this.engine.requirePrecise();
@@ -132,6 +137,7 @@ export class GuestTask implements Task, SignalOwner {
   exit(status: number): never {
     this.vfork?.finish(this);
     releaseRobustMutexes(this);
+    this.engine.saveTranslations();
     this.onExit?.(status);
     this.host.syscall('exit_group', status);
     throw new Error('exit_group returned');

@@ -34,6 +34,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   nameParts(space, program.layout);
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, setup));
+  engine.startProgram(program.executable);
   engine.requirePrecise();
   const watching = watchOf(engine, watch);
   const process: Process = {
@@ -71,6 +72,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
     } catch (error) {
       if (!(error instanceof ThreadEnd)) throw error;
       clearTid = error.clearTid;
+      engine.saveTranslations();
     }
   }
   engine.close();

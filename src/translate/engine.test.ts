@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encode } from '../cpu/encode.ts';
 import { riscv64 } from '../cpu/riscv/arch.ts';
-import { RISCV_STATE } from '../cpu/riscv/state.ts';
+import { RISCV_REGISTERS, RISCV_STATE } from '../cpu/riscv/state.ts';
 import { riscvArithmetic } from '../cpu/softfloat.ts';
 import type { Host } from '../host/host.ts';
 import { PROCESS, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../host/layout.ts';
@@ -68,7 +68,7 @@ function machine() {
       return true;
     },
   };
-  const state = { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic };
+  const state = { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic, registers: RISCV_REGISTERS };
   const engine = new Engine(host as unknown as Host, space as unknown as AddressSpace, state, module);
   const x = new BigUint64Array(threadMemory.buffer, RISCV_STATE.x, 32);
   const words = new Int32Array(threadMemory.buffer);

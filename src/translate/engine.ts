@@ -7,16 +7,19 @@
  * `run` returns when the guest needs the kernel, faults, or is interrupted; the
  * CPU state is then exact. Guest faults are values, an exception is a bug here.
  */
+import type { RegisterLayout } from '../cpu/arch.ts';
 import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
 import type { Arithmetic } from '../cpu/softfloat.ts';
 import type { Host } from '../host/host.ts';
 import { DECODED, PAGE_SIZE, PROCESS, STUB, TRANSLATOR } from '../host/layout.ts';
+import type { Translations } from '../host/translations.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
 import { EXIT } from './exit.ts';
+import type { Backend, BackendHost } from './region/backend.ts';
 import type { Orders } from './region/orders.ts';
-import type { RegionHost, Regions } from './region/regions.ts';
+import { type RegionHost, Regions } from './region/regions.ts';
 import { SlowFloat } from './slow-float.ts';
 
 /** Why the guest stopped. The PC is at the instruction, after a system call behind it. */
@@ -52,7 +55,9 @@ export interface Statistics {
   /** Instructions executed in the cold tier. */
   coldInstructions: number;
   regions: number;
-  /** Guest instructions in all regions compiled, and the time that took in milliseconds. */
+  /** Regions of earlier runs. */
+  stored: number;
+  /** Guest instructions in all regions, and the time that took in milliseconds. */
   compiledInstructions: number;
   compileTime: number;
   /** Bytes of their modules. */
@@ -86,8 +91,12 @@ interface ColdTier {
 export interface Compilation {
   /** How often code is jumped to before it is compiled, 1–65535. */
   threshold: number;
-  /** Makes the compiler, when the first code has become hot: it is a bundle of its own. */
-  load(host: Omit<RegionHost, 'arch'>): Regions;
+  /** -tb-size, in bytes. */
+  codeLimit: number;
+  /** Makes the compiler, for the first code that is compiled: it is a bundle of its own. */
+  loadBackend(host: BackendHost): Backend;
+  /** Regions of earlier runs. */
+  translations?: Translations;
   /** Whether another thread may compile, and how it is asked to. */
   ordersAllowed: boolean;
   orders?: Orders;
@@ -134,6 +143,7 @@ export interface EngineState {
   readonly pc: number;
   /** How floating point is done. */
   readonly arithmetic: Arithmetic;
+  readonly registers: RegisterLayout;
 }
 
 export class Engine {
@@ -149,7 +159,8 @@ export class Engine {
   private readonly arithmetic: Arithmetic;
   private float: SlowFloat | undefined;
   private readonly compilation: Compilation | undefined;
-  private readonly regionHost: Omit<RegionHost, 'arch'>;
+  private readonly regionHost: RegionHost;
+  private readonly readCode: BackendHost['readCode'];
   private regions: Regions | undefined;
   private readonly exits: number[] = Array(Object.keys(EXIT).length).fill(0);
   private watchers: EngineWatch = {};
@@ -189,8 +200,7 @@ export class Engine {
     const { missing, regions } = this.cold;
     regions.set(0, missing);
     this.compilation = compilation;
-    this.words[TRANSLATOR.hotThreshold >> 2] = compilation?.threshold ?? 0;
-    const readCode = (pc: number): number | undefined => {
+    this.readCode = (pc) => {
       const word = space.read(pc, 4) ?? space.read(pc, 2);
       return word && word[0] | (word[1] << 8) | ((word[2] ?? 0) << 16) | ((word[3] ?? 0) << 24);
     };
@@ -199,8 +209,8 @@ export class Engine {
       table: regions,
       missing,
       imports,
-      readCode,
-      orders: compilation?.orders,
+      registers: state.registers,
+      read: (address, length) => space.read(address, length)?.slice(),
     };
     space.onCodeChange = (start, end) => this.flush(start, end);
     space.onMayGrow = () => this.requirePrecise();
@@ -239,7 +249,7 @@ export class Engine {
   private watchedStep(onStep: NonNullable<EngineWatch['onStep']>): Exit {
     if (this.interrupted) return INTERRUPT;
     const pc = this.doublewords[this.pcIndex];
-    const word = pc < this.host.windowSize ? this.regionHost.readCode(Number(pc)) : undefined;
+    const word = pc < this.host.windowSize ? this.readCode(Number(pc)) : undefined;
     onStep(pc, word, new DataView(this.host.threadMemory.buffer));
     return this.step();
   }
@@ -260,6 +270,21 @@ export class Engine {
     this.words[TRANSLATOR.reportDecoded >> 2] = 1;
   }
 
+  /** A program begins, whose path is given: what was translated of it in earlier runs is used. */
+  startProgram(path: string): void {
+    const { compilation, words } = this;
+    const { threshold = 0, translations } = compilation ?? {};
+    translations?.open(path);
+    words[TRANSLATOR.hotThreshold >> 2] = threshold;
+    if (compilation && translations?.exist) this.regions ??= this.makeRegions(compilation);
+    words[TRANSLATOR.reportPages >> 2] = this.regions?.startProgram() ? 1 : 0;
+  }
+
+  /** Before the process ends: keeps what was translated for later runs. */
+  saveTranslations(): void {
+    this.regions?.save();
+  }
+
   /** In a new process: the compiler thread was the parent's. */
   forgetOrders(): void {
     this.compilation?.orders?.forget();
@@ -268,6 +293,7 @@ export class Engine {
 
   /** Before the calling thread ends. */
   close(): void {
+    this.saveTranslations();
     this.compilation?.orders?.close();
   }
 
@@ -276,13 +302,14 @@ export class Engine {
     for (const [name, reason] of Object.entries(EXIT)) if (this.exits[reason] > 0) exits[name] = this.exits[reason];
     const {
       regions = 0,
+      stored = 0,
       compiledInstructions = 0,
       compileTime = 0,
       moduleBytes = 0,
       dropped = 0,
     } = this.regions?.statistics ?? {};
     const coldInstructions = Number(this.doublewords[TRANSLATOR.instructions >> 3]);
-    return { coldInstructions, regions, compiledInstructions, compileTime, moduleBytes, dropped, exits };
+    return { coldInstructions, regions, stored, compiledInstructions, compileTime, moduleBytes, dropped, exits };
   }
 
   /** Forgets what was translated from [start, end). */
@@ -366,6 +393,9 @@ export class Engine {
       case EXIT.hot:
         this.compile(Number(doublewords[this.pcIndex]));
         return undefined;
+      case EXIT.page:
+        this.regions?.prime(Number(doublewords[this.pcIndex]));
+        return undefined;
       case EXIT.again:
         return this.coldStep();
       case EXIT.assumption:
@@ -391,11 +421,17 @@ export class Engine {
   }
 
   private compile(pc: number): void {
-    if (!this.regions) {
-      this.regions = this.compilation?.load(this.regionHost);
-      if (this.precise) this.regions?.requirePrecise();
-    }
+    if (!this.regions && this.compilation) this.regions = this.makeRegions(this.compilation);
     this.regions?.compile(pc);
+  }
+
+  private makeRegions(compilation: Compilation): Regions {
+    const { readCode } = this;
+    const { threadMemory, imports } = this.regionHost;
+    const loadBackend = () => compilation.loadBackend({ threadMemory, imports, readCode });
+    const regions = new Regions(this.regionHost, { ...compilation, loadBackend });
+    if (this.precise) regions.requirePrecise();
+    return regions;
   }
 
   /** Executes the instruction at the PC in the cold tier: its exit if it has one, undefined when it is done. */

@@ -24,4 +24,6 @@ export const EXIT = {
   assumption: 13,
   /** Another thread is storing conditionally where this one wants to. */
   contended: 14,
+  /** The page of the PC begins to be decoded. */
+  page: 15,
 } as const;

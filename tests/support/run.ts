@@ -37,7 +37,7 @@ export interface RunOptions {
 /** The environment of guest programs, the same for all runs. */
 export function testEnvironment(extra: Record<string, string> = {}): Record<string, string> {
   const { PATH = '/usr/bin:/bin', HOME = '/', TMPDIR = '/tmp' } = process.env;
-  return { PATH, HOME, TMPDIR, LC_ALL: 'C', TZ: 'UTC', ...extra };
+  return { PATH, HOME, TMPDIR, LC_ALL: 'C', TZ: 'UTC', TSEMU_CACHE: 'off', ...extra };
 }
 
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {

@@ -4,7 +4,7 @@ import type { Operand, Row } from '../row.ts';
 import { Aarch64Builder } from './builder.ts';
 import { aarch64Rows } from './index.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
-import { AARCH64_STATE, FIRST_VECTOR, REGISTER_COUNT } from './state.ts';
+import { AARCH64_REGISTERS, AARCH64_STATE } from './state.ts';
 
 /** The cell of the register that an operand with a value names. */
 function cellOf({ info, value = 0 }: Operand): number | undefined {
@@ -30,9 +30,8 @@ export const aarch64: Architecture = {
   },
   registerFile,
   zeroRegister: { cell: AARCH64_STATE.zr, sink: AARCH64_STATE.sink },
-  registerCount: REGISTER_COUNT,
+  ...AARCH64_REGISTERS,
   registerNames: REGISTER_NAMES,
-  vectors: { first: FIRST_VECTOR, end: REGISTER_COUNT },
   // x30 (AAPCS64, 6.1.1).
   linkRegisters: [AARCH64_STATE.x + 8 * 30],
   // Top-byte-ignore is on for user space (Linux, arch/arm64/tagged-pointers.rst).

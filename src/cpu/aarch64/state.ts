@@ -4,6 +4,7 @@
  * one layout.
  */
 import type { Int } from '../../host/host.ts';
+import type { RegisterLayout } from '../arch.ts';
 import type { GuestCpu } from '../guest-cpu.ts';
 
 /** Byte offsets in the thread memory. */
@@ -49,6 +50,11 @@ export const NO_EXCLUSIVE = -1n;
 export const FIRST_VECTOR = AARCH64_STATE.vectors / 8;
 /** Behind the last register that operands name, in the same numbering. */
 export const REGISTER_COUNT = FIRST_VECTOR + 64;
+
+export const AARCH64_REGISTERS: RegisterLayout = {
+  registerCount: REGISTER_COUNT,
+  vectors: { first: FIRST_VECTOR, end: REGISTER_COUNT },
+};
 
 /** AArch64's rounding modes (FPCR.RMode: nearest, up, down, zero) as the IR numbers them, and back. */
 const ROUNDINGS = [0, 3, 2, 1] as const;

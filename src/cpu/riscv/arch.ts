@@ -3,7 +3,7 @@ import { type Architecture, registerCell } from '../arch.ts';
 import type { Operand, Row } from '../row.ts';
 import { makeBuilder, riscvRows } from './index.ts';
 import { F_NAMES, registerFile, X_NAMES } from './registers.ts';
-import { RISCV_STATE } from './state.ts';
+import { RISCV_REGISTERS, RISCV_STATE } from './state.ts';
 
 /** The cell of the register that an operand with a value names. */
 function cellOf({ info, value = 0 }: Operand): number | undefined {
@@ -29,13 +29,12 @@ export const riscv64: Architecture = {
   },
   registerFile,
   zeroRegister: { cell: RISCV_STATE.x, sink: RISCV_STATE.sink },
-  registerCount: 64,
+  ...RISCV_REGISTERS,
   registerNames: [...X_NAMES, ...F_NAMES],
   // ra, and t0, the alternate link register (psABI, "Integer Register Convention").
   linkRegisters: [RISCV_STATE.x + 8 * 1, RISCV_STATE.x + 8 * 5],
   state: { pc: RISCV_STATE.pc, fpFlags: RISCV_STATE.fflags },
   floats: {
-    registers: { first: RISCV_STATE.f / 8, end: RISCV_STATE.f / 8 + 32 },
     // fflags, with NX in bit 0, and frm lie side by side.
     easy: { offset: RISCV_STATE.fflags, bytes: 8, mask: 0xffff_ffff_0000_0001n, value: 1n },
   },

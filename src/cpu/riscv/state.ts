@@ -6,6 +6,7 @@
  * floating-point values are NaN-boxed (unprivileged ISA, section 21.2).
  */
 import type { Int } from '../../host/host.ts';
+import type { RegisterLayout } from '../arch.ts';
 import type { GuestCpu } from '../guest-cpu.ts';
 
 /** Byte offsets in the thread memory. */
@@ -25,6 +26,11 @@ export const RISCV_STATE = {
   reservedValue: 0x220,
   reservedVersion: 0x228,
 } as const;
+
+export const RISCV_REGISTERS: RegisterLayout = {
+  registerCount: 64,
+  floatRegisters: { first: RISCV_STATE.f / 8, end: RISCV_STATE.f / 8 + 32 },
+};
 
 /** An address that nothing is stored at. */
 export const NO_RESERVATION = -1n;

@@ -565,6 +565,7 @@ function addEnter(helpers: DefinedHelpers, arch: Architecture): number {
     for (const offset of [PAGE_RECORDS, PAGE_RECORDS + RECORD_SIZE]) {
       access(I32_STORE16, THREAD, offset, get(RECORDS), i32.const(PAGE_END))(c);
     }
+    failIf(cell.get(TRANSLATOR.reportPages), EXIT.page)(c);
     c.end();
     cell.set(TRANSLATOR.pageRecords, get(RECORDS))(c);
     cell.set64(TRANSLATOR.pageAddress, i64.and(get(PC), i64.const(-PAGE_SIZE)))(c);

@@ -9,7 +9,7 @@
  *              the registers
  */
 import type { OperandInfo, Row } from '../../cpu/row.ts';
-import { PAGE_SIZE } from '../../host/layout.ts';
+import { DECODED, PAGE_SIZE } from '../../host/layout.ts';
 
 export const RECORD_SIZE = 16;
 /** Distance of records = distance of code << 3. */
@@ -53,4 +53,10 @@ export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) =>
     layout.set(info.name, { offset, wide: false });
   }
   return layout;
+}
+
+/** Address of the record of an instruction, 0 if its page is not decoded. `words` is the thread memory. */
+export function recordOf(words: Int32Array, pc: number): number {
+  const records = words[(DECODED.table >> 2) + Math.floor(pc / PAGE_SIZE)];
+  return records === 0 ? 0 : records + ((pc % PAGE_SIZE) << RECORD_SHIFT);
 }

@@ -13,12 +13,12 @@
  * write goes to its cell as well, so that the state is exact everywhere. Nothing
  * is done for speed.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, isVector } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
 import { overwrites } from '../region/overwrites.ts';
-import { isVector, registerAt, registerOf } from '../region/register-numbers.ts';
+import { registerAt, registerOf } from '../region/register-numbers.ts';
 import { operandsOf, partsOf, type Write } from '../wasm/lower.ts';
 import { accessName } from './access.ts';
 import { isConstant, literal, operation, vectorLiteral } from './values.ts';

@@ -12,7 +12,7 @@
  * before every instruction that can fault. That costs up to a third of the
  * speed, so it is done only if somebody can see the state.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
@@ -24,7 +24,7 @@ import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FloatLowering } from './float.ts';
 import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, orderRegion, regionModule } from './flow.ts';
 import type { Instruction, Region, Target } from './graph.ts';
-import { isFloat, isVector, registerAt, registerOf } from './register-numbers.ts';
+import { registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
 import { BOX, Words } from './words.ts';
 

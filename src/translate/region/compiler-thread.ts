@@ -8,8 +8,10 @@ import type { Host } from '../../host/host.ts';
 import { MAILBOX_STATE, PAGE_SIZE, PROCESS, STAGING, STUB } from '../../host/layout.ts';
 import { compileRegion } from './compile.ts';
 import { Effects, Former, type ReadCode } from './former.ts';
+import { nameOf } from './instance.ts';
 import { Mailbox, type Order, type Result, readOrder, writeResult } from './mailbox.ts';
 import { compiled } from './modules.ts';
+import { Slots } from './slots.ts';
 import { worthAfter } from './worth.ts';
 
 const FUTEX_WAIT_PRIVATE = 128;
@@ -18,7 +20,7 @@ const FUTEX_WAIT_PRIVATE = 128;
 interface Client {
   mailbox: Mailbox;
   former: Former;
-  slots: Map<number, number>;
+  slots: Slots;
   /** Makes the thread look into its mailbox. */
   limit: BigUint64Array;
   /** The last region's function: V8 forgets code when nobody refers to it. */
@@ -68,7 +70,7 @@ function clientAt(host: Host, effects: Effects, address: number, readCode: ReadC
   return {
     mailbox: new Mailbox(memory),
     former: new Former(effects, memory, readCode),
-    slots: new Map(),
+    slots: new Slots(() => {}),
     limit: new BigUint64Array(memory, STUB.limit, 1),
   };
 }
@@ -77,28 +79,24 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
   const { former, slots } = client;
   const { pc, precise, fused, threshold } = order;
   if (order.forget) slots.clear();
-  for (let i = 0; i < order.slots.length; i += 2) slots.set(order.slots[i], order.slots[i + 1]);
+  for (let i = 0; i < order.slots.length; i += 2) slots.adopt(order.slots[i], order.slots[i + 1]);
   const start = performance.now();
   const region = former.form(pc, false, true);
   if (!region) return { kind: 'refused' };
   const jumps = worthAfter(region, threshold);
   if (order.jumps < jumps) return { kind: 'wait', jumps };
-  const fresh: number[] = [];
+  const used = new Map<number, number>();
   const slotOf = (at: number): number => {
-    let slot = slots.get(at);
-    if (slot === undefined) {
-      slot = slots.size + 1;
-      slots.set(at, slot);
-      fresh.push(at, slot);
-    }
+    const slot = slots.of(at);
+    used.set(at, slot);
     return slot;
   };
   const options = { precise, fused, assumable: Int32Array.from(order.assumable) };
-  const { bytes, sites } = compileRegion(former.arch, region, `region${order.name}`, slotOf, options);
-  client.entry = compiled(bytes, imports);
+  const { bytes, sites } = compileRegion(former.arch, region, nameOf(pc), slotOf, options);
+  client.entry = compiled(new WebAssembly.Module(bytes), imports);
   const time = performance.now() - start;
   const { size, ranges } = region;
-  return { kind: 'module', name: order.name, size, time, bytes, sites, ranges, slots: fresh };
+  return { kind: 'module', size, time, bytes, sites, ranges, slots: [...used].flat() };
 }
 
 /** Reads code by pages: the guest may unmap it at any time. */

@@ -6,8 +6,8 @@ import type { Architecture } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
-import { DECODED, JUMP_LOG, PAGE_SIZE } from '../../host/layout.ts';
-import { RECORD_SHIFT, REGION } from '../cold/record.ts';
+import { JUMP_LOG } from '../../host/layout.ts';
+import { REGION, recordOf } from '../cold/record.ts';
 import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
 
 /** What an instruction word does. */
@@ -76,28 +76,22 @@ export class Former {
    * @param callsKernel see {@link formRegion}
    */
   form(pc: number, isEager: boolean, callsKernel: boolean, sizeLimit?: number): Region | undefined {
-    if (this.recordOf(pc) === 0) return undefined;
+    if (recordOf(this.words, pc) === 0) return undefined;
     const region = formRegion(
       pc,
       this.arch,
       (at) => this.fetch(at, isEager),
       (at, address) => (isReturn(this.arch, address) ? [] : this.targetsOf(at)),
-      (at) => this.halfwords[this.recordOf(at) >> 1] === REGION,
+      (at) => this.halfwords[recordOf(this.words, at) >> 1] === REGION,
       callsKernel,
       sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
     );
     return region !== undefined && region.blocks[0].instructions.length > 0 ? region : undefined;
   }
 
-  /** Address of the record of an instruction, 0 if its page is not decoded. */
-  recordOf(pc: number): number {
-    const records = this.words[(DECODED.table >> 2) + Math.floor(pc / PAGE_SIZE)];
-    return records === 0 ? 0 : records + ((pc % PAGE_SIZE) << RECORD_SHIFT);
-  }
-
   /** The instruction at an address; undefined if regions cannot have it or it was not executed. */
   fetch(pc: number, isEager = false): Instruction | undefined {
-    const record = this.recordOf(pc);
+    const record = recordOf(this.words, pc);
     if (record === 0 || (this.halfwords[record >> 1] === 0 && !isEager)) return undefined;
     const word = this.readCode(pc);
     if (word === undefined) return undefined;
@@ -108,7 +102,7 @@ export class Former {
   /** By the jump log. */
   private targetsOf(pc: number): readonly number[] {
     const { words } = this;
-    const record = this.recordOf(pc);
+    const record = recordOf(this.words, pc);
     const counts = new Map<number, number>();
     const end = (JUMP_LOG.start >> 2) + 2 * JUMP_LOG.entries;
     for (let i = JUMP_LOG.start >> 2; i < end; i += 2) {

@@ -11,6 +11,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
+import { PAGE_SIZE } from '../../host/layout.ts';
 import { type Flow, factsOf } from './facts.ts';
 import { registerOf } from './register-numbers.ts';
 
@@ -186,4 +187,13 @@ export function successors({ ending }: Block): number[] {
     case 'leave':
       return [];
   }
+}
+
+/** The numbers of the pages that a region has code in. */
+export function pagesOf({ ranges }: { ranges: readonly { start: number; end: number }[] }): Set<number> {
+  const pages = new Set<number>();
+  for (const { start, end } of ranges) {
+    for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++) pages.add(page);
+  }
+  return pages;
 }

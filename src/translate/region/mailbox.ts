@@ -57,8 +57,6 @@ export class Mailbox {
 /** What a guest thread orders. */
 export interface Order {
   pc: number;
-  /** Of the region, for traps in it. */
-  name: number;
   precise: boolean;
   fused: boolean;
   /** How often it was jumped to, and after how many jumps code is worth it. */
@@ -82,8 +80,6 @@ export type Result =
   | { kind: 'wait'; jumps: number }
   | {
       kind: 'module';
-      /** As ordered. */
-      name: number;
       /** Guest instructions. */
       size: number;
       /** Milliseconds. */
@@ -92,24 +88,23 @@ export type Result =
       bytes: Uint8Array<ArrayBuffer>;
       sites: { offset: number; pc: number }[];
       ranges: { start: number; end: number }[];
-      /** New ones, as in the order. */
+      /** All that it uses, as in the order. */
       slots: number[];
     };
 
 const RESULTS = ['tooLarge', 'refused', 'wait', 'module'] as const;
 
 export function writeOrder(mailbox: Mailbox, order: Order): void {
-  const { pc, name, precise, fused, jumps, threshold, assumable, forget, slots } = order;
+  const { pc, precise, fused, jumps, threshold, assumable, forget, slots } = order;
   const flags = [precise, fused, forget].map(Number);
   // As many as a flushed thread can have fit.
-  mailbox.write([pc, name, jumps, threshold, ...flags, assumable.length, ...assumable, ...slots]);
+  mailbox.write([pc, jumps, threshold, ...flags, assumable.length, ...assumable, ...slots]);
 }
 
 export function readOrder(mailbox: Mailbox): Order {
-  const [pc, name, jumps, threshold, precise, fused, forget, banks, ...rest] = mailbox.read().numbers;
+  const [pc, jumps, threshold, precise, fused, forget, banks, ...rest] = mailbox.read().numbers;
   return {
     pc,
-    name,
     jumps,
     threshold,
     precise: precise !== 0,
@@ -126,8 +121,8 @@ export function writeResult(mailbox: Mailbox, result: Result): void {
     mailbox.write([kind, result.kind === 'wait' ? result.jumps : 0]);
     return;
   }
-  const { name, size, time, bytes, sites, ranges, slots } = result;
-  const numbers = [kind, name, size, time, sites.length, ranges.length];
+  const { size, time, bytes, sites, ranges, slots } = result;
+  const numbers = [kind, size, time, sites.length, ranges.length];
   for (const { offset, pc } of sites) numbers.push(offset, pc);
   for (const { start, end } of ranges) numbers.push(start, end);
   numbers.push(...slots);
@@ -139,10 +134,10 @@ export function readResult(mailbox: Mailbox): Result {
   const kind = RESULTS[numbers[0]];
   if (kind === 'wait') return { kind, jumps: numbers[1] };
   if (kind !== 'module') return { kind };
-  const [, name, size, time, siteCount, rangeCount] = numbers;
-  let at = 6;
+  const [, size, time, siteCount, rangeCount] = numbers;
+  let at = 5;
   const pair = (): [number, number] => [numbers[at++], numbers[at++]];
   const sites = Array.from({ length: siteCount }, pair).map(([offset, pc]) => ({ offset, pc }));
   const ranges = Array.from({ length: rangeCount }, pair).map(([start, end]) => ({ start, end }));
-  return { kind, name, size, time, bytes, sites, ranges, slots: [...numbers.subarray(at)] };
+  return { kind, size, time, bytes, sites, ranges, slots: [...numbers.subarray(at)] };
 }

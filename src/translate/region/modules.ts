@@ -5,20 +5,16 @@
  * this one is referred to, has it too.
  */
 import { setFlagsFromString } from 'node:v8';
+import { instantiate } from './instance.ts';
 
 // A function of V8's own (src/runtime/runtime-test-wasm.cc), which only code that is parsed under this flag may name.
 setFlagsFromString('--allow-natives-syntax');
 const tierUp = new Function('entry', '%WasmTierUpFunction(entry)') as (entry: unknown) => void;
 setFlagsFromString('--no-allow-natives-syntax');
 
-/** Instantiates a region's module; its function. */
-export function instantiate(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {
-  return new WebAssembly.Instance(module, { e: imports as never }).exports.region;
-}
-
-/** The same, compiled. */
-export function compiled(bytes: Uint8Array<ArrayBuffer>, imports: Record<string, unknown>): unknown {
-  const entry = instantiate(new WebAssembly.Module(bytes), imports);
+/** Instantiates a region's module, compiled; its function. */
+export function compiled(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {
+  const entry = instantiate(module, imports);
   tierUp(entry);
   return entry;
 }
@@ -27,13 +23,13 @@ export function compiled(bytes: Uint8Array<ArrayBuffer>, imports: Record<string,
 const NAMING_FLAGS = ['liftoff', 'wasm-lazy-compilation'];
 
 /**
- * As {@link compiled}, where V8 has to tell profilers of the code (-perfmap), which it does only of what it compiles with
+ * A compiled module where V8 has to tell profilers of the code (-perfmap), which it does only of what it compiles with
  * the module. The flags are the process's: no other thread may compile meanwhile.
  */
-export function compiledWithName(bytes: Uint8Array<ArrayBuffer>, imports: Record<string, unknown>): unknown {
+export function moduleWithName(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   for (const flag of NAMING_FLAGS) setFlagsFromString(`--no-${flag}`);
   try {
-    return instantiate(new WebAssembly.Module(bytes), imports);
+    return new WebAssembly.Module(bytes);
   } finally {
     for (const flag of NAMING_FLAGS) setFlagsFromString(`--${flag}`);
   }

@@ -10,58 +10,45 @@
  * What always holds when JavaScript runs: no region is on the stack, so any can
  * be dropped.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { isFloat, isVector, type RegisterLayout } from '../../cpu/arch.ts';
 import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
-import { RECORD_SIZE, REGION } from '../cold/record.ts';
+import type { Translations } from '../../host/translations.ts';
+import { RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
-import { compileRegion } from './compile.ts';
-import { Effects, Former, type ReadCode } from './former.ts';
-import type { Region } from './graph.ts';
+import type { Backend, Made, Site } from './backend.ts';
+import { pagesOf, type Region } from './graph.ts';
+import { instantiate, trapSite } from './instance.ts';
 import type { Result } from './mailbox.ts';
-import { compiled, compiledWithName, instantiate } from './modules.ts';
 import type { Orders } from './orders.ts';
-import { isFloat, isVector, writeOf } from './register-numbers.ts';
+import { Slots } from './slots.ts';
+import { type Description, Stored } from './stored.ts';
 import { worthAfter } from './worth.ts';
 
 /** What regions need of the engine they belong to. */
 export interface RegionHost {
-  arch: Architecture;
+  registers: RegisterLayout;
   threadMemory: WebAssembly.Memory;
   table: WebAssembly.Table;
   /** The cold tier's stand-in for regions that do not exist. */
   missing: unknown;
   /** Imports of every module. */
   imports: Record<string, unknown>;
-  readCode: ReadCode;
-  /** How another thread is asked to compile; undefined: this one does it itself. */
-  orders?: Orders;
+  /** A copy of guest memory; undefined if it cannot be read. */
+  read(address: number, length: number): Uint8Array | undefined;
 }
 
-/** How code is compiled, and who looks on. */
+/** How hot code is compiled. */
 export interface RegionOptions {
   /** After how many jumps to code it is worth to be compiled in the guest's own thread. */
-  threshold?: number;
-  /** -one-insn-per-tb: a region is one instruction. */
-  oneInstruction?: boolean;
+  threshold: number;
   /** -tb-size: all regions are dropped when their modules have this many bytes. */
   codeLimit?: number;
-  /** What the code at an address is called, for profilers. */
-  nameOf?(pc: number): string;
-  /** The instruction at an address as assembly, for comments. */
-  describe?(pc: number, word: number): string;
-  /** -d op, out_wasm, out_js. */
-  onRegion?(region: Region, arch: Architecture, describe?: (pc: number) => string): void;
-  onModule?(pc: number, bytes: Uint8Array): void;
-  onSource?(pc: number, source: string): void;
-}
-
-/** A region's host function. */
-export interface Made {
-  /** What goes into the table of regions. */
-  entry: unknown;
-  /** Bytes of code. */
-  length: number;
-  sites: readonly { offset: number; pc: number }[];
+  /** Makes the compiler, for the first code that is compiled. */
+  loadBackend(): Backend;
+  /** How another thread is asked to compile; undefined: this one does it itself. */
+  orders?: Orders;
+  /** Regions of earlier runs. */
+  translations?: Translations;
 }
 
 /**
@@ -73,6 +60,15 @@ const CODE_LIMIT = 12 << 20;
 /** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
 const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
 
+/** Jumps after which a region of an earlier run is installed, and until it is tried again if pages of it are not decoded. */
+const STORED_AFTER = 8;
+const STORED_AGAIN = 100;
+/**
+ * How often code without a stored region becomes hot before the compiler is loaded for it: that takes 60 ms of the
+ * processor's time, and so does the cold tier with so much of hot code.
+ */
+const LOADED_AFTER = 60;
+
 /** Jumps after which code is worth compiling where another thread does it. */
 const ORDER_THRESHOLD = 6000;
 
@@ -83,25 +79,29 @@ interface News {
 }
 
 interface Installed {
-  name: string;
   entry: number;
   slot: number;
   record: number;
   /** The record that REGION replaced. */
   original: Uint8Array;
   ranges: readonly { start: number; end: number }[];
-  sites: readonly { offset: number; pc: number }[];
+  sites: readonly Site[];
 }
 
 export class Regions {
-  protected readonly host: RegionHost;
-  protected readonly options: RegionOptions;
+  private readonly host: RegionHost;
+  private readonly options: RegionOptions;
   private readonly words: Int32Array;
   private readonly halfwords: Uint16Array;
   private readonly bytes: Uint8Array;
-  private readonly former: Former;
-  private readonly slots = new Map<number, number>();
-  private readonly byName = new Map<string, Installed>();
+  private loaded: Backend | undefined;
+  /** How often something hot had no stored region. */
+  private missed = 0;
+  private readonly slots = new Slots((pc, slot) => {
+    this.host.table.set(slot, this.host.missing);
+    this.news.slots.push(pc, slot);
+  });
+  private readonly stored: Stored | undefined;
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
@@ -123,47 +123,83 @@ export class Regions {
   private codeSize = 0;
   private readonly fused: boolean;
   private precise = false;
-  readonly statistics = { regions: 0, compiledInstructions: 0, compileTime: 0, moduleBytes: 0, dropped: 0 };
+  readonly statistics = { regions: 0, stored: 0, compiledInstructions: 0, compileTime: 0, moduleBytes: 0, dropped: 0 };
 
-  constructor(host: RegionHost, options: RegionOptions = {}) {
+  constructor(host: RegionHost, options: RegionOptions) {
     this.host = host;
     this.options = options;
     const { buffer } = host.threadMemory;
     this.words = new Int32Array(buffer);
     this.halfwords = new Uint16Array(buffer);
     this.bytes = new Uint8Array(buffer);
-    this.former = new Former(new Effects(host.arch), buffer, host.readCode);
     this.fused = (host.imports.fma as () => number)() === 1;
+    if (options.translations) this.stored = new Stored(options.translations, host.read, this.slots);
   }
 
   /** Compiles the code at an address that has become hot, unless that was tried before. */
   compile(pc: number): void {
-    const record = this.former.recordOf(pc);
+    const record = this.recordOf(pc);
     if (record === 0 || this.byEntry.has(pc) || this.refused.has(pc)) return;
-    this.clearCounter(record);
+    this.setCounter(pc, 0);
     const jumps = (this.jumps.get(pc) ?? 0) + this.hotThreshold;
     this.jumps.set(pc, jumps);
+    if (this.takeStored(pc)) return;
     if (this.queue.has(pc) || jumps < (this.worth.get(pc) ?? 0)) return;
-    if (!this.isEager && this.host.orders?.areTaken(this.ownTime)) {
-      this.lowerThreshold();
+    if (this.stored?.isEmpty === false && !this.loaded && ++this.missed < LOADED_AFTER) return;
+    const isOrdered = !this.isEager && this.options.orders?.areTaken(this.ownTime) === true;
+    if (isOrdered) this.lowerThreshold(ORDER_THRESHOLD);
+    if (jumps < (isOrdered ? Math.min(ORDER_THRESHOLD, this.threshold) : this.threshold)) return;
+    if (isOrdered) {
       this.queue.set(pc, this.wordsNow(pc));
       this.advance();
     } else this.compileHere(pc);
   }
 
-  /** What is hot is ordered sooner than it would be compiled here. */
-  private lowerThreshold(): void {
-    if (this.hotThreshold <= ORDER_THRESHOLD) return;
-    this.hotThreshold = ORDER_THRESHOLD;
+  /** Has the cold tier tell of code sooner: what is hot is ordered sooner than it would be compiled here. */
+  private lowerThreshold(jumps: number): void {
+    if (this.hotThreshold <= jumps) return;
+    this.hotThreshold = jumps;
     const counters = new Uint16Array(this.bytes.buffer, COUNTERS.start, COUNTERS.count);
-    // The cold tier tells of a counter when it reaches the threshold.
-    for (let i = 0; i < counters.length; i++) counters[i] = Math.min(counters[i], ORDER_THRESHOLD - 1);
+    // It tells of a counter when that reaches the threshold.
+    for (let i = 0; i < counters.length; i++) counters[i] = Math.min(counters[i], jumps - 1);
+  }
+
+  /** A program begins. True if there are regions of its earlier runs: then {@link prime} wants to be told of pages. */
+  startProgram(): boolean {
+    this.stored?.open();
+    return this.stored?.isEmpty === false;
+  }
+
+  /** The page of an address begins to be decoded: the code on it that has stored regions is hot before long. */
+  prime(address: number): void {
+    const page = Math.floor(address / PAGE_SIZE);
+    for (const pc of this.stored?.onPage(page) ?? []) this.setCounter(pc, this.hotThreshold - STORED_AFTER);
+  }
+
+  /** Installs the region of an earlier run, if there is one that fits. True if there is nothing else to do. */
+  private takeStored(pc: number): boolean {
+    this.makeRoom();
+    const found = this.stored?.find(pc, this.circumstances(pc), (page) => this.recordOf(page * PAGE_SIZE) !== 0);
+    if (found === undefined) return false;
+    if (found === 'later') {
+      this.setCounter(pc, this.hotThreshold - STORED_AGAIN);
+      return true;
+    }
+    const { module, ...region } = found;
+    this.statistics.stored++;
+    this.install(pc, { ...region, entry: instantiate(module, this.host.imports) });
+    return true;
+  }
+
+  /** What a region depends on beside its code, as a number. */
+  private circumstances(pc: number): number {
+    return [this.precise, this.fused, this.general.has(pc)].reduce((all, one) => 2 * all + Number(one), 0);
   }
 
   private compileHere(pc: number): void {
     const start = performance.now();
     const used = process.threadCpuUsage();
-    const region = this.former.form(pc, this.isEager, this.callsKernel, this.sizeLimit);
+    const region = this.backend.form(pc);
     if (!region) {
       this.refused.add(pc);
       return;
@@ -174,17 +210,24 @@ export class Regions {
       return;
     }
     this.makeRoom();
-    const name = this.statistics.regions++;
-    this.options.onRegion?.(region, this.host.arch, this.describe);
-    this.install(pc, name, region, this.make(pc, region, nameOf(name)));
-    this.statistics.compileTime += performance.now() - start;
+    const slots = new Map<number, number>();
+    const slotOf = (at: number): number => {
+      const slot = this.slots.of(at);
+      slots.set(at, slot);
+      return slot;
+    };
+    const { precise, fused } = this;
+    const { module, ...made } = this.backend.make(pc, region, slotOf, { precise, fused, assumable: this.wordsNow(pc) });
+    const time = performance.now() - start;
+    this.statistics.compileTime += time;
+    this.installNew(pc, { ...region, ...made, slots: [...slots].flat(), time }, module);
     const { user, system } = process.threadCpuUsage(used);
     this.ownTime += (user + system) / 1000;
   }
 
   /** Takes the result of an order, if there is one, and leaves the next. */
   advance(): void {
-    const { orders } = this.host;
+    const { orders } = this.options;
     if (!orders) return;
     if (this.outstanding) {
       const result = orders.take();
@@ -192,9 +235,6 @@ export class Regions {
       const { pc, isVoid, flushed } = this.outstanding;
       this.queue.delete(pc);
       this.outstanding = undefined;
-      if (result.kind === 'module' && !this.news.forget) {
-        for (let i = 0; i < result.slots.length; i += 2) this.setSlot(result.slots[i], result.slots[i + 1]);
-      }
       // What is void becomes hot again, if it is.
       if (!isVoid) this.accept(pc, result, flushed);
     }
@@ -207,7 +247,7 @@ export class Regions {
   private mostWanted(): number | undefined {
     let wanted: number | undefined;
     for (const pc of this.queue.keys()) {
-      if (this.former.recordOf(pc) === 0) this.queue.delete(pc);
+      if (this.recordOf(pc) === 0) this.queue.delete(pc);
       else if (wanted === undefined || (this.jumps.get(pc) ?? 0) > (this.jumps.get(wanted) ?? 0)) wanted = pc;
     }
     return wanted;
@@ -217,7 +257,6 @@ export class Regions {
     const { precise, fused } = this;
     orders.leave({
       pc,
-      name: this.statistics.regions++,
       precise,
       fused,
       jumps: this.jumps.get(pc) ?? 0,
@@ -242,13 +281,24 @@ export class Regions {
         this.worth.set(pc, result.jumps);
         return;
       case 'module': {
-        const { name, bytes, sites, ranges, size, time } = result;
+        const { bytes, sites, ranges, size, time, slots } = result;
         this.statistics.compileTime += time;
         if (flushed.some((f) => ranges.some((r) => r.start < f.end && r.end > f.start))) return;
-        const entry = instantiate(new WebAssembly.Module(bytes), this.host.imports);
-        this.install(pc, name, { ranges, size }, { entry, length: bytes.length, sites });
+        if (!this.slots.adoptAll(slots)) return;
+        const module = new WebAssembly.Module(bytes);
+        const entry = instantiate(module, this.host.imports);
+        const { length } = bytes;
+        this.installNew(pc, { entry, length, sites, ranges, size, slots, time }, { module, bytes });
       }
     }
+  }
+
+  /** Installs what has just been made, and keeps it for later runs. */
+  private installNew(pc: number, made: Made & Description, module: Made['module']): void {
+    this.statistics.regions++;
+    this.install(pc, made);
+    const { ranges, size, sites, slots, time } = made;
+    if (module) this.stored?.keep(pc, this.circumstances(pc), { ranges, size, sites, slots, time }, module);
   }
 
   /** Drops everything if there is too much. */
@@ -257,22 +307,20 @@ export class Regions {
     if (isFull || this.slots.size >= SLOT_LIMIT) this.flushAll();
   }
 
-  private install(pc: number, number: number, { ranges, size }: Pick<Region, 'ranges' | 'size'>, made: Made): void {
+  private install(pc: number, made: Made & Pick<Region, 'ranges' | 'size'>): void {
     const { statistics } = this;
-    const { entry, length, sites } = made;
-    const record = this.former.recordOf(pc);
-    const name = nameOf(number);
+    const { entry, length, ranges, sites, size } = made;
+    const record = this.recordOf(pc);
     this.jumps.delete(pc);
     this.worth.delete(pc);
     this.codeSize += length;
-    const slot = this.slotOf(pc);
+    const slot = this.slots.of(pc);
     this.host.table.set(slot, entry);
     const original = this.bytes.slice(record, record + RECORD_SIZE);
-    const installed: Installed = { name, entry: pc, slot, record, original, ranges, sites };
+    const installed: Installed = { entry: pc, slot, record, original, ranges, sites };
     this.halfwords[record >> 1] = REGION;
     this.words[(record + 8) >> 2] = slot;
     this.byEntry.set(pc, installed);
-    this.byName.set(name, installed);
     for (const page of pagesOf(installed)) {
       const there = this.byPage.get(page);
       if (there) there.add(installed);
@@ -282,22 +330,8 @@ export class Regions {
     statistics.moduleBytes += length;
   }
 
-  /** Compiles a region: the step that back ends do differently. */
-  protected make(pc: number, region: Region, name: string): Made {
-    const { arch } = this.host;
-    const { nameOf, onModule } = this.options;
-    const names = { function: nameOf?.(pc), locals: onModule !== undefined };
-    const { bytes, sites } = compileRegion(
-      arch,
-      region,
-      name,
-      (at) => this.slotOf(at),
-      { precise: this.precise, fused: this.fused, assumable: this.wordsNow(pc) },
-      names,
-    );
-    onModule?.(pc, bytes);
-    const compile = nameOf === undefined ? compiled : compiledWithName;
-    return { entry: compile(bytes, this.host.imports), length: bytes.length, sites };
+  private get backend(): Backend {
+    return (this.loaded ??= this.options.loadBackend());
   }
 
   /** A register was not what the region at `pc` takes it for: compiles it without assumptions. */
@@ -305,48 +339,37 @@ export class Regions {
     const installed = this.byEntry.get(pc);
     if (installed) this.drop(installed);
     this.general.add(pc);
+    this.jumps.set(pc, this.threshold);
     this.compile(pc);
   }
 
   /** By bank, the registers that hold words while the guest is at the entry of a region: what may be assumed of it. */
   private wordsNow(pc: number): Int32Array {
-    const { arch } = this.host;
-    const words = new Int32Array(Math.ceil(arch.registerCount / 32));
+    const { registers } = this.host;
+    const words = new Int32Array(Math.ceil(registers.registerCount / 32));
     if (this.general.has(pc)) return words;
-    for (let register = 0; register < arch.registerCount; register++) {
-      if (isVector(arch, register)) continue;
+    for (let register = 0; register < registers.registerCount; register++) {
+      if (isVector(registers, register)) continue;
       const [low, high] = this.words.subarray(2 * register, 2 * register + 2);
-      if (high === (isFloat(arch, register) ? -1 : low >> 31)) words[register >> 5] |= 1 << register;
+      if (high === (isFloat(registers, register) ? -1 : low >> 31)) words[register >> 5] |= 1 << register;
     }
     return words;
   }
 
   /** The numbers of the registers that the instruction at an address writes. */
   writtenAt(pc: number): number[] {
-    const statements = this.former.fetch(pc)?.statements ?? [];
-    return statements.flatMap((statement) => writeOf(this.host.arch, statement) ?? []);
+    return this.backend.writtenAt(pc);
   }
 
-  /** The instruction at an address as assembly, for comments. */
-  protected get describe(): ((pc: number) => string) | undefined {
-    const { describe } = this.options;
-    return describe && ((pc) => describe(pc, this.host.readCode(pc) ?? 0));
+  private recordOf(pc: number): number {
+    return recordOf(this.words, pc);
   }
 
-  /** Whether regions make system calls themselves. */
-  protected get callsKernel(): boolean {
-    return true;
-  }
-
-  /** Instructions that a region may have; undefined for the usual limit. */
-  protected get sizeLimit(): number | undefined {
-    return this.options.oneInstruction ? 1 : undefined;
-  }
   private get isEager(): boolean {
     return this.threshold === 1;
   }
   private get threshold(): number {
-    return this.options.threshold ?? 1;
+    return this.options.threshold;
   }
 
   /** Jumps to code after which the cold tier says so. */
@@ -358,29 +381,17 @@ export class Regions {
     this.words[TRANSLATOR.hotThreshold >> 2] = jumps;
   }
 
-  /** Lets the cold tier count anew. */
-  private clearCounter(record: number): void {
-    this.halfwords[(COUNTERS.start + ((record >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = 0;
+  /** Lets the cold tier count the jumps to a decoded address from `jumps` on. */
+  private setCounter(pc: number, jumps: number): void {
+    this.halfwords[(COUNTERS.start + ((this.recordOf(pc) >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = jumps;
   }
-
-  /** Called when the region of an address is no more. */
-  protected onDropped(_entry: number): void {}
 
   /** The guest address of a trap in a region; undefined if it came from elsewhere. */
   trapAddress(error: WebAssembly.RuntimeError): number | undefined {
-    const frame = /wasm:\/\/wasm\/(\w+)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/.exec(error.stack ?? '');
-    // The first frame of WebAssembly is the one that trapped; the cold tier's module has no name.
-    const first = /wasm:\/\/wasm\/[^\s)]*/.exec(error.stack ?? '');
-    if (!frame || !first?.[0].startsWith(`wasm://wasm/${frame[1]}-`)) return undefined;
-    const installed = this.byName.get(frame[1]);
-    if (!installed) return undefined;
-    const offset = Number.parseInt(frame[2], 16);
-    let address: number | undefined;
-    for (const site of installed.sites) {
-      if (site.offset > offset) break;
-      address = site.pc;
-    }
-    return address;
+    if (this.loaded?.trapAddress) return this.loaded.trapAddress();
+    const site = trapSite(error);
+    const installed = site && this.byEntry.get(site.entry);
+    return installed?.sites.findLast(({ offset }) => offset <= site!.offset)?.pc;
   }
 
   /** Does something with the decoded instruction at `pc` in place of the region that starts there. */
@@ -407,19 +418,27 @@ export class Regions {
     this.flushAll();
   }
 
-  /** Another program: nothing has to be exact yet. */
+  /** Another program is to come: nothing has to be exact yet. */
   reset(): void {
+    this.stored?.save();
     this.precise = false;
     this.flushAll();
+    this.forgetSlots();
   }
 
-  /** In a new process: what was ordered will not come. */
+  /** The process or the thread ends: keeps what was made. */
+  save(): void {
+    this.stored?.save();
+  }
+
+  /** In a new process: what was ordered will not come, and the parent stores what was made before. */
   forgetOrders(): void {
+    this.stored?.forgetKept();
     this.queue.clear();
     this.outstanding = undefined;
     this.ownTime = 0;
     this.hotThreshold = this.threshold;
-    this.news = { forget: true, slots: [...this.slots].flat() };
+    this.news = { forget: true, slots: this.slots.pairs() };
   }
 
   /** Drops the regions with code in [start, end). The caller drops the decoded instructions of those pages. */
@@ -439,17 +458,20 @@ export class Regions {
     this.queue.clear();
     if (this.outstanding) this.outstanding.isVoid = true;
     for (const installed of [...this.byEntry.values()]) this.drop(installed);
-    if (this.slots.size >= SLOT_LIMIT) {
-      this.slots.clear();
-      this.news = { forget: true, slots: [] };
-      // It knows slots by address.
-      this.bytes.fill(0, JUMP_CACHE.start, JUMP_CACHE.start + 16 * JUMP_CACHE.entries);
-    }
+    if (this.slots.size >= SLOT_LIMIT) this.forgetSlots();
     this.refused.clear();
     this.general.clear();
     this.jumps.clear();
     this.worth.clear();
     this.codeSize = 0;
+  }
+
+  /** No region is left. */
+  private forgetSlots(): void {
+    this.slots.clear();
+    this.news = { forget: true, slots: [] };
+    // It knows slots by address.
+    this.bytes.fill(0, JUMP_CACHE.start, JUMP_CACHE.start + 16 * JUMP_CACHE.entries);
   }
 
   private drop(installed: Installed): void {
@@ -458,39 +480,13 @@ export class Regions {
     // Its page may stay when only another page of the region changed.
     this.bytes.set(installed.original, installed.record);
     // If it is still hot, that shows from now on.
-    this.clearCounter(installed.record);
+    this.setCounter(installed.entry, this.stored?.has(installed.entry) ? this.hotThreshold - STORED_AFTER : 0);
     this.byEntry.delete(installed.entry);
-    this.onDropped(installed.entry);
-    this.byName.delete(installed.name);
+    this.loaded?.onDropped?.(installed.entry);
     for (const page of pagesOf(installed)) {
       const there = this.byPage.get(page);
       there?.delete(installed);
       if (there?.size === 0) this.byPage.delete(page);
     }
   }
-
-  private slotOf(pc: number): number {
-    let slot = this.slots.get(pc);
-    if (slot === undefined) {
-      slot = this.slots.size + 1;
-      this.setSlot(pc, slot);
-      this.news.slots.push(pc, slot);
-    }
-    return slot;
-  }
-
-  private setSlot(pc: number, slot: number): void {
-    this.host.table.set(slot, this.host.missing);
-    this.slots.set(pc, slot);
-  }
-}
-
-const nameOf = (number: number): string => `region${number}`;
-
-function pagesOf({ ranges }: Installed): Set<number> {
-  const pages = new Set<number>();
-  for (const { start, end } of ranges) {
-    for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++) pages.add(page);
-  }
-  return pages;
 }

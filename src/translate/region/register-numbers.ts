@@ -22,14 +22,3 @@ export function writeOf(arch: Architecture, statement: Statement): number | unde
   if (statement.kind === 'setCell') return registerAt(arch, statement.offset);
   return undefined;
 }
-
-/** True of a register that holds floating-point values. */
-export function isFloat({ floats }: Architecture, register: number): boolean {
-  const file = floats?.registers;
-  return file !== undefined && register >= file.first && register < file.end;
-}
-
-/** True of a register of 128 bits; its number is that of its first cell. */
-export function isVector({ vectors }: Architecture, register: number): boolean {
-  return vectors !== undefined && register >= vectors.first && register < vectors.end;
-}

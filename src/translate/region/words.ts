@@ -8,10 +8,10 @@
  * they agree at every place: a register is a word after an instruction if the
  * value that it writes is one.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, isFloat } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Instruction } from './graph.ts';
-import { isFloat, registerOf, writeOf } from './register-numbers.ts';
+import { registerOf, writeOf } from './register-numbers.ts';
 
 export class Words {
   /** Registers that hold words, by bank of 32. */

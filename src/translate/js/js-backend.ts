@@ -4,8 +4,11 @@
  * the WebAssembly back end, through the table of regions; every entry there is
  * the same function, which looks up the address.
  */
+
+import type { Architecture } from '../../cpu/arch.ts';
+import type { BackendHost, BackendOptions, Made } from '../region/backend.ts';
 import type { Region } from '../region/graph.ts';
-import { type Made, type RegionHost, type RegionOptions, Regions } from '../region/regions.ts';
+import { WasmBackend } from '../region/wasm-backend.ts';
 import { I64, ModuleEncoder } from '../wasm/encoder.ts';
 import { REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { generateAccesses } from './access.ts';
@@ -20,7 +23,7 @@ const DEPTH_LIMIT = 60;
 /** V8 optimises short functions well, long ones late and those of more than 60 KB of bytecode never. */
 const SIZE_LIMIT = 50;
 
-export class JsRegions extends Regions {
+export class JsBackend extends WasmBackend {
   private readonly functions = new Map<number, RegionFunction>();
   private readonly runtime: Record<string, unknown>;
   private readonly entry: unknown;
@@ -28,9 +31,9 @@ export class JsRegions extends Regions {
   /** Whether the error being thrown came out of a region. */
   private trapped = false;
 
-  constructor(host: RegionHost, options: RegionOptions) {
-    super(host, options);
-    const { arch, threadMemory, imports } = host;
+  constructor(arch: Architecture, host: BackendHost, options: BackendOptions) {
+    super(arch, host, options);
+    const { threadMemory, imports } = host;
     this.pc = new BigUint64Array(threadMemory.buffer, arch.state.pc, 1);
     const accesses = instantiate(generateAccesses(arch), imports);
     const call = (depth: number, target: bigint) => this.enter(depth + 1, target);
@@ -50,11 +53,11 @@ export class JsRegions extends Regions {
     }
   }
 
-  protected override make(pc: number, region: Region): Made {
-    const { host, options, runtime } = this;
+  override make(pc: number, region: Region): Made {
+    const { arch, options, runtime } = this;
     const symbol = options.nameOf?.(pc);
     const name = `pc_${pc.toString(16)}${symbol === undefined ? '' : `_${symbol.replace(/\W/g, '_')}`}`;
-    const source = regionSource(host.arch, region, name, this.describe);
+    const source = regionSource(arch, region, name, this.describe);
     options.onSource?.(pc, source);
     const called = new Set(source.match(/\w+(?=\()/g));
     const used = Object.keys(runtime).filter((word) => called.has(word));
@@ -71,12 +74,12 @@ export class JsRegions extends Regions {
     return super.sizeLimit ?? SIZE_LIMIT;
   }
 
-  protected override onDropped(entry: number): void {
+  onDropped(entry: number): void {
     this.functions.delete(entry);
   }
 
   /** Accesses store the PC before they are made. */
-  override trapAddress(): number | undefined {
+  trapAddress(): number | undefined {
     if (!this.trapped) return undefined;
     this.trapped = false;
     return Number(this.pc[0]);

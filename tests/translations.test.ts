@@ -1,0 +1,136 @@
+/** What is kept of a run for the next one: it must change nothing but the time that takes. */
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { suiteBinary } from '../scripts/build-test-binaries.ts';
+import { HANG, run, testEnvironment, tsemu } from './support/run.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'tsemu-translations-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** Programs with faults, handlers, threads, children, changing code, floating point and odd jumps. */
+const SECOND_RUNS = [
+  'atomics',
+  'control',
+  'faults',
+  'fork',
+  'many-hot',
+  'rounding',
+  'selfmod',
+  'setjmp',
+  'signals',
+  'spawn',
+  'threads',
+  'timers',
+];
+
+const program = (name: string): string => suiteBinary('riscv64', name, 'O2', 'static');
+let directories = 0;
+const newDirectory = (): string => join(scratch, `cache-${directories++}`);
+
+/** Runs a program with a cache directory; its outcome, and how many of its regions were compiled and how many stored. */
+async function runWith(cache: string, command: readonly string[], options: readonly string[] = []) {
+  const log = join(scratch, 'stats');
+  rmSync(log, { force: true });
+  const emulator = [...tsemu(), '-threshold', '50', '-stats', '-D', log, ...options];
+  const { stdout, status } = await run([...emulator, ...command], { env: testEnvironment({ TSEMU_CACHE: cache }) });
+  const text = readFileSync(log, 'latin1');
+  // The last process to end is the first one.
+  const count = (name: string) =>
+    Number(
+      text
+        .match(new RegExp(`${name} +\\d+`, 'g'))
+        ?.at(-1)
+        ?.replace(/\D+/, '') ?? 0,
+    );
+  return { outcome: { stdout, status }, compiled: count('regions'), stored: count('stored') };
+}
+
+describe('a second run', () => {
+  test('takes what the first has compiled', { timeout: HANG }, async () => {
+    const cache = newDirectory();
+    const first = await runWith(cache, [program('many-hot')]);
+    const second = await runWith(cache, [program('many-hot')]);
+    expect(first.stored).toBe(0);
+    expect(second.stored).toBeGreaterThan(50);
+    expect(second.compiled).toBeLessThan(first.compiled / 4);
+    expect(second.outcome).toEqual(first.outcome);
+  });
+
+  describe('is like the first', () => {
+    const cache = newDirectory();
+    test.each(SECOND_RUNS)('%s', { timeout: HANG }, async (name) => {
+      const { outcome } = await runWith(cache, [program(name)]);
+      expect((await runWith(cache, [program(name)])).outcome).toEqual(outcome);
+    });
+  });
+
+  test('is not misled by another program in the same place', { timeout: HANG }, async () => {
+    const cache = newDirectory();
+    const place = join(scratch, 'changing');
+    for (const name of ['integer', 'many-hot', 'math', 'integer']) {
+      copyFileSync(program(name), place);
+      const { outcome } = await runWith(cache, [place]);
+      expect(outcome).toEqual((await runWith('off', [program(name)])).outcome);
+    }
+  });
+
+  test.each([
+    ['cut off', (file: string) => truncateSync(file, 5000)],
+    ['empty', (file: string) => truncateSync(file, 0)],
+    ['changed in its middle', (file: string) => writeFileSync(file, readFileSync(file).fill(0x5a, 6000, 20_000))],
+    ['of somebody else', (file: string) => writeFileSync(file, 'other\n'.repeat(5000))],
+  ])('is not misled by a file that is %s', { timeout: HANG }, async (_how, damage) => {
+    const cache = newDirectory();
+    const { outcome } = await runWith(cache, [program('many-hot')]);
+    const [name] = readdirSync(cache);
+    damage(join(cache, name));
+    const second = await runWith(cache, [program('many-hot')]);
+    expect(second.outcome).toEqual(outcome);
+    expect(second.compiled).toBeGreaterThan(0);
+  });
+});
+
+describe('nothing is kept', () => {
+  test('where others can write', { timeout: HANG }, async () => {
+    const cache = newDirectory();
+    mkdirSync(cache);
+    chmodSync(cache, 0o777);
+    await runWith(cache, [program('many-hot')]);
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  test('under a limit on the size of files, which would kill the program', { timeout: HANG }, async () => {
+    const cache = newDirectory();
+    const limited = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh', ...tsemu(), '-threshold', '50', program('many-hot')];
+    const { status } = await run(limited, { env: testEnvironment({ TSEMU_CACHE: cache }) });
+    expect(status).toBe(0);
+    await runWith(cache, [program('many-hot')]);
+    expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  test('where the directory cannot be made', { timeout: HANG }, async () => {
+    const file = join(scratch, 'file');
+    writeFileSync(file, '');
+    const { outcome } = await runWith(join(file, 'cache'), [program('many-hot')]);
+    expect(outcome.status).toBe(0);
+  });
+});
+
+test('TSEMU_CACHE wants an absolute path or off', async () => {
+  const { stderr, status } = await run([...tsemu(), program('hello')], {
+    env: testEnvironment({ TSEMU_CACHE: 'here' }),
+  });
+  expect([stderr, status]).toEqual(["tsemu-riscv64: 'here' is no absolute path, nor off\n", 1]);
+});
