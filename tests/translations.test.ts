@@ -84,6 +84,9 @@ describe('a second run', () => {
       const { outcome } = await runWith(cache, [place]);
       expect(outcome).toEqual((await runWith('off', [program(name)])).outcome);
     }
+    copyFileSync(program('many-hot'), place);
+    await runWith(cache, [place]);
+    expect((await runWith(cache, [place])).stored).toBeGreaterThan(50);
   });
 
   test.each([

@@ -7,9 +7,9 @@
  * processes that end append theirs. Of a file that is damaged, or was written by
  * another V8, nothing is used, and it is removed.
  *
- *     record: the words MAGIC, length, checksum of what follows, pc, flags,
- *             count of numbers, lengths of guest code, module and machine code
- *             (f64 each), then these four, padded to 8 bytes
+ *     record: the words MAGIC, length in bytes, checksum of what follows, pc,
+ *             flags, count of numbers, lengths of guest code, module and machine
+ *             code (f64 each), then these four, padded to 8 bytes
  *
  * Whoever can write such a file can have any code executed: the directory is the
  * user's own, and nobody else may write there.
@@ -32,16 +32,17 @@ import {
 interface ModuleCode {
   codeOf(module: WebAssembly.Module): Uint8Array;
   moduleOf(bytes: Uint8Array, code: Uint8Array): WebAssembly.Module | undefined;
+  checksum(bytes: Uint8Array): number;
 }
 
 /** A translated region. */
 export interface Translation {
   /** Guest address. */
   pc: number;
-  /** Says, as one number, for which circumstances it is. */
+  /** Says, as a number from 0 to 7, for which circumstances it is. */
   flags: number;
   /** What else there is to be known of it. */
-  numbers: readonly number[];
+  numbers: Float64Array;
   /** The guest's code that it was made of. */
   guestCode: Uint8Array;
   /** The module. */
@@ -56,12 +57,6 @@ const FILE_COUNT = 400;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
-interface Place {
-  offset: number;
-  length: number;
-  flags: number;
-}
-
 /** The translations of one program at a time. */
 export class Translations {
   private readonly directory: string;
@@ -70,7 +65,13 @@ export class Translations {
   private code: ModuleCode | undefined;
   private header = Buffer.alloc(0);
   private path = '';
-  private places = new Map<number, Place[]>();
+  /** The file as it was read, also as words. */
+  private file: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  private words: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** Where in it records are, by keys. */
+  private readonly places = new Map<number, number>();
+  /** Keys of those that do not fit any more. */
+  private readonly stale = new Set<number>();
 
   /**
    * @param directory where files are kept
@@ -88,56 +89,54 @@ export class Translations {
     const text = Buffer.from(`${this.key} ${process.version} ${program}\n`, 'latin1');
     this.header = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, 32)]);
     this.path = `${this.directory}/${hash(this.header)}`;
-    this.places = new Map();
+    this.file = new Uint8Array(0);
+    this.places.clear();
+    this.stale.clear();
   }
 
   /** Whether there may be any. */
   get exist(): boolean {
-    return (statSync(this.path, { throwIfNoEntry: false })?.size ?? 0) > this.header.length;
+    return this.size > this.header.length;
   }
 
-  /** Calls back with the address and the numbers of each. */
-  forEach(action: (pc: number, numbers: Float64Array) => void): void {
-    const bytes = this.read();
-    this.places = new Map();
-    if (bytes === undefined) return;
-    for (let offset = this.header.length; offset < bytes.length; ) {
-      const words = new Float64Array(
-        bytes.buffer,
-        bytes.byteOffset + offset,
-        Math.min(WORDS, (bytes.length - offset) >> 3),
-      );
-      const [magic, length, , pc, flags, count] = words;
-      if (magic !== MAGIC || offset + length > bytes.length) {
+  private get size(): number {
+    return attempt(() => statSync(this.path, { throwIfNoEntry: false })?.size) ?? 0;
+  }
+
+  /** Reads them. Calls back with the address and the numbers of each. */
+  load(action: (pc: number, numbers: Float64Array) => void): void {
+    this.places.clear();
+    const file = this.read();
+    if (file === undefined) return;
+    this.file = file;
+    this.words = new Float64Array(file.buffer, 0, file.length >> 3);
+    const { words } = this;
+    for (let at = this.header.length >> 3; 8 * at < file.length; at += words[at + 1] >> 3) {
+      const isWhole = words[at] === MAGIC && words[at + 1] >= 8 * WORDS && 8 * at + words[at + 1] <= file.length;
+      if (!isWhole) {
         this.remove();
         return;
       }
-      const places = this.places.get(pc);
-      const place = { offset, length, flags };
-      if (places) places.push(place);
-      else this.places.set(pc, [place]);
-      action(pc, new Float64Array(bytes.buffer, bytes.byteOffset + offset + 8 * WORDS, count));
-      offset += length;
+      const pc = words[at + 3];
+      // The last one counts: those before were for other code.
+      this.places.set(keyOf(pc, words[at + 4]), at);
+      action(pc, words.subarray(at + WORDS, at + WORDS + words[at + 5]));
     }
   }
 
   /** The translation for an address and circumstances, if there is one. */
   find(pc: number, flags: number): { translation: Translation; code: Uint8Array } | undefined {
-    const place = this.places.get(pc)?.find((one) => one.flags === flags);
-    if (place === undefined) return undefined;
-    const { offset, length } = place;
-    const record = new Uint8Array(length);
-    const found = withFile(this.path, READ, (fd) => readSync(fd, record, 0, length, offset) === length);
-    const words = new Float64Array(record.buffer, 0, WORDS);
-    const [magic, , sum, , , count, guestLength, moduleLength, codeLength] = words;
-    if (!found || magic !== MAGIC || sum !== checksum(record)) {
+    const at = this.places.get(keyOf(pc, flags));
+    if (at === undefined) return undefined;
+    const { file, words } = this;
+    const [, length, sum, , , count, guestLength, moduleLength, codeLength] = words.subarray(at, at + WORDS);
+    if (sum !== this.checksum(file.subarray(8 * at, 8 * at + length))) {
       this.remove();
       return undefined;
     }
-    let at = 8 * WORDS;
-    const take = (size: number) => record.subarray(at, (at += size));
-    const numbers = [...new Float64Array(record.buffer, at, count)];
-    at += 8 * count;
+    let start = 8 * (at + WORDS + count);
+    const take = (size: number) => file.subarray(start, (start += size));
+    const numbers = words.subarray(at + WORDS, at + WORDS + count);
     const guestCode = take(guestLength);
     const bytes = take(moduleLength);
     return { translation: { pc, flags, numbers, guestCode, bytes }, code: take(codeLength) };
@@ -152,25 +151,22 @@ export class Translations {
 
   /** It does not fit any more. */
   forget(pc: number, flags: number): void {
-    const places = this.places.get(pc);
-    if (places)
-      this.places.set(
-        pc,
-        places.filter((one) => one.flags !== flags),
-      );
+    this.places.delete(keyOf(pc, flags));
+    this.stale.add(keyOf(pc, flags));
   }
 
   /** Writes translations for later runs, as far as that is possible. */
   append(translations: ReadonlyMap<Translation, WebAssembly.Module>): void {
-    if (isFileSizeLimited()) return;
+    if (isFileSizeLimited() || !isPrivate(this.directory)) return;
+    const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
-    this.forEach(() => {});
-    const isKnown = ({ pc, flags }: Translation) =>
-      this.places.get(pc)?.some((place) => place.flags === flags) === true;
-    const records = [...translations].filter(([one]) => !isKnown(one)).map(([one, module]) => this.encode(one, module));
-    if (records.length === 0 || !isPrivate(this.directory)) return;
-    const isNew = !this.exist;
-    if (isNew) this.makeRoom();
+    if (this.size !== this.file.length) this.load(() => {});
+    const isMissing = (key: number) => !this.places.has(key) || stale.has(key);
+    const missing = [...translations].filter(([{ pc, flags }]) => isMissing(keyOf(pc, flags)));
+    if (missing.length === 0) return;
+    if (2 * stale.size > this.places.size) this.remove();
+    const records = missing.map(([one, module]) => this.encode(one, module));
+    if (!this.exist) this.makeRoom();
     withFile(this.path, APPEND, (fd) => {
       const { size, uid } = fstatSync(fd);
       if (uid !== process.geteuid?.()) return;
@@ -192,8 +188,13 @@ export class Translations {
       record.set(part, at);
       at += part.length;
     }
-    words[2] = checksum(record);
+    words[2] = this.checksum(record);
     return record;
+  }
+
+  /** Of a record, from its third word on. */
+  private checksum(record: Uint8Array): number {
+    return this.moduleCode.checksum(record.subarray(24));
   }
 
   private get moduleCode(): ModuleCode {
@@ -206,7 +207,7 @@ export class Translations {
   }
 
   /** The whole file, if it is one of ours. */
-  private read(): Uint8Array | undefined {
+  private read(): Uint8Array<ArrayBuffer> | undefined {
     const { header } = this;
     const bytes = withFile(this.path, READ, (fd) => {
       const { uid, size } = fstatSync(fd);
@@ -217,7 +218,8 @@ export class Translations {
   }
 
   private remove(): void {
-    this.places = new Map();
+    this.file = new Uint8Array(0);
+    this.places.clear();
     attempt(() => unlinkSync(this.path));
   }
 
@@ -233,6 +235,9 @@ export class Translations {
     });
   }
 }
+
+/** Flags are less than 8. */
+const keyOf = (pc: number, flags: number): number => 8 * pc + flags;
 
 /** Makes the directory if it is not there; whether it is the user's and nobody else can write in it. */
 function isPrivate(directory: string): boolean {
@@ -269,14 +274,6 @@ function withFile<T>(path: string, flags: number, action: (fd: number) => T): T 
       closeSync(fd);
     }
   });
-}
-
-/** FNV-1a over the record's 32-bit words from its third f64 on. */
-function checksum(record: Uint8Array): number {
-  const words = new Uint32Array(record.buffer, record.byteOffset, record.length >> 2);
-  let sum = 0x811c9dc5;
-  for (let i = 6; i < words.length; i++) sum = Math.imul(sum ^ words[i], 0x01000193);
-  return sum >>> 0;
 }
 
 /** 64 bits of FNV-1a, in hexadecimal: a name for a file. */

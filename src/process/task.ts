@@ -107,7 +107,7 @@ export class GuestTask implements Task, SignalOwner {
 
   /** See {@link Engine.startProgram}. */
   startProgram(path: string): void {
-    this.engine.startProgram(path);
+    this.engine.startProgram(path, true);
   }
 
   /** See {@link Engine.requirePrecise}. */

@@ -270,14 +270,18 @@ export class Engine {
     this.words[TRANSLATOR.reportDecoded >> 2] = 1;
   }
 
-  /** A program begins, whose path is given: what was translated of it in earlier runs is used. */
-  startProgram(path: string): void {
+  /**
+   * A program begins, whose path is given: what was translated of it in earlier runs is used, from the start or, in
+   * threads that may never need it, from when something is hot.
+   */
+  startProgram(path: string, isUrgent: boolean): void {
     const { compilation, words } = this;
     const { threshold = 0, translations } = compilation ?? {};
     translations?.open(path);
     words[TRANSLATOR.hotThreshold >> 2] = threshold;
-    if (compilation && translations?.exist) this.regions ??= this.makeRegions(compilation);
-    words[TRANSLATOR.reportPages >> 2] = this.regions?.startProgram() ? 1 : 0;
+    if (!isUrgent || !compilation || !translations?.exist) return;
+    this.regions ??= this.makeRegions(compilation);
+    this.regions.openStored();
   }
 
   /** Before the process ends: keeps what was translated for later runs. */

@@ -63,7 +63,7 @@ export class JsBackend extends WasmBackend {
     const used = Object.keys(runtime).filter((word) => called.has(word));
     const make = new Function('runtime', `const { r, ${used.join(', ')} } = runtime;\nreturn ${source}`);
     this.functions.set(pc, make(runtime) as RegionFunction);
-    return { entry: this.entry, length: source.length, sites: [] };
+    return { entry: this.entry, length: source.length, sites: new Float64Array(0) };
   }
 
   protected override get callsKernel(): boolean {

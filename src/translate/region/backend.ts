@@ -5,6 +5,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { CodeOptions } from './compile.ts';
+import type { Sites } from './flow.ts';
 import type { ReadCode } from './former.ts';
 import type { Region } from './graph.ts';
 
@@ -32,19 +33,13 @@ export interface BackendOptions {
   onSource?(pc: number, source: string): void;
 }
 
-/** A place in a module that can trap, and the guest's address there. */
-export interface Site {
-  offset: number;
-  pc: number;
-}
-
 /** A region's host function. */
 export interface Made {
   /** What goes into the table of regions. */
   entry: unknown;
   /** Bytes of code. */
   length: number;
-  sites: readonly Site[];
+  sites: Sites;
   /** What can be kept for other runs, if it can be. */
   module?: { module: WebAssembly.Module; bytes: Uint8Array<ArrayBuffer> };
 }

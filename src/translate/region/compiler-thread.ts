@@ -96,7 +96,7 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
   client.entry = compiled(new WebAssembly.Module(bytes), imports);
   const time = performance.now() - start;
   const { size, ranges } = region;
-  return { kind: 'module', size, time, bytes, sites, ranges, slots: [...used].flat() };
+  return { kind: 'module', size, time, bytes, sites, ranges, slots: Float64Array.from([...used].flat()) };
 }
 
 /** Reads code by pages: the guest may unmap it at any time. */

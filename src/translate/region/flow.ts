@@ -39,11 +39,13 @@ export const DEPTH = 0;
 /** Bytes of code that a jump table may span. */
 const SWITCH_RANGE = 8192;
 
+export type Sites = Float64Array;
+
 /** A compiled region, not yet instantiated. */
 export interface CompiledRegion {
   bytes: Uint8Array<ArrayBuffer>;
-  /** Offsets in the module of what can trap, ascending, and the guest address of each. */
-  sites: { offset: number; pc: number }[];
+  /** Offsets in the module of what can trap, ascending, each followed by the guest address there. */
+  sites: Sites;
 }
 
 /** A module for one region: what it imports. */
@@ -98,7 +100,7 @@ const switchTargets = ({ blocks }: Region): number[] =>
 
 export abstract class FlowLowering extends Lowering {
   readonly locals: ValType[] = [];
-  readonly sites: { offset: number; pc: number }[] = [];
+  private readonly sites: number[] = [];
   readonly arch: Architecture;
   protected readonly region: Region;
   protected readonly order: Order;
@@ -131,7 +133,7 @@ export abstract class FlowLowering extends Lowering {
     if (locals) module.nameLocals(index, locals);
     const bytes = module.finish();
     const start = module.codeOffset(index);
-    return { bytes, sites: this.sites.map(({ offset, pc }) => ({ offset: start + offset, pc })) };
+    return { bytes, sites: Float64Array.from(this.sites, (value, i) => (i % 2 === 0 ? start + value : value)) };
   }
 
   /** Names of locals for readers of the module; undefined: there are no readers. */
@@ -375,7 +377,7 @@ export abstract class FlowLowering extends Lowering {
     this.code.i64(BigInt(value));
   }
   protected emitBeforeAccess(): void {
-    this.sites.push({ offset: this.code.length, pc: this.instruction.pc });
+    this.sites.push(this.code.length, this.instruction.pc);
   }
   protected mayChange(write: Write, read: Read): boolean {
     const written = writeOf(this.arch, write);

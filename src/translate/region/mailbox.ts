@@ -6,6 +6,7 @@
  *     place: f64 count of numbers, f64 count of bytes, the numbers (f64), the bytes
  */
 import { MAILBOX } from '../../host/layout.ts';
+import type { Sites } from './flow.ts';
 
 export interface Message {
   numbers: Float64Array;
@@ -86,10 +87,10 @@ export type Result =
       time: number;
       /** The module has just been compiled here, so V8 has its code for whoever compiles the same bytes. */
       bytes: Uint8Array<ArrayBuffer>;
-      sites: { offset: number; pc: number }[];
+      sites: Sites;
       ranges: { start: number; end: number }[];
       /** All that it uses, as in the order. */
-      slots: number[];
+      slots: Float64Array;
     };
 
 const RESULTS = ['tooLarge', 'refused', 'wait', 'module'] as const;
@@ -122,8 +123,7 @@ export function writeResult(mailbox: Mailbox, result: Result): void {
     return;
   }
   const { size, time, bytes, sites, ranges, slots } = result;
-  const numbers = [kind, size, time, sites.length, ranges.length];
-  for (const { offset, pc } of sites) numbers.push(offset, pc);
+  const numbers = [kind, size, time, sites.length, ranges.length, ...sites];
   for (const { start, end } of ranges) numbers.push(start, end);
   numbers.push(...slots);
   if (!mailbox.write(numbers, bytes)) mailbox.write([RESULTS.indexOf('tooLarge'), 0]);
@@ -135,9 +135,9 @@ export function readResult(mailbox: Mailbox): Result {
   if (kind === 'wait') return { kind, jumps: numbers[1] };
   if (kind !== 'module') return { kind };
   const [, size, time, siteCount, rangeCount] = numbers;
-  let at = 5;
+  const sites = numbers.slice(5, 5 + siteCount);
+  let at = 5 + siteCount;
   const pair = (): [number, number] => [numbers[at++], numbers[at++]];
-  const sites = Array.from({ length: siteCount }, pair).map(([offset, pc]) => ({ offset, pc }));
   const ranges = Array.from({ length: rangeCount }, pair).map(([start, end]) => ({ start, end }));
-  return { kind, size, time, bytes, sites, ranges, slots: [...numbers.subarray(at)] };
+  return { kind, size, time, bytes, sites, ranges, slots: numbers.slice(at) };
 }

@@ -15,7 +15,8 @@ import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.t
 import type { Translations } from '../../host/translations.ts';
 import { RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
-import type { Backend, Made, Site } from './backend.ts';
+import type { Backend, Made } from './backend.ts';
+import type { Sites } from './flow.ts';
 import { pagesOf, type Region } from './graph.ts';
 import { instantiate, trapSite } from './instance.ts';
 import type { Result } from './mailbox.ts';
@@ -85,7 +86,7 @@ interface Installed {
   /** The record that REGION replaced. */
   original: Uint8Array;
   ranges: readonly { start: number; end: number }[];
-  sites: readonly Site[];
+  sites: Sites;
 }
 
 export class Regions {
@@ -140,6 +141,7 @@ export class Regions {
   compile(pc: number): void {
     const record = this.recordOf(pc);
     if (record === 0 || this.byEntry.has(pc) || this.refused.has(pc)) return;
+    this.openStored();
     this.setCounter(pc, 0);
     const jumps = (this.jumps.get(pc) ?? 0) + this.hotThreshold;
     this.jumps.set(pc, jumps);
@@ -164,10 +166,13 @@ export class Regions {
     for (let i = 0; i < counters.length; i++) counters[i] = Math.min(counters[i], jumps - 1);
   }
 
-  /** A program begins. True if there are regions of its earlier runs: then {@link prime} wants to be told of pages. */
-  startProgram(): boolean {
-    this.stored?.open();
-    return this.stored?.isEmpty === false;
+  /** Looks for regions of earlier runs of the program. */
+  openStored(): void {
+    const { stored } = this;
+    if (stored === undefined || stored.isOpen) return;
+    stored.open();
+    this.words[TRANSLATOR.reportPages >> 2] = Number(!stored.isEmpty);
+    for (const page of stored.allPages) if (this.recordOf(page * PAGE_SIZE) !== 0) this.prime(page * PAGE_SIZE);
   }
 
   /** The page of an address begins to be decoded: the code on it that has stored regions is hot before long. */
@@ -220,7 +225,7 @@ export class Regions {
     const { module, ...made } = this.backend.make(pc, region, slotOf, { precise, fused, assumable: this.wordsNow(pc) });
     const time = performance.now() - start;
     this.statistics.compileTime += time;
-    this.installNew(pc, { ...region, ...made, slots: [...slots].flat(), time }, module);
+    this.installNew(pc, { ...region, ...made, slots: Float64Array.from([...slots].flat()), time }, module);
     const { user, system } = process.threadCpuUsage(used);
     this.ownTime += (user + system) / 1000;
   }
@@ -391,7 +396,11 @@ export class Regions {
     if (this.loaded?.trapAddress) return this.loaded.trapAddress();
     const site = trapSite(error);
     const installed = site && this.byEntry.get(site.entry);
-    return installed?.sites.findLast(({ offset }) => offset <= site!.offset)?.pc;
+    if (installed === undefined) return undefined;
+    const { sites } = installed;
+    let next = 0;
+    while (sites[next] <= site!.offset) next += 2;
+    return next === 0 ? undefined : sites[next - 1];
   }
 
   /** Does something with the decoded instruction at `pc` in place of the region that starts there. */
@@ -420,7 +429,8 @@ export class Regions {
 
   /** Another program is to come: nothing has to be exact yet. */
   reset(): void {
-    this.stored?.save();
+    this.stored?.close();
+    this.words[TRANSLATOR.reportPages >> 2] = 0;
     this.precise = false;
     this.flushAll();
     this.forgetSlots();

@@ -6,7 +6,8 @@
 
 import { PAGE_SIZE } from '../../host/layout.ts';
 import type { Translation, Translations } from '../../host/translations.ts';
-import type { Made, Site } from './backend.ts';
+import type { Made } from './backend.ts';
+import type { Sites } from './flow.ts';
 import { pagesOf, type Region } from './graph.ts';
 import type { Slots } from './slots.ts';
 
@@ -14,9 +15,9 @@ import type { Slots } from './slots.ts';
 export interface Description extends Pick<Region, 'ranges' | 'size'> {
   /** Milliseconds that compiling took. */
   time: number;
-  sites: readonly Site[];
+  sites: Sites;
   /** Addresses and slots that the module uses, in pairs. */
-  slots: readonly number[];
+  slots: Float64Array;
 }
 
 /** Milliseconds of compiling that are worth being kept, and that are not left to be lost if the process is killed. */
@@ -27,8 +28,11 @@ export class Stored {
   private readonly translations: Translations;
   private readonly read: (address: number, length: number) => Uint8Array | undefined;
   private readonly slots: Slots;
+  /** Addresses whose slots are in the file, or will be. */
+  private readonly known = new Set<number>();
   /** Addresses of what can be found, by pages. */
   private readonly pages = new Map<number, Set<number>>();
+  isOpen = false;
   private kept = new Map<Translation, WebAssembly.Module>();
   private keptTime = 0;
 
@@ -43,15 +47,25 @@ export class Stored {
     this.slots = slots;
   }
 
+  /** Another program begins. */
+  close(): void {
+    this.save();
+    this.isOpen = false;
+    this.pages.clear();
+    this.known.clear();
+  }
+
   /** Finds out what there is for the program. */
   open(): void {
-    this.pages.clear();
-    this.translations.forEach((pc, numbers) => {
+    this.isOpen = true;
+    this.translations.load((pc, numbers) => {
       const there = this.onPage(Math.floor(pc / PAGE_SIZE));
       if (there) there.add(pc);
       else this.pages.set(Math.floor(pc / PAGE_SIZE), new Set([pc]));
       // Before any slot is given away: then they are the same as when the regions were made.
-      this.slots.adoptAll(slotsIn(numbers));
+      const fresh = freshSlots(numbers);
+      this.slots.adoptAll(fresh);
+      for (let i = 0; i < fresh.length; i += 2) this.known.add(fresh[i]);
     });
   }
 
@@ -98,7 +112,7 @@ export class Stored {
     const { module, bytes } = made;
     const guestCode = this.codeOf(description);
     if (guestCode === undefined) return;
-    const numbers = encode(description);
+    const numbers = this.encode(description);
     this.kept.set({ pc, flags: circumstances, numbers, guestCode, bytes }, module);
     this.keptTime += description.time;
     if (this.keptTime >= SAVE_MOST) this.save();
@@ -110,6 +124,11 @@ export class Stored {
     this.keptTime = 0;
   }
 
+  /** The pages that have something. */
+  get allPages(): Iterable<number> {
+    return this.pages.keys();
+  }
+
   /** The program, the process or the thread ends. */
   save(): void {
     if (this.keptTime >= SAVE_LEAST) this.translations.append(this.kept);
@@ -117,35 +136,42 @@ export class Stored {
   }
 
   private isCode(description: Description, guestCode: Uint8Array): boolean {
-    const now = this.codeOf(description);
-    return now?.length === guestCode.length && now.every((byte, index) => byte === guestCode[index]);
+    return this.codeOf(description)?.equals(guestCode) === true;
   }
 
-  private codeOf({ ranges }: Description): Uint8Array | undefined {
+  private codeOf({ ranges }: Description): Buffer | undefined {
     const parts = ranges.map(({ start, end }) => this.read(start, end - start));
     if (parts.some((part) => part === undefined)) return undefined;
     return Buffer.concat(parts as Uint8Array[]);
   }
+
+  /** As numbers. The slots that no other region in the file has come first: only they are looked at when it is opened. */
+  private encode({ size, time, ranges, sites, slots }: Description): Float64Array {
+    const [fresh, others]: [number[], number[]] = [[], []];
+    for (let i = 0; i < slots.length; i += 2) {
+      const isKnown = this.known.has(slots[i]);
+      (isKnown ? others : fresh).push(slots[i], slots[i + 1]);
+      this.known.add(slots[i]);
+    }
+    const flat = ranges.flatMap(({ start, end }) => [start, end]);
+    return Float64Array.of(size, time, flat.length, sites.length, fresh.length, ...flat, ...sites, ...fresh, ...others);
+  }
 }
 
-/** Size, time, counts of ranges and sites, these in pairs, and the slots. */
-function encode({ size, time, ranges, sites, slots }: Description): number[] {
-  const pairs = [...ranges.map(({ start, end }) => [start, end]), ...sites.map(({ offset, pc }) => [offset, pc])];
-  return [size, time, ranges.length, sites.length, ...pairs.flat(), ...slots];
+/** How many numbers come before what there may be many of. */
+const COUNTS = 5;
+
+/** The slots of a region that come first. */
+function freshSlots(numbers: Float64Array): Float64Array {
+  const start = COUNTS + numbers[2] + numbers[3];
+  return numbers.subarray(start, start + numbers[4]);
 }
 
-/** The slots alone. */
-function slotsIn(numbers: Float64Array): Float64Array {
-  return numbers.subarray(4 + 2 * (numbers[2] + numbers[3]));
-}
-
-function decode([size, time, rangeCount, siteCount, ...rest]: readonly number[]): Description {
-  const pairs = Array.from({ length: rangeCount + siteCount }, (_, i) => [rest[2 * i], rest[2 * i + 1]]);
-  return {
-    size,
-    time,
-    ranges: pairs.slice(0, rangeCount).map(([start, end]) => ({ start, end })),
-    sites: pairs.slice(rangeCount).map(([offset, pc]) => ({ offset, pc })),
-    slots: rest.slice(2 * pairs.length),
-  };
+function decode(numbers: Float64Array): Description {
+  const [size, time, rangeLength, siteLength] = numbers;
+  const sitesStart = COUNTS + rangeLength;
+  const slotsStart = sitesStart + siteLength;
+  const ranges: Description['ranges'] = [];
+  for (let i = COUNTS; i < sitesStart; i += 2) ranges.push({ start: numbers[i], end: numbers[i + 1] });
+  return { size, time, ranges, sites: numbers.subarray(sitesStart, slotsStart), slots: numbers.subarray(slotsStart) };
 }
