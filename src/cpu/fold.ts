@@ -48,6 +48,13 @@ const and = (a: Value, mask: bigint): Value => ({
 /** What an operation comes to, if that is known or simpler than the operation. */
 export function fold(op: OpName, args: readonly Value[]): Value | undefined {
   const [a, b, c] = args;
+  if (op === 'i64x2.splat' && a.kind === 'const') {
+    return { type: 'v128', kind: 'vector', value: u64(a.value) * ((1n << 64n) | 1n) };
+  }
+  if (op === 'v128.bitselect' && c.kind === 'vector') {
+    if (c.value === 0n) return b;
+    return c.value === (1n << 128n) - 1n ? a : undefined;
+  }
   if (op === 'select') return a.kind === 'const' ? (a.value !== 0n ? b : c) : undefined;
   const evaluate = FOLDED[op];
   if (evaluate === undefined) return undefined;

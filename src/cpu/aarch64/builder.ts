@@ -318,6 +318,11 @@ export class Aarch64Builder extends Builder {
     return q === '1' ? value : this.op('v128.and', value, this.vector(0xffff_ffff_ffff_ffffn));
   }
 
+  /** Sets FPSR.QC if the condition holds. */
+  setSaturated(condition: Value): void {
+    this.setCell(STATE.qc, 4, this.or(this.cell(STATE.qc, 4), this.op('extend', condition)));
+  }
+
   // Floating point.
 
   /** The rounding mode and whatever else FPCR says of operations. */

@@ -12,6 +12,7 @@
  *     pc, page    an offset from the instruction's address or page, printed as the address
  *     cond, suffixCond   a condition, an operand or a part of the mnemonic
  *     lane        the number of a lane
+ *     from8, from16, from32, from64   a number that is counted down from the one named
  *     barrier, isb, prefetch   what is to be ordered, prefetched
  */
 import { type Decoded, makeDecoder } from '../decoder.ts';
@@ -116,16 +117,15 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
       return value === 15 ? '' : hash(value);
     case 'prefetch':
       return prefetch(value);
-    case 'fbits32':
-      return `#${32 - value}`;
-    case 'fbits':
-      return `#${64 - value}`;
+    case 'from8':
+    case 'from16':
+    case 'from32':
+    case 'from64':
+      return `#${Number(kind.slice(4)) - value}`;
     case 'float':
       return `#${floatImmediate(value)
         .toExponential(18)
         .replace(/([+-])(\d)$/, '$10$2')}`;
-    case 'rshift16':
-      return `#${8 - value}`;
     case 'bytes': {
       let all = 0n;
       for (let bit = 0; bit < 8; bit++) if ((value >> bit) & 1) all |= 0xffn << BigInt(8 * bit);

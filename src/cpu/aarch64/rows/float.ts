@@ -196,7 +196,7 @@ for (const [r, type, format, { row }] of FORMATS) {
       // With a binary point: `scale` is 64 less the bits behind it, which a W register has 32 of at most.
       const scale = size === 64 ? 'scale:6' : '1 scale:5';
       const fractionBits = (b: Aarch64Builder, o: Operand) => b.sub(b.const(size), b.operand(o));
-      const kind = size === 64 ? 'fbits' : 'fbits32';
+      const kind = `from${size}` as const;
       const fixed = scale as 'scale:6';
       row(
         `fcvtz${letter}.${x}.${r}.fixed`,
