@@ -93,6 +93,14 @@ export const FP_OPS = {
   max: 2,
   minimum: 2,
   maximum: 2,
+  /** Of Arm: a * b, but zero times infinity is 2; 2 - a * b and (3 - a * b) / 2 with one rounding. */
+  mulx: 2,
+  recps: 2,
+  rsqrts: 2,
+  /** Estimates of 1 / a and of 1 over its root, and a power of 2 near the first. */
+  recpe: 1,
+  rsqrte: 1,
+  recpx: 1,
   eq: 2,
   lt: 2,
   le: 2,
@@ -118,6 +126,8 @@ export const FP_OPS = {
   from_i64: 1,
   from_u64: 1,
   /** The same of numbers with a binary point, whose bits behind it (127 at most) are the second operand. */
+  to_fixed_i16: 2,
+  to_fixed_u16: 2,
   to_fixed_i32: 2,
   to_fixed_u32: 2,
   to_fixed_i64: 2,

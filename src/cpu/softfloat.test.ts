@@ -149,6 +149,8 @@ function choosesUpper(rm: RoundingMode, negative: boolean, belowIsEven: boolean,
       return negative;
     case Round.up:
       return !negative;
+    case Round.odd:
+      return belowIsEven;
   }
 }
 

@@ -17,11 +17,11 @@
 /** Width of a binary interchange format in bits (IEEE 754-2019, 3.6). */
 export type Format = 16 | 32 | 64;
 
-/** A rounding direction, numbered like RISC-V's frm field (F extension, "Rounding mode encoding"). */
-export type RoundingMode = 0 | 1 | 2 | 3 | 4;
+/** A rounding direction, numbered like RISC-V's frm field (F extension, "Rounding mode encoding"); and Arm's to odd. */
+export type RoundingMode = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** The rounding modes by name: RNE, RTZ, RDN, RUP and RMM. */
-export const Round = { nearestEven: 0, towardZero: 1, down: 2, up: 3, nearestAway: 4 } as const;
+/** The rounding modes by name: RNE, RTZ, RDN, RUP and RMM; to the neighbour whose last bit is 1. */
+export const Round = { nearestEven: 0, towardZero: 1, down: 2, up: 3, nearestAway: 4, odd: 5 } as const;
 
 /** Exception flags, at the bit positions of RISC-V's fflags: NX, UF, OF, DZ and NV; and Arm's IDC. */
 export const Flag = { inexact: 1, underflow: 2, overflow: 4, divideByZero: 8, invalid: 16, inputDenormal: 32 } as const;
@@ -70,7 +70,7 @@ export const armArithmetic: Arithmetic = {
 };
 
 /** The constants of one format. Patterns are those of the positive value. */
-interface Layout {
+export interface Layout {
   /** Bits of the significand field; the precision p is one more. */
   readonly fractionBits: number;
   readonly fractionBitsBig: bigint;
@@ -111,24 +111,24 @@ const binary16 = layout(16, 5);
 const binary32 = layout(32, 8);
 const binary64 = layout(64, 11);
 
-const layoutOf = (fmt: Format): Layout => (fmt === 64 ? binary64 : fmt === 32 ? binary32 : binary16);
+export const layoutOf = (fmt: Format): Layout => (fmt === 64 ? binary64 : fmt === 32 ? binary32 : binary16);
 
-const ZERO = 0;
-const FINITE = 1;
-const INFINITE = 2;
-const NAN = 3;
+export const ZERO = 0;
+export const FINITE = 1;
+export const INFINITE = 2;
+export const NAN = 3;
 
-type Sign = 0 | 1;
+export type Sign = 0 | 1;
 
 /** An operand taken apart. FINITE: (-1)^sign × sig × 2^exp with sig of exactly p bits, subnormals normalized too. */
-interface Operand {
+export interface Unpacked {
   readonly kind: typeof ZERO | typeof FINITE | typeof INFINITE | typeof NAN;
   readonly sign: Sign;
   readonly exp: number;
   readonly sig: bigint;
 }
 
-function unpack(f: Layout, a: bigint): Operand {
+export function unpack(f: Layout, a: bigint): Unpacked {
   const high = Number(a >> f.fractionBitsBig);
   const biased = high & f.exponentMask;
   const sign = high > f.exponentMask ? 1 : 0;
@@ -168,6 +168,7 @@ function shiftRounded(sig: bigint, dropped: number, sign: Sign, rm: RoundingMode
   const kept = sig >> shift;
   const rest = sig - (kept << shift);
   if (rest === 0n || rm === Round.towardZero) return kept;
+  if (rm === Round.odd) return kept | 1n;
   if (rm === Round.down) return sign === 1 ? kept + 1n : kept;
   if (rm === Round.up) return sign === 0 ? kept + 1n : kept;
   const half = 1n << (shift - 1n);
@@ -469,7 +470,7 @@ export class SoftFloat {
    * invalid for signaling ones. `to` is the result's format, where it is not `fmt`: the sign and the highest bits of the
    * fraction are kept (FPConvertNaN).
    */
-  private propagateNaN(fmt: Format, operands: readonly bigint[], to: Format = fmt): bigint {
+  protected propagateNaN(fmt: Format, operands: readonly bigint[], to: Format = fmt): bigint {
     const f = layoutOf(fmt);
     const target = layoutOf(to);
     for (const a of operands) if (isSignaling(f, a)) this.flags |= Flag.invalid;
@@ -486,7 +487,7 @@ export class SoftFloat {
   }
 
   /** The result of an invalid operation on operands that are not NaN (IEEE 754-2019, 7.2). */
-  private invalid(f: Layout): bigint {
+  protected invalid(f: Layout): bigint {
     this.flags |= Flag.invalid;
     return f.defaultNaN;
   }
@@ -500,7 +501,7 @@ export class SoftFloat {
   }
 
   /** x + y rounded; neither is NaN, and finite significands have p to 2p bits. */
-  private sum(f: Layout, x: Operand, y: Operand, rm: RoundingMode): bigint {
+  protected sum(f: Layout, x: Unpacked, y: Unpacked, rm: RoundingMode): bigint {
     if (x.kind === INFINITE || y.kind === INFINITE) {
       if (x.kind === y.kind && x.sign !== y.sign) return this.invalid(f);
       return signed(f, x.kind === INFINITE ? x.sign : y.sign, f.infinity);
@@ -535,7 +536,7 @@ export class SoftFloat {
    * Rounds (-1)^sign × sig × 2^exp, sig > 0, to the format and raises inexact, underflow and overflow. The last bit of
    * sig may be sticky, if sig has p + 2 bits or more. `flushes`: a subnormal result may become a zero.
    */
-  private round(f: Layout, sign: Sign, exp: number, sig: bigint, rm: RoundingMode, flushes = true): bigint {
+  protected round(f: Layout, sign: Sign, exp: number, sig: bigint, rm: RoundingMode, flushes = true): bigint {
     // Last place of the result: p − 1 below its leading bit, in the lowest binade and below it that of subnormals.
     const wanted = exp + bitLength(sig) - 1 - f.fractionBits;
     const last = Math.max(wanted, f.minExp);
@@ -557,7 +558,7 @@ export class SoftFloat {
     return signed(f, sign, bits);
   }
 
-  private flushesResults(f: Layout): boolean {
+  protected flushesResults(f: Layout): boolean {
     return (this.deviations & (f === binary16 ? Deviation.flushHalf : Deviation.flush)) !== 0;
   }
 
@@ -571,9 +572,9 @@ export class SoftFloat {
   }
 
   /** Overflow's result: infinity, or the largest finite number if rounding is toward zero there (7.4). */
-  private overflow(f: Layout, sign: Sign, rm: RoundingMode): bigint {
+  protected overflow(f: Layout, sign: Sign, rm: RoundingMode): bigint {
     this.flags |= Flag.overflow | Flag.inexact;
-    const stays = rm === Round.towardZero || rm === (sign === 1 ? Round.up : Round.down);
+    const stays = rm === Round.towardZero || rm === Round.odd || rm === (sign === 1 ? Round.up : Round.down);
     return signed(f, sign, stays ? f.infinity - 1n : f.infinity);
   }
 
@@ -602,17 +603,17 @@ export class SoftFloat {
   }
 }
 
-function signed(f: Layout, sign: Sign, magnitude: bigint): bigint {
+export function signed(f: Layout, sign: Sign, magnitude: bigint): bigint {
   return sign === 1 ? magnitude | f.signBit : magnitude;
 }
 
 /** Whether a ZERO, FINITE or INFINITE operand has bits below the binary point. */
-function isFractional(x: Operand): boolean {
+function isFractional(x: Unpacked): boolean {
   return x.kind === FINITE && x.exp < 0 && (x.sig & ((1n << BigInt(-x.exp)) - 1n)) !== 0n;
 }
 
 /** A ZERO or FINITE operand rounded to an integer, of any size. */
-function integral(x: Operand, rm: RoundingMode): bigint {
+function integral(x: Unpacked, rm: RoundingMode): bigint {
   const magnitude = x.exp >= 0 ? x.sig << BigInt(x.exp) : shiftRounded(x.sig, -x.exp, x.sign, rm);
   return x.sign === 1 ? -magnitude : magnitude;
 }

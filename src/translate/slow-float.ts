@@ -1,15 +1,16 @@
 /** The IR's floating-point operations by the exact implementation: what compiled fast paths leave to JavaScript. */
 import { FP_OPS, type FpFormat, type FpOpName } from '../cpu/ir.ts';
-import { type Arithmetic, type RoundingMode, SoftFloat } from '../cpu/softfloat.ts';
+import type { Arithmetic, RoundingMode } from '../cpu/softfloat.ts';
+import { ReciprocalFloat } from '../cpu/softfloat-reciprocal.ts';
 
 /** The second operand is no floating-point value. */
 const isFixed = (op: FpOpName): boolean => op.includes('_fixed_');
 
 export class SlowFloat {
-  private readonly soft: SoftFloat;
+  private readonly soft: ReciprocalFloat;
 
   constructor(arithmetic: Arithmetic) {
-    this.soft = new SoftFloat(arithmetic);
+    this.soft = new ReciprocalFloat(arithmetic);
   }
 
   /** The exception flags raised since the last call, as fflags bits. */
@@ -22,7 +23,7 @@ export class SlowFloat {
   /**
    * One operation on bit patterns; operands beyond its arity are ignored.
    *
-   * @param rounding 0–4 as RISC-V's frm, plus `Deviation` bits
+   * @param rounding a RoundingMode, plus `Deviation` bits
    * @returns bit pattern or integer, integers sign-extended to 64 bits, truth values 0 or 1
    */
   run(op: FpOpName, format: FpFormat, rounding: number, a: bigint, b: bigint, c: bigint): bigint {
@@ -42,7 +43,15 @@ export class SlowFloat {
       case 'sub':
       case 'mul':
       case 'div':
+      case 'mulx':
+      case 'recps':
+      case 'rsqrts':
         return soft[op](format, x, y, mode);
+      case 'recpe':
+        return soft.recpe(format, x, mode);
+      case 'rsqrte':
+      case 'recpx':
+        return soft[op](format, x);
       case 'sqrt':
         return soft.sqrt(format, x, mode);
       case 'fma':
@@ -80,6 +89,9 @@ export class SlowFloat {
         return soft.toInt(format, x, mode, 64, op === 'to_i64');
       case 'to_i32_mod':
         return BigInt.asIntN(32, soft.toIntModular(format, x, 32));
+      case 'to_fixed_i16':
+      case 'to_fixed_u16':
+        return BigInt.asIntN(16, soft.toInt(format, x, mode, 16, op === 'to_fixed_i16', fractionBits));
       case 'to_fixed_i32':
       case 'to_fixed_u32':
         return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_fixed_i32', fractionBits));

@@ -433,6 +433,8 @@ export function modeOf(rounding: Value): number | undefined {
   if (rounding.kind === 'const') return Number(rounding.value);
   if (rounding.kind === 'cell') return undefined;
   if (rounding.kind === 'op' && rounding.op === 'or') return modeOf(rounding.args[1]);
+  // To nearest even, which is 0, nothing is or'ed.
+  if (rounding.kind === 'op' && rounding.op === 'and') return 0;
   if (rounding.kind === 'operand') return rounding.operand.value;
   // "7 means as the state says", see RiscvBuilder.rounding.
   if (rounding.kind === 'op' && rounding.op === 'select') {

@@ -85,3 +85,22 @@ export function effectOfOne(a: Arrangement, compute: ComputeOne): (b: Aarch64Bui
 /** `{rd:v8b}, {rn:v8b}` and with `{rm:v8b}`, of the operands' kinds. */
 export const two = (rd: string, rn = rd) => `{rd:${rd}}, {rn:${rn}}` as '{rd:q}, {rn:q}';
 export const three = (rd: string, rn = rd, rm = rn) => `{rd:${rd}}, {rn:${rn}}, {rm:${rm}}` as '{rd:q}, {rn:q}, {rm:q}';
+
+/** What becomes of floating-point lanes. */
+export const FLOATS = '2s 4s 2d';
+export const FLOAT_SCALARS = 's d';
+const HALF_FLOATS = '4h 8h';
+
+/** Arrangements of floating-point lanes, those of half precision too, with the row function that each belongs to. */
+export function floatArrangements<R>(
+  where: 'vectors' | 'scalars' | 'both',
+  full: R,
+  half: R,
+): (readonly [Arrangement, R])[] {
+  const wanted = (vectors: string, scalars: string) =>
+    arrangements({ vectors, scalars, both: `${vectors} ${scalars}` }[where]);
+  return [
+    ...wanted(FLOATS, FLOAT_SCALARS).map((a) => [a, full] as const),
+    ...wanted(HALF_FLOATS, 'h').map((a) => [a, half] as const),
+  ];
+}

@@ -2,6 +2,10 @@
 import { acrossRows } from './across.ts';
 import { byElementRows } from './by-element.ts';
 import { copyRows } from './copy.ts';
+import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
+import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.ts';
+import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
+import { floatTwoMiscFp16Rows, floatTwoMiscRows } from './float-two-misc.ts';
 import { immediateVectorFp16Rows, immediateVectorRows } from './immediate.ts';
 import { permuteRows } from './permute.ts';
 import { shiftImmediateRows } from './shift-immediate.ts';
@@ -14,7 +18,6 @@ export const simdRows = [
   ...structureRows,
   ...copyRows,
   ...immediateVectorRows,
-  ...immediateVectorFp16Rows,
   ...permuteRows,
   ...threeSameRows,
   ...twoMiscRows,
@@ -23,4 +26,16 @@ export const simdRows = [
   ...pmullRows,
   ...byElementRows,
   ...shiftImmediateRows,
+  ...floatThreeSameRows,
+  ...floatTwoMiscRows,
+  ...floatAcrossRows,
+  ...floatByElementRows,
+];
+
+export const simdFp16Rows = [
+  ...immediateVectorFp16Rows,
+  ...floatThreeSameFp16Rows,
+  ...floatTwoMiscFp16Rows,
+  ...floatAcrossFp16Rows,
+  ...floatByElementFp16Rows,
 ];
