@@ -6,7 +6,7 @@ import { immediateRows } from './rows/data-immediate.ts';
 import { crcRows, registerRows } from './rows/data-register.ts';
 import { floatRows, fp16Rows } from './rows/float.ts';
 import { accessRows, lseRows } from './rows/loads-stores.ts';
-import { simdFp16Rows, simdRows } from './rows/simd/index.ts';
+import { simdExtensionRows, simdFp16Rows, simdRows } from './rows/simd/index.ts';
 import { systemRows } from './rows/system.ts';
 
 export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
@@ -21,4 +21,5 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...fp16Rows,
   ...simdRows,
   ...simdFp16Rows,
+  ...simdExtensionRows,
 ];

@@ -2,6 +2,7 @@
 import { acrossRows } from './across.ts';
 import { byElementRows } from './by-element.ts';
 import { copyRows } from './copy.ts';
+import { cryptoRows } from './crypto.ts';
 import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
 import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.ts';
 import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
@@ -11,6 +12,7 @@ import { permuteRows } from './permute.ts';
 import { shiftImmediateRows } from './shift-immediate.ts';
 import { structureRows } from './structures.ts';
 import { pmullRows, threeDifferentRows } from './three-different.ts';
+import { dotProductRows, i8mmRows, rdmRows } from './three-extra.ts';
 import { threeSameRows } from './three-same.ts';
 import { twoMiscRows } from './two-misc.ts';
 
@@ -23,7 +25,6 @@ export const simdRows = [
   ...twoMiscRows,
   ...acrossRows,
   ...threeDifferentRows,
-  ...pmullRows,
   ...byElementRows,
   ...shiftImmediateRows,
   ...floatThreeSameRows,
@@ -31,6 +32,9 @@ export const simdRows = [
   ...floatAcrossRows,
   ...floatByElementRows,
 ];
+
+/** Of extensions of their own. */
+export const simdExtensionRows = [...pmullRows, ...rdmRows, ...dotProductRows, ...i8mmRows, ...cryptoRows];
 
 export const simdFp16Rows = [
   ...immediateVectorFp16Rows,
