@@ -1,6 +1,7 @@
 /** Advanced SIMD, a file for each of the Arm ARM's tables of encodings (C4.1.94 and C4.1.96). */
 import { acrossRows } from './across.ts';
 import { byElementRows } from './by-element.ts';
+import { complexRows } from './complex.ts';
 import { copyRows } from './copy.ts';
 import { cryptoRows } from './crypto.ts';
 import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
@@ -34,7 +35,14 @@ export const simdRows = [
 ];
 
 /** Of extensions of their own. */
-export const simdExtensionRows = [...pmullRows, ...rdmRows, ...dotProductRows, ...i8mmRows, ...cryptoRows];
+export const simdExtensionRows = [
+  ...pmullRows,
+  ...rdmRows,
+  ...dotProductRows,
+  ...i8mmRows,
+  ...complexRows,
+  ...cryptoRows,
+];
 
 export const simdFp16Rows = [
   ...immediateVectorFp16Rows,
