@@ -110,7 +110,7 @@ export async function buildAll(dist: string): Promise<void> {
   copyFileSync(join(root, 'scripts/bundle-loader.cjs'), join(dist, 'tsemu.cjs'));
   await bundle('src/main.ts', join(dist, 'tsemu.js'));
   for (const [entry, output] of Object.entries(LATER)) await bundle(entry, join(dist, output));
-  makeCodeCaches(dist, 'tsemu-riscv64');
+  makeCodeCaches(dist);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));

@@ -177,22 +177,53 @@ function exercise(): Uint8Array {
   return writeElf({ segments: [{ vaddr: BASE, bytes, flags: 7 }] });
 }
 
-/** Makes the caches in `dist`, which is otherwise complete. Throws if the run fails. */
-export function makeCodeCaches(dist: string, command: string): void {
+/** Counts down from 20, which is enough to load the compiler: movz, sub, cbnz; exit(0). */
+const AARCH64_LOOP = [0x52800280, 0x51000400, 0x35ffffe0, 0xd2800ba8, 0xd4000001];
+const EM_AARCH64 = 183;
+
+interface Run {
+  command: string;
+  program: string;
+  options?: readonly string[];
+  env?: Record<string, string>;
+}
+
+/**
+ * Makes the caches in `dist`, which is otherwise complete: a bundle's is that of the last run that loads it. Throws if a
+ * run fails.
+ */
+export function makeCodeCaches(dist: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'tsemu-build-'));
   // V8 takes a cache for a script's if the script is as long as it was.
   for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   try {
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
-    copyFileSync(join(dist, command), join(directory, command));
+    for (const command of ['tsemu-riscv64', 'tsemu-aarch64'])
+      copyFileSync(join(dist, command), join(directory, command));
     symlinkSync(join(dist, 'node'), join(directory, 'node'));
     const loader = JSON.stringify(join(dist, 'tsemu.cjs'));
     const script = `process.argv[1] = ${loader}; process.argv[2] += '!'; require(${loader});\n`;
     writeFileSync(join(directory, 'tsemu.cjs'), script);
     const program = join(directory, 'program');
     writeFileSync(program, exercise(), { mode: 0o755 });
-    for (const options of [['-threshold', '1', '-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'], []]) {
-      const { status, stderr } = spawnSync(join(directory, command), [...options, program], { encoding: 'utf8' });
+    const other = join(directory, 'other');
+    const bytes = new Uint8Array(Uint32Array.from(AARCH64_LOOP).buffer);
+    const segments = [{ vaddr: BASE, bytes, flags: 5 }];
+    writeFileSync(other, writeElf({ machine: EM_AARCH64, segments }), { mode: 0o755 });
+    const log = ['-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'];
+    const keeping = { TSEMU_THRESHOLD: '5', TSEMU_CACHE: join(directory, 'cache') };
+    const runs: Run[] = [
+      { command: 'tsemu-aarch64', options: ['-threshold', '1'], program: other },
+      { command: 'tsemu-riscv64', options: ['-threshold', '1', ...log], program },
+      // What one run keeps, the next takes.
+      { command: 'tsemu-riscv64', env: keeping, program },
+      { command: 'tsemu-riscv64', env: keeping, program },
+    ];
+    for (const { command, options = [], program: guest, env } of runs) {
+      const { status, stderr } = spawnSync(join(directory, command), [...options, guest], {
+        encoding: 'utf8',
+        env: { ...process.env, ...env },
+      });
       if (status !== 0) throw new Error(`making the code caches failed with ${status}: ${stderr}`);
     }
   } finally {

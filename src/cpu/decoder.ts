@@ -16,16 +16,25 @@ export interface Decoded<R> {
   values: Record<string, number>;
 }
 
-/** A decision: the field of the word that tells rows apart, or, at the leaves, the rows left to try in order. */
-type Node<R> = { low: number; mask: number; children: (Node<R> | undefined)[]; rows?: undefined } | { rows: R[] };
+/** Rows that the bits of a word seen so far leave to choose from. */
+interface Node<R> {
+  rows: readonly R[];
+  /** The bits seen. */
+  known: number;
+  /**
+   * The field of the word that tells them apart, and who is left for its values; null if there is none: then they are
+   * tried in order. Undefined until a word comes this far: most programs use few of an architecture's rows.
+   */
+  split?: { low: number; mask: number; children: Map<number, Node<R>> } | null;
+}
 
 /**
  * A function from instruction words to rows. A word is an unsigned or signed 32-bit number; of a 16-bit
  * instruction only the low half matters. Undefined for an illegal instruction.
  */
 export function makeDecoder<R extends Row<never>>(rows: readonly R[]): (word: number) => Decoded<R> | undefined {
-  const wide = plant(rows.filter(({ length }) => length === 4));
-  const narrow = plant(rows.filter(({ length }) => length === 2));
+  const wide: Node<R> = { rows: rows.filter(({ length }) => length === 4), known: 0 };
+  const narrow: Node<R> = { rows: rows.filter(({ length }) => length === 2), known: 0 };
   return (word) => {
     const row = find(narrow, word & 0xffff) ?? find(wide, word >>> 0);
     if (!row) return undefined;
@@ -35,9 +44,14 @@ export function makeDecoder<R extends Row<never>>(rows: readonly R[]): (word: nu
   };
 }
 
-function find<R extends Row<never>>(root: Node<R> | undefined, word: number): R | undefined {
-  let node = root;
-  while (node && !node.rows) node = node.children[(word >>> node.low) & node.mask];
+function find<R extends Row<never>>(root: Node<R>, word: number): R | undefined {
+  let node: Node<R> | undefined = root;
+  while (node) {
+    if (node.split === undefined) split(node);
+    if (!node.split) break;
+    const { low, mask, children }: NonNullable<Node<R>['split']> = node.split;
+    node = children.get((word >>> low) & mask);
+  }
   return node?.rows.find((row) => (word & row.mask) >>> 0 === row.value && conditionsHold(row, word));
 }
 
@@ -45,8 +59,8 @@ function find<R extends Row<never>>(root: Node<R> | undefined, word: number): R 
 const FIELD_WIDTH = 7;
 
 /** Splits rows by the field, of bits that all of them fix, that makes most groups. */
-function plant<R extends Row<never>>(rows: readonly R[], known = 0): Node<R> | undefined {
-  if (rows.length === 0) return undefined;
+function split<R extends Row<never>>(node: Node<R>): void {
+  const { rows, known } = node;
   const common = rows.reduce((mask, row) => mask & row.mask, -1) & ~known;
   let best = { low: 0, mask: 0, groups: 1 };
   for (let low = 0; low < 32; low++) {
@@ -56,15 +70,16 @@ function plant<R extends Row<never>>(rows: readonly R[], known = 0): Node<R> | u
       if (groups > best.groups) best = { low, mask, groups };
     }
   }
-  if (best.groups === 1) return { rows: [...rows].sort((p, q) => bitCount(q.mask) - bitCount(p.mask)) };
+  if (best.groups === 1) {
+    node.rows = [...rows].sort((p, q) => bitCount(q.mask) - bitCount(p.mask));
+    node.split = null;
+    return;
+  }
   const { low, mask } = best;
-  const children = Array.from({ length: mask + 1 }, (_, field) =>
-    plant(
-      rows.filter(({ value }) => ((value >>> low) & mask) === field),
-      known | (mask << low),
-    ),
-  );
-  return { low, mask, children };
+  const groups = Map.groupBy(rows, ({ value }) => (value >>> low) & mask);
+  const children = new Map<number, Node<R>>();
+  for (const [field, group] of groups) children.set(field, { rows: group, known: known | (mask << low) });
+  node.split = { low, mask, children };
 }
 
 /** How many bits of a mask are set: the more, the more particular the row. */

@@ -4,8 +4,9 @@
  *
  * The rows are split by the bits they all fix, most telling first, into a tree
  * of switches; what a switch cannot tell apart is tested one row after the
- * other, the row with more fixed bits first. Each branch of the root is a
- * function of its own, so that V8 compiles only the groups a program uses.
+ * other, the row with more fixed bits first. Each branch of the root and each
+ * large one is a function of its own, so that V8 compiles only the groups a
+ * program uses.
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import { bitCount } from '../../cpu/decoder.ts';
@@ -26,6 +27,9 @@ const I64_STORE = 0x37;
 /** Locals of the decoding functions: record address, instruction word. */
 const RECORD = 0;
 const WORD = 1;
+
+/** Branches with more rows become functions. */
+const BRANCH_LIMIT = 20;
 
 /** What the decoder tests: a row, and its number in records. */
 interface Candidate {
@@ -108,8 +112,9 @@ export function addDecoder(
     }
     const values = [...groups.keys()].sort((p, q) => p - q);
     const arms = values.map((value) => {
-      const arm = tree(groups.get(value) as Candidate[], known | fieldMask, false);
-      if (!atRoot) return arm;
+      const group = groups.get(value) as Candidate[];
+      const arm = tree(group, known | fieldMask, false);
+      if (!atRoot && group.length <= BRANCH_LIMIT) return arm;
       const code = new Code();
       arm(code);
       access(I32_STORE16, THREAD, 0, get(RECORD), i32.const(ILLEGAL))(code);

@@ -273,7 +273,9 @@ function mustBeInlined(statements: readonly Statement[]): boolean {
   );
 }
 
-function mayBeInlined(statements: readonly Statement[]): boolean {
+/** Rows with vectors are many, and seldom what a program does most. */
+function mayBeInlined(arch: Architecture, row: Row<never>, statements: readonly Statement[]): boolean {
+  if (row.operands.some((info) => arch.registerFile(info)?.stride === 16)) return false;
   return !statements.some((s) => s.kind === 'evaluate' && ['fp', 'amo', 'cas', 'cas_if', 'sc'].includes(s.value.kind));
 }
 
@@ -297,7 +299,8 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
   const isInlined = new Map(
     rows.map(({ row, statements }) => [
       row,
-      mustBeInlined(statements) || (mayBeInlined(statements) && lengthInlined(row, statements) <= INLINE_LIMIT),
+      mustBeInlined(statements) ||
+        (mayBeInlined(arch, row, statements) && lengthInlined(row, statements) <= INLINE_LIMIT),
     ]),
   );
   const inlined = rows.filter(({ row }) => isInlined.get(row));

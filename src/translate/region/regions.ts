@@ -202,9 +202,11 @@ export class Regions {
   }
 
   private compileHere(pc: number): void {
+    // Loading it is not compiling.
+    const { backend } = this;
     const start = performance.now();
     const used = process.threadCpuUsage();
-    const region = this.backend.form(pc);
+    const region = backend.form(pc);
     if (!region) {
       this.refused.add(pc);
       return;
@@ -222,7 +224,7 @@ export class Regions {
       return slot;
     };
     const { precise, fused } = this;
-    const { module, ...made } = this.backend.make(pc, region, slotOf, { precise, fused, assumable: this.wordsNow(pc) });
+    const { module, ...made } = backend.make(pc, region, slotOf, { precise, fused, assumable: this.wordsNow(pc) });
     const time = performance.now() - start;
     this.statistics.compileTime += time;
     this.installNew(pc, { ...region, ...made, slots: Float64Array.from([...slots].flat()), time }, module);
