@@ -55,6 +55,7 @@ export function fold(op: OpName, args: readonly Value[]): Value | undefined {
     if (c.value === 0n) return b;
     return c.value === (1n << 128n) - 1n ? a : undefined;
   }
+  if (/x\d+\.sh/.test(op) && isConst(b, 0n)) return a;
   if (op === 'select') return a.kind === 'const' ? (a.value !== 0n ? b : c) : undefined;
   const evaluate = FOLDED[op];
   if (evaluate === undefined) return undefined;

@@ -138,6 +138,8 @@ export const FP_OPS = {
   from_fixed_u64: 2,
 } as const;
 export type FpOpName = keyof typeof FP_OPS;
+/** Those whose result has the operands' format: they exist on the lanes of vectors too. */
+export type FpLanesOp = Exclude<FpOpName, `to${string}` | `from_${string}` | 'classify' | 'eq' | `l${string}`>;
 export type FpFormat = 16 | 32 | 64;
 /** The slow path's numbering of operations: index here, times 3, plus the format's index. */
 export const FP_OP_NAMES = Object.keys(FP_OPS) as FpOpName[];
@@ -178,6 +180,8 @@ export type Value = { type: Type } & (
   | { kind: 'version'; address: Value }
   | { kind: 'sc'; condition: Value; address: Value; version: Value; expected: Value; value: Value; width: Width }
   | { kind: 'fp'; op: FpOpName; format: FpFormat; args: readonly Value[]; rounding: Value }
+  /** The same on each of the first `count` lanes of vectors; what the other lanes have is not defined. */
+  | { kind: 'fp_lanes'; op: FpLanesOp; format: FpFormat; count: number; args: readonly Value[]; rounding: Value }
 );
 
 export type Statement =
@@ -308,6 +312,10 @@ export class Builder {
   }
   fp(op: FpOpName, format: FpFormat, rounding: Value, ...args: Value[]): Value {
     return this.now({ type: 'i64', kind: 'fp', op, format, args, rounding });
+  }
+  /** An operation on each of the first `count` lanes; the others have to be cleared or ignored. */
+  fpLanes(op: FpLanesOp, format: FpFormat, count: number, rounding: Value, ...args: Value[]): Value {
+    return this.now({ type: 'v128', kind: 'fp_lanes', op, format, count, args, rounding });
   }
   require(condition: Value, otherwise: 'illegal' | 'contended' = 'illegal'): void {
     this.statements.push({ kind: 'require', condition, otherwise });

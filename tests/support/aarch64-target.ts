@@ -119,7 +119,7 @@ function randomHalf(random: Random, formats: readonly (16 | 32 | 64)[]): bigint 
 function formatsIn(statements: readonly Statement[]): (16 | 32 | 64)[] {
   const formats = new Set<16 | 32 | 64>();
   const walk = (node: Statement | Value): void => {
-    if (node.kind === 'fp') {
+    if (node.kind === 'fp' || node.kind === 'fp_lanes') {
       formats.add(node.format);
       if (/^to(16|32|64)$/.test(node.op)) formats.add(Number(node.op.slice(2)) as 16 | 32 | 64);
     }

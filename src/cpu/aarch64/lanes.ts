@@ -9,7 +9,7 @@
  * (the upper half where Q is 0, all but the first of a scalar) are cleared by
  * {@link Lanes.kept} when the result is written, and do not count for FPSR.QC.
  */
-import type { FpFormat, FpOpName, Value } from '../ir.ts';
+import type { FpFormat, FpLanesOp, Value } from '../ir.ts';
 import type { Aarch64Builder } from './builder.ts';
 
 export type LaneBits = 8 | 16 | 32 | 64;
@@ -431,8 +431,8 @@ export class Lanes {
     return this.join(bytesUpTo(this.count).map((i) => compute(...vectors.map((vector) => this.lane(vector, i)))));
   }
   /** A floating-point operation on each lane that counts. */
-  fp(op: FpOpName, mode: Value, ...vectors: readonly Value[]): Value {
-    return this.each(vectors, (...lanes) => this.b.fp(op, this.format, mode, ...lanes));
+  fp(op: FpLanesOp, mode: Value, ...vectors: Value[]): Value {
+    return this.b.fpLanes(op, this.format, this.count, mode, ...vectors);
   }
   /** The format of floating-point lanes. */
   get format(): FpFormat {

@@ -72,6 +72,14 @@ export function makeRuntime(
     words[TRANSLATOR.exit >> 2] = reason;
     return pc ^ LEAVING;
   };
+  function fp(op: FpOpName, format: FpFormat, rounding: bigint, ...operands: bigint[]): bigint {
+    operands.forEach((operand, i) => {
+      doublewords[(TRANSLATOR.fpOperands >> 3) + i] = operand;
+    });
+    const raised = (imports.fp as SlowFloat)(fpOpNumber(op, format), Number(rounding));
+    words[fpFlags >> 2] |= raised;
+    return doublewords[TRANSLATOR.fpResult >> 3];
+  }
   return {
     ...accesses,
     i64,
@@ -97,13 +105,14 @@ export function makeRuntime(
       return u64(low) | (u64(high) << 64n);
     },
     store128: (pc: bigint, address: bigint, value: bigint) => store128(pc, address, i64(value), i64(value >> 64n)),
-    fp(op: FpOpName, format: FpFormat, rounding: bigint, ...operands: bigint[]): bigint {
-      operands.forEach((operand, i) => {
-        doublewords[(TRANSLATOR.fpOperands >> 3) + i] = operand;
-      });
-      const raised = (imports.fp as SlowFloat)(fpOpNumber(op, format), Number(rounding));
-      words[fpFlags >> 2] |= raised;
-      return doublewords[TRANSLATOR.fpResult >> 3];
+    fp,
+    fp_lanes(op: FpOpName, format: FpFormat, count: number, rounding: bigint, ...operands: bigint[]): bigint {
+      let result = 0n;
+      for (let at = 0n; at < count * format; at += BigInt(format)) {
+        const lanes = operands.map((operand) => BigInt.asUintN(format, operand >> at));
+        result |= BigInt.asUintN(format, fp(op, format, rounding, ...lanes)) << at;
+      }
+      return result;
     },
     time: imports.time,
     atomic_check: imports.atomic_check,

@@ -313,6 +313,10 @@ class RegionSource {
         );
       case 'fp':
         return `fp('${value.op}', ${value.format}, ${texts([value.rounding, ...value.args])})`;
+      case 'fp_lanes': {
+        const lanes = `${value.format}, ${value.count}`;
+        return `fp_lanes('${value.op}', ${lanes}, ${texts([value.rounding, ...value.args])})`;
+      }
       case 'load':
         return `${accessName.load(value.width, value.signed)}(${literal(pc)}, ${this.text(value.address)})`;
       case 'load128':

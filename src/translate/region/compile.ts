@@ -19,7 +19,7 @@ import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
-import { type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
+import { type FpLanesValue, type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FloatLowering } from './float.ts';
 import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, orderRegion, regionModule } from './flow.ts';
@@ -425,6 +425,13 @@ class RegionLowering extends FlowLowering {
 
   protected override emitFp(value: FpValue): void {
     this.float?.emit(value);
+  }
+  protected override emitFpLanes(value: FpLanesValue): void {
+    this.float?.emitLanes(value);
+  }
+  /** As {@link Lowering}'s, for floating point. */
+  override inLocal(value: Value): number {
+    return super.inLocal(value);
   }
   isComputed(value: Value): boolean {
     return this.computed.has(value);

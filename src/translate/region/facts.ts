@@ -57,7 +57,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
     ...registersOf(arch, statements),
     canFault: has(ACCESSES) || statements.some(({ kind }) => kind === 'store' || kind === 'store128'),
     canLeave: has(ATOMIC) || simplified.some(({ kind }) => kind === 'require' || kind === 'aligned'),
-    usesFloat: evaluated.has('fp'),
+    usesFloat: evaluated.has('fp') || evaluated.has('fp_lanes'),
     modeTest: modeTestOf(statements),
     changesMode: statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset)),
     simplified,

@@ -16,7 +16,8 @@ import { FP_OPS, type FpFormat, type FpOpName, type Value } from '../../cpu/ir.t
 import { type Code, F32, F64, I64, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, f64, get, i32, i64, set } from '../wasm/expr.ts';
 import type { Helpers } from '../wasm/helpers.ts';
-import { type FpValue, THREAD } from '../wasm/lower.ts';
+import { type FpLanesValue, type FpValue, THREAD } from '../wasm/lower.ts';
+import { emitLanes } from './float-lanes.ts';
 
 /** 0x7ff is the exponent of infinity; the result's exponent, less 2 where subnormals matter, must be below this. */
 const LIMIT = 0x7fd;
@@ -37,6 +38,8 @@ export interface FloatHost {
   emitSingle(value: Value): void;
   /** Pushes an f64 loaded from memory. */
   emitLoadDouble(value: Value & { kind: 'load' }): void;
+  /** The local of a vector. */
+  inLocal(value: Value): number;
   /** Whether the value was computed before: it is in an i64 local. */
   isComputed(value: Value): boolean;
   /** Leaves as an illegal instruction if the dynamic rounding mode is none, unless that was tested before. */
@@ -158,6 +161,12 @@ export class FloatLowering {
     this.emitOperation(value);
     host.code.simd(format === 64 ? 0x22 : 0x20).byte(0);
     return true;
+  }
+
+  /** Pushes the result of an operation on lanes. */
+  emitLanes(value: FpLanesValue): void {
+    const { host, limit, fused } = this;
+    emitLanes(host, value, { limit, fused, mode: modeOf(value.rounding), reload: () => this.reload() });
   }
 
   /** Pushes the result of an operation as the IR has it, bits or integer. */

@@ -183,6 +183,8 @@ class InstructionText {
         return call(value.op, value.args);
       case 'fp':
         return call(`f${value.format}.${value.op}`, [...value.args, value.rounding]);
+      case 'fp_lanes':
+        return call(`f${value.format}x${value.count}.${value.op}`, [...value.args, value.rounding]);
       case 'load':
         return call(`load${value.width}${value.width === 64 ? '' : value.signed ? '_s' : '_u'}`, [value.address]);
       case 'load128':

@@ -15,6 +15,7 @@ import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { type Code, I32, I64, V128, type ValType } from './encoder.ts';
 import { access, type Expr, get, i32, i64, set } from './expr.ts';
+import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
 import { emitVectorConstant, emitVectorOp } from './vector.ts';
 
@@ -296,6 +297,9 @@ export abstract class Lowering {
       case 'fp':
         this.emitFp(value);
         return;
+      case 'fp_lanes':
+        this.emitFpLanes(value);
+        return;
       case 'load': {
         const offset = this.emitAddress(value.address);
         code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
@@ -330,6 +334,12 @@ export abstract class Lowering {
     for (const arg of value.args) this.emit(arg);
     this.emit(value.rounding);
     this.code.call(this.helpers.fpIndex(value.op, value.format));
+  }
+
+  protected emitFpLanes(value: FpLanesValue): void {
+    const operands = value.args.map((arg) => this.inLocal(arg));
+    const mode = this.inLocal(value.rounding);
+    emitLaneByLane(this.code, this.helpers, value, operands, get(mode));
   }
 
   /** Pushes the address of a plain access that follows at once, less the static offset that is returned. */
@@ -656,6 +666,7 @@ export abstract class Lowering {
 }
 
 export type FpValue = Value & { kind: 'fp' };
+export type FpLanesValue = Value & { kind: 'fp_lanes' };
 export type Write = Statement & { kind: 'setReg' | 'setCell' };
 export type Read = Value & { kind: 'reg' | 'cell' };
 export type Terminator = Statement & { kind: 'branch' | 'jump' | 'jumpTo' | 'trap' };
@@ -686,6 +697,7 @@ export function partsOf(value: Value): readonly Value[] {
     case 'shuffle':
       return value.args;
     case 'fp':
+    case 'fp_lanes':
       return [...value.args, value.rounding];
     case 'load':
     case 'load128':

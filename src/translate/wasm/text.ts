@@ -56,12 +56,31 @@ const SIMD: Record<number, [name: string, pops: number, lane?: true]> = {
   0x13: ['f32x4.splat', 1],
   0x14: ['f64x2.splat', 1],
   0x1f: ['f32x4.extract_lane', 1, true],
+  0x20: ['f32x4.replace_lane', 2, true],
   0x21: ['f64x2.extract_lane', 1, true],
+  0x22: ['f64x2.replace_lane', 2, true],
+  0x41: ['f32x4.eq', 2],
+  0x47: ['f64x2.eq', 2],
   0x105: ['f32x4.relaxed_madd', 3],
   0x106: ['f32x4.relaxed_nmadd', 3],
   0x107: ['f64x2.relaxed_madd', 3],
   0x108: ['f64x2.relaxed_nmadd', 3],
 };
+for (const [first, type, operations] of [
+  [0x67, 'f32x4', 'ceil floor trunc nearest'],
+  [0x74, 'f64x2', 'ceil floor'],
+  [0x7a, 'f64x2', 'trunc'],
+  [0x94, 'f64x2', 'nearest'],
+  [0xe3, 'f32x4', 'sqrt'],
+  [0xe4, 'f32x4', 'add sub mul div min max'],
+  [0xef, 'f64x2', 'sqrt'],
+  [0xf0, 'f64x2', 'add sub mul div min max'],
+] as const) {
+  words(operations).forEach((operation, i) => {
+    const isBinary = first === 0xe4 || first === 0xf0;
+    SIMD[first + i] = [`${type}.${operation}`, isBinary ? 2 : 1];
+  });
+}
 for (const [name, lowered] of Object.entries(VECTOR)) {
   if (lowered.form === 'fromInteger') continue;
   const { form, opcode } = lowered;

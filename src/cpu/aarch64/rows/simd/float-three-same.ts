@@ -1,5 +1,5 @@
 /** Advanced SIMD three same, and scalar three same, of floating-point numbers: Arm ARM, C4.1.96. */
-import type { FpOpName, Value } from '../../../ir.ts';
+import type { FpLanesOp, Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
 import type { Lanes } from '../../lanes.ts';
@@ -11,11 +11,11 @@ export const floatThreeSameRows = full.rows;
 export const floatThreeSameFp16Rows = half.rows;
 
 const plain =
-  (op: FpOpName): Compute =>
+  (op: FpLanesOp): Compute =>
   (l, n, m) =>
     l.fp(op, l.b.fpMode(), n, m);
 const pairwise =
-  (op: FpOpName): Compute =>
+  (op: FpLanesOp): Compute =>
   (l, n, m) =>
     l.pairwise(n, m, (even, odd) => l.fp(op, l.b.fpMode(), even, odd));
 /** Ones where a comparison holds. */

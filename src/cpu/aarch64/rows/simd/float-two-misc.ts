@@ -2,7 +2,7 @@
  * Advanced SIMD two-register miscellaneous, and scalar two-register miscellaneous, of floating-point numbers;
  * conversions with a binary point, which are among the shifts by immediate. Arm ARM, C4.1.96.
  */
-import type { FpOpName, Value } from '../../../ir.ts';
+import type { FpLanesOp, Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
 import type { Lanes, Sign } from '../../lanes.ts';
@@ -32,7 +32,7 @@ const AWAY = 4;
 const TO_ODD = 5;
 
 const plain =
-  (op: FpOpName): ComputeOne =>
+  (op: FpLanesOp): ComputeOne =>
   (l, n) =>
     l.fp(op, l.b.fpMode(), n);
 const rounded =

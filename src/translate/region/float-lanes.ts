@@ -1,0 +1,132 @@
+/**
+ * Floating point on vectors inside regions: the host's operation on all lanes at once, and a test as for scalars (see
+ * float.ts) which all of them must pass; else each lane goes through the exact function.
+ */
+import type { FpLanesOp } from '../../cpu/ir.ts';
+import { type Code, V128 } from '../wasm/encoder.ts';
+import type { Expr } from '../wasm/expr.ts';
+import { emitLaneByLane } from '../wasm/fp-lanes.ts';
+import type { FpLanesValue } from '../wasm/lower.ts';
+import { emitVectorConstant } from '../wasm/vector.ts';
+import type { FloatHost } from './float.ts';
+
+/**
+ * The opcodes after 0xfd for binary32 and binary64, and what is to be tested: `range`, that the exponent of the result
+ * less this much is below the limit, or `ordered`, that no operand is a NaN. By the rounding mode, where there are four.
+ */
+interface Fast {
+  readonly opcodes: readonly (readonly [single: number, double: number])[];
+  readonly range?: number;
+}
+const ROUND: Fast = {
+  opcodes: [
+    [0x6a, 0x94],
+    [0x69, 0x7a],
+    [0x68, 0x75],
+    [0x67, 0x74],
+  ],
+};
+const MIN: Fast = { opcodes: [[0xe8, 0xf4]] };
+const MAX: Fast = { opcodes: [[0xe9, 0xf5]] };
+const FAST: Partial<Record<FpLanesOp, Fast>> = {
+  add: { opcodes: [[0xe4, 0xf0]], range: 0 },
+  sub: { opcodes: [[0xe5, 0xf1]], range: 0 },
+  mul: { opcodes: [[0xe6, 0xf2]], range: 2 },
+  div: { opcodes: [[0xe7, 0xf3]], range: 2 },
+  sqrt: { opcodes: [[0xe3, 0xef]], range: 2 },
+  fma: { opcodes: [[0x105, 0x107]], range: 2 },
+  min: MIN,
+  max: MAX,
+  minimum: MIN,
+  maximum: MAX,
+  round: ROUND,
+  roundx: ROUND,
+};
+
+const EQUAL = [0x41, 0x47] as const;
+
+/** What the lowering of scalars gives to that of vectors. */
+export interface Limits {
+  /** The local that is LIMIT where floating point is easy, else 0. */
+  readonly limit: number;
+  /** Whether the host's relaxed multiply-add rounds once. */
+  readonly fused: boolean;
+  /** The mode that an operation names; undefined for the one in the state. */
+  readonly mode: number | undefined;
+  /** Emits what computes the limit anew. */
+  reload(): void;
+}
+
+/** Pushes the result. */
+export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, fused, mode, reload }: Limits): void {
+  const { code } = host;
+  const { op, format, args, rounding } = value;
+  const operands = args.map((arg) => host.inLocal(arg));
+  const slow = () => {
+    const modeOperand: Expr = () => host.emit(rounding);
+    emitLaneByLane(code, host.helpers, value, operands, modeOperand);
+    reload();
+  };
+  const fast = FAST[op];
+  // A mode of its own is known by its opcode, or is the one that the limit stands for.
+  const opcodes = fast?.opcodes[mode ?? 0];
+  if (fast === undefined || opcodes === undefined || format === 16 || (op === 'fma' && !fused)) {
+    slow();
+    return;
+  }
+  const index = format === 64 ? 1 : 0;
+  const result = host.newLocal(V128);
+  for (const operand of operands) code.localGet(operand);
+  code.simd(opcodes[index]).localSet(result);
+  if (fast.range === undefined) emitOrdered(code, value, operands, EQUAL[index], limit);
+  else emitInRange(code, value, result, fast.range, limit);
+  code.op(0x45).unlikelyIf();
+  slow();
+  code.localSet(result).end();
+  code.localGet(result);
+}
+
+/** The number in each lane that counts, in its highest word if it has two; zeros elsewhere. */
+function inLanes({ format, count }: FpLanesValue, number: number): bigint {
+  let vector = 0n;
+  for (let lane = 1; lane <= count; lane++) vector |= BigInt(number) << BigInt(format * lane - 32);
+  return vector;
+}
+
+/** Tests the exponents, as words: those of lanes and words that do not count are 0, which is below the limit if it is not. */
+function emitInRange(code: Code, value: FpLanesValue, result: number, least: number, limit: number): void {
+  const isWide = value.format === 64;
+  code
+    .localGet(result)
+    .i32(isWide ? 20 : 23)
+    .simd(0xad);
+  emitVectorConstant(code, inLanes(value, isWide ? 0x7ff : 0xff));
+  code.simd(0x4e);
+  if (least !== 0) {
+    emitVectorConstant(code, inLanes(value, least));
+    code.simd(0xb1);
+  }
+  code.localGet(limit);
+  // For binary32 the limit's low byte is right.
+  if (!isWide) code.i32(0xff).op(0x71);
+  code.simd(0x11).simd(0x3a).simd(0xa3);
+}
+
+/** Tests that lanes equal themselves, and that floating point is easy: the limit is odd then. */
+function emitOrdered(
+  code: Code,
+  { format, count }: FpLanesValue,
+  operands: readonly number[],
+  equal: number,
+  limit: number,
+): void {
+  operands.forEach((operand, i) => {
+    code.localGet(operand).localGet(operand).simd(equal);
+    if (i > 0) code.simd(0x4e);
+  });
+  if (count * format < 128) {
+    emitVectorConstant(code, ((1n << 128n) - 1n) ^ ((1n << BigInt(count * format)) - 1n));
+    code.simd(0x50);
+  }
+  code.simd(0xa3).localGet(limit).op(0x71);
+}
