@@ -95,6 +95,8 @@ export const FP_OPS = {
   maximum: 2,
   /** Of Arm: a * b, but zero times infinity is 2; 2 - a * b and (3 - a * b) / 2 with one rounding. */
   mulx: 2,
+  /** fma whose factors are binary16, its attribute being the addend's and the result's format. */
+  fma_half: 3,
   recps: 2,
   rsqrts: 2,
   /** Estimates of 1 / a and of 1 over its root, and a power of 2 near the first. */
@@ -139,7 +141,10 @@ export const FP_OPS = {
 } as const;
 export type FpOpName = keyof typeof FP_OPS;
 /** Those whose result has the operands' format: they exist on the lanes of vectors too. */
-export type FpLanesOp = Exclude<FpOpName, `to${string}` | `from_${string}` | 'classify' | 'eq' | `l${string}`>;
+export type FpLanesOp = Exclude<
+  FpOpName,
+  `to${string}` | `from_${string}` | 'classify' | 'fma_half' | 'eq' | `l${string}`
+>;
 export type FpFormat = 16 | 32 | 64;
 /** The slow path's numbering of operations: index here, times 3, plus the format's index. */
 export const FP_OP_NAMES = Object.keys(FP_OPS) as FpOpName[];

@@ -28,6 +28,17 @@ const undefinedProduct = (x: { kind: number }, y: { kind: number }): boolean =>
 const onePointFive = (f: Layout): bigint => f.infinity >> 1n;
 const two = (f: Layout): bigint => onePointFive(f) + f.quietBit;
 
+/** The pattern of binary32 that has the value of one of binary16; a signaling NaN stays one. */
+function widened(a: bigint): bigint {
+  const [f, to] = [layoutOf(16), layoutOf(32)];
+  const x = unpack(f, a);
+  const shift = to.fractionBitsBig - f.fractionBitsBig;
+  if (x.kind === ZERO) return signed(to, x.sign, 0n);
+  if (x.kind !== FINITE) return signed(to, x.sign, to.infinity | ((a & f.fractionMask) << shift));
+  const exponent = BigInt(x.exp + f.fractionBits + (to.exponentMask >> 1));
+  return signed(to, x.sign, ((exponent - 1n) << to.fractionBitsBig) + (x.sig << shift));
+}
+
 /** RecipEstimate of 256 to 511, in units of 1/512: 256 to 511, in units of 1/256. */
 function reciprocal(a: number): number {
   return (Math.trunc(2 ** 19 / (2 * a + 1)) + 1) >> 1;
@@ -47,6 +58,11 @@ export class ReciprocalFloat extends SoftFloat {
     const f = layoutOf(fmt);
     const [x, y] = [unpack(f, a), unpack(f, b)];
     return undefinedProduct(x, y) ? signed(f, (x.sign ^ y.sign) as Sign, two(f)) : this.mul(fmt, a, b, rm);
+  }
+
+  /** a × b + c, rounded once, a and b being binary16 and c and the result binary32 (FPMulAddH). */
+  fmaHalf(a: bigint, b: bigint, c: bigint, rm: RoundingMode): bigint {
+    return this.fma(32, widened(a), widened(b), c, rm);
   }
 
   /** 2 − a × b, rounded once (FPRecipStepFused). */

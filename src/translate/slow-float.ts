@@ -30,6 +30,10 @@ export class SlowFloat {
     const { soft } = this;
     const mode = (rounding & 7) as RoundingMode;
     soft.deviations = rounding & ~7;
+    if (op === 'fma_half') {
+      const [m, n] = [a, b].map((factor) => soft.flushed(16, factor & 0xffffn));
+      return soft.fmaHalf(m, n, soft.flushed(32, c & 0xffff_ffffn), mode);
+    }
     // Binary16 is converted as it is.
     const keeps = op.startsWith('from_') || (format === 16 && op.startsWith('to') && !op.startsWith('to_'));
     const narrow = (value: bigint): bigint => {

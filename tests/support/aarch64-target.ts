@@ -121,6 +121,7 @@ function formatsIn(statements: readonly Statement[]): (16 | 32 | 64)[] {
   const walk = (node: Statement | Value): void => {
     if (node.kind === 'fp' || node.kind === 'fp_lanes') {
       formats.add(node.format);
+      if (node.op === 'fma_half') formats.add(16);
       if (/^to(16|32|64)$/.test(node.op)) formats.add(Number(node.op.slice(2)) as 16 | 32 | 64);
     }
     for (const part of Object.values(node).flat())

@@ -21,6 +21,7 @@ export const HWCAP = {
   SHA3: 1n << 17n,
   ASIMDDP: 1n << 20n,
   SHA512: 1n << 21n,
+  ASIMDFHM: 1n << 23n,
 } as const;
 
 /** AT_HWCAP2. */
@@ -53,9 +54,9 @@ export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value
   ['id_aa64dfr1_el1', '1 000 0000 0101 001', 0n],
   ['id_aa64afr0_el1', '1 000 0000 0101 100', 0n],
   ['id_aa64afr1_el1', '1 000 0000 0101 101', 0n],
-  // DP (bits 44–47), SHA3 (32–35), RDM (28–31), Atomic (20–23), CRC32 (16–19), SHA2 (12–15) with SHA512, SHA1 (8–11) and
+  // FHM (bits 48–51), DP (44–47), SHA3 (32–35), RDM (28–31), Atomic (20–23), CRC32 (16–19), SHA2 (12–15) with SHA512, SHA1 (8–11) and
   // AES (4–7) with PMULL.
-  ['id_aa64isar0_el1', '1 000 0000 0110 000', 0x0000_1001_1021_2120n],
+  ['id_aa64isar0_el1', '1 000 0000 0110 000', 0x0001_1001_1021_2120n],
   // I8MM (bits 52–55) and FCMA (16–19).
   ['id_aa64isar1_el1', '1 000 0000 0110 001', 0x0010_0000_0001_0000n],
   ['id_aa64isar2_el1', '1 000 0000 0110 010', 0n],

@@ -9,6 +9,7 @@ import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.t
 import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
 import { floatTwoMiscFp16Rows, floatTwoMiscRows } from './float-two-misc.ts';
 import { immediateVectorFp16Rows, immediateVectorRows } from './immediate.ts';
+import { multiplyLongRows } from './multiply-long.ts';
 import { permuteRows } from './permute.ts';
 import { shiftImmediateRows } from './shift-immediate.ts';
 import { structureRows } from './structures.ts';
@@ -41,6 +42,7 @@ export const simdExtensionRows = [
   ...dotProductRows,
   ...i8mmRows,
   ...complexRows,
+  ...multiplyLongRows,
   ...cryptoRows,
 ];
 
