@@ -1,16 +1,16 @@
 /**
  * Compiles the guest programs of test-binaries/ with Debian's cross compilers, and the same sources for the host.
  *
- *     node scripts/build-test-binaries.ts [--arch riscv64]… [--only NAME]… [--bench] [--prebuilt] [--force] [-v]
+ *     node scripts/build-test-binaries.ts [--arch riscv64]… [--only NAME]… [--quick] [--bench] [--prebuilt] [--force] [-v]
  *
- * Makes in build/test-binaries:
+ * Makes in build/test-binaries, for riscv64 and aarch64 unless told otherwise:
  *
  *     riscv64/NAME-{O0,O2}-{static,pie,dynamic}    test-binaries/suite/*.c and suite/riscv64/*.c; `pie` is static-pie
  *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c and *.cc, -O2
  *     riscv64/stress/NAME                          test-binaries/stress/*.c, -O2
  *     native/NAME, native/{bench,stress}/NAME      for comparison
  *
- * With --prebuilt it rebuilds the small freestanding programs that are kept in the repository, from
+ * With --quick it makes what `npm test` runs (quickBuilds()). With --prebuilt it rebuilds the small freestanding programs that are kept in the repository, from
  * test-binaries/prebuilt/src. A program is built again only if its compiler, options or sources changed (a hash of
  * them is kept beside it).
  */
@@ -49,6 +49,22 @@ const LINK_FLAGS: Record<string, readonly string[]> = {
 };
 export const LINKS: readonly string[] = Object.keys(LINK_FLAGS);
 export const LEVELS = ['O0', 'O2'] as const;
+
+export interface Build {
+  level: (typeof LEVELS)[number];
+  link: string;
+}
+const ALL_BUILDS: readonly Build[] = LEVELS.flatMap((level) => LINKS.map((link) => ({ level, link })));
+/** Architectures of which `npm test` runs only those builds of the suite that differ most, for the time that it takes. */
+const PARTLY_TESTED: readonly string[] = ['aarch64'];
+const FEW_BUILDS: readonly Build[] = [
+  { level: 'O2', link: 'static' },
+  { level: 'O0', link: 'dynamic' },
+];
+/** Builds of the suite that `npm test` runs. */
+export function quickBuilds(arch: string): readonly Build[] {
+  return PARTLY_TESTED.includes(arch) ? FEW_BUILDS : ALL_BUILDS;
+}
 
 /**
  * Floating point is not contracted, so that every architecture computes the same; char is signed everywhere;
@@ -178,7 +194,7 @@ function staticPie(arch: string): { before: string[]; after: string[] } {
   };
 }
 
-function suiteJobs(arch: string): Job[] {
+function suiteJobs(arch: string, builds: readonly Build[]): Job[] {
   const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
   const pie = arch === 'native' ? undefined : staticPie(arch);
   const job = (source: string, level: string, link: string): Job => {
@@ -191,7 +207,7 @@ function suiteJobs(arch: string): Job[] {
   const portable = sourceFiles(join(sources, 'suite'));
   if (arch === 'native') return portable.map((source) => job(source, 'O2', 'dynamic'));
   const all = [...portable, ...sourceFiles(join(sources, 'suite', arch))];
-  return all.flatMap((source) => LEVELS.flatMap((level) => LINKS.map((link) => job(source, level, link))));
+  return all.flatMap((source) => builds.map(({ level, link }) => job(source, level, link)));
 }
 
 function benchJobs(arch: string): Job[] {
@@ -303,8 +319,9 @@ export async function runJobs(
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      arch: { type: 'string', multiple: true, default: ['riscv64'] },
+      arch: { type: 'string', multiple: true, default: ['riscv64', 'aarch64'] },
       only: { type: 'string', multiple: true },
+      quick: { type: 'boolean' },
       bench: { type: 'boolean' },
       prebuilt: { type: 'boolean' },
       force: { type: 'boolean' },
@@ -313,10 +330,17 @@ async function main(): Promise<void> {
   });
   const archs = [...new Set([...values.arch, 'native'])];
   for (const arch of archs) if (!TOOLCHAINS[arch]) throw new Error(`unknown architecture ${arch}`);
+  const isPart = (arch: string): boolean => values.quick === true && PARTLY_TESTED.includes(arch);
   let jobs: Job[];
   if (values.prebuilt) jobs = prebuiltJobs();
   else if (values.bench) jobs = archs.flatMap(benchJobs);
-  else jobs = archs.flatMap((arch) => [...suiteJobs(arch), ...benchJobs(arch), ...stressJobs(arch)]);
+  else {
+    jobs = archs.flatMap((arch) =>
+      isPart(arch)
+        ? suiteJobs(arch, FEW_BUILDS)
+        : [...suiteJobs(arch, ALL_BUILDS), ...benchJobs(arch), ...stressJobs(arch)],
+    );
+  }
   if (values.only) jobs = jobs.filter((job) => values.only?.includes(programName(job.source)));
   const result = await runJobs(jobs, Math.max(2, availableParallelism()), values.force, values.verbose);
   if (result.built > 0) process.stderr.write(`test-binaries: built ${result.built} of ${result.total}\n`);

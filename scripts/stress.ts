@@ -2,11 +2,11 @@
  * Runs the stress programs (test-binaries/stress) natively and under tsemu: each has to end in time, with the right
  * output and status, and leave no process behind.
  *
- *     node scripts/stress.ts [--scale N] [--only NAME]… [--soak SECONDS]
+ *     node scripts/stress.ts [--arch riscv64]… [--scale N] [--only NAME]… [--soak SECONDS]
  *
  * `--scale` divides the sizes (default 1, or TSEMU_STRESS_SCALE). `--soak` runs all of them, small, over and over for
  * that long, two at a time and in all modes of execution. What does not end is shown thread by thread, and killed.
- * TSEMU_RISCV64 replaces dist/tsemu-riscv64, as in the tests.
+ * It does so for riscv64 and aarch64 unless told otherwise. TSEMU_RISCV64 replaces dist/tsemu-riscv64, as in the tests.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -42,6 +42,7 @@ const LEAST_LIMIT = 300;
 
 const { values } = parseArgs({
   options: {
+    arch: { type: 'string', multiple: true, default: ['riscv64', 'aarch64'] },
     scale: { type: 'string', default: process.env.TSEMU_STRESS_SCALE ?? '1' },
     only: { type: 'string', multiple: true },
     soak: { type: 'string' },
@@ -164,21 +165,22 @@ async function once(scale: number): Promise<void> {
   for (const name of names) {
     const size = String(Math.max(1, Math.round(PROGRAMS[name] / scale)));
     report(`${name} ${size} native`, await run([stressBinary('native', name), size], limit));
-    report(`${name} ${size} tsemu`, await run([...tsemu(), stressBinary('riscv64', name), size], limit));
+    for (const arch of values.arch)
+      report(`${name} ${size} ${arch}`, await run([...tsemu(arch), stressBinary(arch, name), size], limit));
   }
 }
 
 async function soak(duration: number): Promise<void> {
   const end = performance.now() + 1000 * duration;
+  const kinds = values.arch.flatMap((arch) => MODES.flatMap((mode) => names.map((name) => ({ arch, name, ...mode }))));
   let runs = 0;
   const work = async () => {
     while (performance.now() < end) {
-      const name = names[runs % names.length];
-      const { options, scale } = MODES[Math.floor(runs / names.length) % MODES.length];
+      const { arch, name, options, scale } = kinds[runs % kinds.length];
       runs++;
       const size = String(Math.ceil(PROGRAMS[name] / scale));
-      const result = await run([...tsemu(), ...options, stressBinary('riscv64', name), size], LEAST_LIMIT);
-      if (result.failure !== undefined) report(`${name} ${size} ${options.join(' ')}`, result);
+      const result = await run([...tsemu(arch), ...options, stressBinary(arch, name), size], LEAST_LIMIT);
+      if (result.failure !== undefined) report(`${name} ${size} ${arch} ${options.join(' ')}`, result);
     }
   };
   await Promise.all([work(), work()]);

@@ -4,8 +4,8 @@
  *     const outcome = await run([...tsemu(), '-L', sysroot, binary, 'argument'], { stdin: 'text' });
  *     expect(outcome).toEqual(await run([...qemu(), '-L', sysroot, binary, 'argument'], { stdin: 'text' }));
  *
- * The environment variable TSEMU_RISCV64 (a command with options, separated by blanks) replaces dist/tsemu-riscv64:
- * with `qemu-riscv64-static` the tests test themselves, with `dist/tsemu-riscv64 -tier cold` one tier.
+ * The environment variables TSEMU_RISCV64 and TSEMU_AARCH64 (a command with options, separated by blanks) replace what is
+ * in dist: with `qemu-riscv64-static` the tests test themselves, with `dist/tsemu-riscv64 -tier cold` one tier.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -85,12 +85,13 @@ export function tsemu(arch = 'riscv64'): string[] {
   return [command];
 }
 
-let qemuName: string | undefined;
+const qemuNames = new Map<string, string | undefined>();
 /** qemu-user, the oracle. It is a test's requirement, never a reason to skip. */
 export function qemu(arch = 'riscv64'): string[] {
-  qemuName ??= [`qemu-${arch}-static`, `qemu-${arch}`].find(found);
-  if (!qemuName) throw new Error(`qemu-${arch} not found; run npm run setup`);
-  return [qemuName];
+  if (!qemuNames.has(arch)) qemuNames.set(arch, [`qemu-${arch}-static`, `qemu-${arch}`].find(found));
+  const name = qemuNames.get(arch);
+  if (!name) throw new Error(`qemu-${arch} not found; run npm run setup`);
+  return [name];
 }
 
 /** Where Debian's cross compilers keep the guest's C library. */

@@ -1,0 +1,161 @@
+/**
+ * Runs the C suite of test-binaries/suite for one guest architecture: what a program prints and returns under tsemu must
+ * be what it does natively and under qemu-user. Programs written for the architecture itself have no native build.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LEVELS, LINKS, quickBuilds, suiteBinary, suitePrograms } from '../../scripts/build-test-binaries.ts';
+import { HANG, type Outcome, qemu, root, run, sysroot, testEnvironment, tsemu } from './run.ts';
+
+/** Programs in which qemu-user 7.2 is not what Linux is, everywhere or on one architecture; the native build alone decides. */
+const QEMU_IS_WRONG: Record<string, string> = {
+  files: 'no preadv2 and pwritev2',
+  kernel: 'no riscv_hwprobe, no vDSO',
+  extended: 'openat2, faccessat2 and others are missing',
+  mappings: 'brk for ever, and much else',
+  mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
+  poll: 'pipe2 takes unknown flags',
+  'proc-self': '/proc/self/status and comm are those of qemu',
+  start: 'the environment comes in reverse order',
+  signals: 'a signal in sa_mask is delivered during the handler',
+  kinship: 'no CLONE_PIDFD and no PR_SET_CHILD_SUBREAPER',
+  'spawn-threads': 'programs are not executed without binfmt_misc',
+  'thread-kernel': 'programs are not executed without binfmt_misc',
+  spawn: 'programs are not executed without binfmt_misc, and memory is not shared after vfork',
+  reservations: 'a store-conditional compares values',
+  'aarch64/threads': 'it hangs when a thread ends that holds a robust mutex',
+  selfmod: 'code changed through another mapping is not noticed',
+};
+
+/** What programs are given, if they want anything. */
+const INPUTS: Record<string, { args?: string[]; stdin?: string; env?: Record<string, string> }> = {
+  args: {
+    args: ['one', 'two words', '', '-L', "quo'te", 'gr\u00fc\u00df', 'x'.repeat(5000)],
+    env: { SUITE_A: 'value with = and blanks', SUITE_EMPTY: '', SUITE_LONG: 'y'.repeat(20_000) },
+  },
+  'proc-self': { args: ['a', '', 'b c'] },
+  stdin: { stdin: `${Array.from({ length: 3000 }, (_, i) => `line ${i} ${'-'.repeat(i % 100)}`).join('\n')}\nno end` },
+};
+
+/** Ways to end, arguments of `exit`. */
+const ENDINGS = [
+  ...['exit', '_exit', 'return', 'exit-thread'].flatMap((how) =>
+    [0, 1, 42, 255, 256, 300, -1].map((n) => [how, `${n}`]),
+  ),
+  ...[
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 23, 24, 25, 26, 27, 28, 29, 30, 31, 34, 64,
+  ].flatMap((signal) => [
+    ['raise', `${signal}`],
+    ['kill', `${signal}`],
+  ]),
+  ...['abort', 'read-null', 'write-null', 'call-null', 'wild', 'beyond', 'non-canonical', 'rodata', 'noexec'].map(
+    (how) => [how],
+  ),
+  ...['overflow', 'illegal', 'blocked', 'ignored', 'closed-stdout'].map((how) => [how]),
+];
+
+/** Ways to execute code: each alone has to do everything. */
+const MODES: Record<string, string[]> = {
+  default: [],
+  cold: ['-tier', 'cold'],
+  'all compiled': ['-threshold', '1'],
+  javascript: ['-backend', 'js', '-threshold', '10'],
+};
+
+/** How a program was built, and how its code is executed. */
+export interface Variant {
+  level: string;
+  link: string;
+  mode: string;
+}
+/** Every build, executed as it comes; and the static one, -O2, in each mode. */
+export const VARIANTS: readonly Variant[] = [
+  ...LEVELS.flatMap((level) => LINKS.map((link) => ({ level, link, mode: 'default' }))),
+  ...Object.keys(MODES).flatMap((mode) => (mode === 'default' ? [] : [{ level: 'O2', link: 'static', mode }])),
+];
+
+/** What `npm test` runs of them: all; or of those builds that it makes, as they come and all compiled. */
+export function quickVariants(arch: string): readonly Variant[] {
+  const builds = quickBuilds(arch);
+  if (builds.length === LEVELS.length * LINKS.length) return VARIANTS;
+  return VARIANTS.filter(
+    ({ level, link, mode }) =>
+      /^(default|all compiled)$/.test(mode) && builds.some((build) => build.level === level && build.link === link),
+  );
+}
+
+function guest(emulator: string[], arch: string, name: string, level: string, link: string): string[] {
+  const prefix = link === 'dynamic' ? ['-L', sysroot(arch)] : [];
+  return [...emulator, ...prefix, suiteBinary(arch, name, level, link)];
+}
+
+/** Tests compare what the program wrote and how it ended; qemu-user announces deaths by signal on stderr. */
+function visible({ stdout, status }: Outcome): { stdout: string; status: Outcome['status'] } {
+  return { stdout, status };
+}
+
+function must(binary: string): void {
+  if (!existsSync(binary)) throw new Error(`${binary} is not there; run node scripts/build-test-binaries.ts`);
+}
+
+const nativeOutcomes = new Map<string, Promise<Outcome>>();
+function native(
+  name: string,
+  args: string[],
+  stdin: string | undefined,
+  env: Record<string, string>,
+): Promise<Outcome> {
+  const key = JSON.stringify([name, args]);
+  let outcome = nativeOutcomes.get(key);
+  if (!outcome) {
+    must(suiteBinary('native', name));
+    outcome = run([suiteBinary('native', name), ...args], { stdin, env });
+    nativeOutcomes.set(key, outcome);
+  }
+  return outcome;
+}
+
+/** Declares the tests of all programs in some variants. */
+export function testSuite(arch: string, variants: readonly Variant[]): void {
+  const { portable, own } = suitePrograms(arch);
+  describe.concurrent.each(variants)(`${arch} $level $link $mode`, { timeout: 2 * HANG }, ({ level, link, mode }) => {
+    for (const name of [...portable.filter((program) => program !== 'exit'), ...own]) {
+      test(name, async () => {
+        must(suiteBinary(arch, name, level, link));
+        const { args = [], stdin, env: extra } = INPUTS[name] ?? {};
+        const env = testEnvironment(extra);
+        const command = guest([...tsemu(arch), ...MODES[mode]], arch, name, level, link);
+        const actual = await run([...command, ...args], { stdin, env });
+        expect(actual.stderr).toBe('');
+        if (portable.includes(name)) {
+          const expected = await native(name, args, stdin, env);
+          expect(expected.stdout, 'the native build itself fails').not.toMatch(/^FAILED/m);
+          expect(visible(actual)).toEqual(visible(expected));
+        }
+        const golden = join(root, 'test-binaries/suite', arch, `${name}.expected`);
+        if (existsSync(golden)) expect(visible(actual)).toEqual({ stdout: readFileSync(golden, 'latin1'), status: 0 });
+        if (QEMU_IS_WRONG[name] ?? QEMU_IS_WRONG[`${arch}/${name}`]) return;
+        const oracle = await run([...guest(qemu(arch), arch, name, level, link), ...args], { stdin, env });
+        expect(visible(actual)).toEqual(visible(oracle));
+      });
+    }
+  });
+}
+
+/** Declares the tests of the ways in which a process ends. */
+export function testEndings(arch: string): void {
+  describe.concurrent(`${arch} ways to end`, { timeout: 2 * HANG }, () => {
+    for (const ending of ENDINGS) {
+      test(ending.join(' '), async () => {
+        const env = testEnvironment();
+        const expected = visible(await native('exit', ending, undefined, env));
+        // x86 has a signal of its own for what the trap instruction does, and for addresses that are not canonical.
+        const actual = await run([...guest(tsemu(arch), arch, 'exit', 'O2', 'static'), ...ending], { env });
+        if (ending[0] === 'illegal') expect(actual.status).toMatch(/SIGILL|SIGTRAP/);
+        else expect(visible(actual)).toEqual(expected);
+        expect(actual.stderr).toBe('');
+      });
+    }
+  });
+}
