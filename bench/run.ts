@@ -20,7 +20,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBinary, benchPrograms, output, root } from '../scripts/build-test-binaries.ts';
-import { debianRoot } from '../scripts/debian-root.ts';
+import { debianName, debianRoot } from '../scripts/debian-root.ts';
 import { geometricMean, median, table } from './statistics.ts';
 
 /** Sizes for `--quick`, by program; the others take none. */
@@ -50,9 +50,6 @@ const INTERPRETERS: Record<string, { program: string; args: string[] }> = {
 function script(name: string): string {
   return join(root, 'test-binaries/bench/scripts', name);
 }
-
-/** What Debian calls an architecture, where that is not what we do. */
-const DEBIAN = { riscv64: 'riscv64', aarch64: 'arm64', arm: 'armhf' } as const;
 
 /** Operations by name: how many make half a second or so under the slower emulator, and whether they execute hello. */
 const OPERATIONS: Record<string, { count: number; executes?: boolean }> = {
@@ -253,7 +250,7 @@ try {
   }
   if (interpreters.length > 0) {
     const packages = interpreters.map((name) => INTERPRETERS[name].program);
-    const debian = debianRoot({ architecture: DEBIAN[arch as keyof typeof DEBIAN], packages });
+    const debian = debianRoot({ architecture: debianName(arch), packages });
     for (const name of interpreters) {
       const { program, args } = INTERPRETERS[name];
       const guest = ['-L', debian, join(debian, 'usr/bin', program), ...args];

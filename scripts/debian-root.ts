@@ -65,6 +65,11 @@ export const SETS: Record<string, readonly string[]> = {
 const ARCHITECTURES = ['riscv64', 'arm64', 'armhf'] as const;
 type Architecture = (typeof ARCHITECTURES)[number];
 
+/** What Debian calls an architecture. */
+export function debianName(arch: string): Architecture {
+  return { riscv64: 'riscv64', aarch64: 'arm64', arm: 'armhf' }[arch] as Architecture;
+}
+
 /** Directories that Debian merged into /usr; dpkg -x needs the links to exist first. */
 const MERGED_USR = ['bin', 'sbin', 'lib', 'lib64'];
 
@@ -206,21 +211,23 @@ export interface DebianRoot {
   architecture: Architecture;
   /** Names of packages and of {@link SETS}. */
   packages: readonly string[];
-  /** The root; `.cache/debian-<architecture>` of the project unless given. */
+  /** Unless given, {@link defaultRoot}. */
   root?: string;
   suite?: string;
   /** Called with what is being done, only if there is something to do. */
   progress?: (text: string) => void;
 }
 
-export function defaultRoot(architecture: string): string {
-  return resolve(fileURLToPath(new URL('..', import.meta.url)), '.cache', `debian-${architecture}`);
+/** In the directory TSEMU_DEBIAN_ROOTS, or the project's `.cache`. */
+export function defaultRoot(architecture: Architecture): string {
+  const project = fileURLToPath(new URL('..', import.meta.url));
+  return resolve(project, process.env.TSEMU_DEBIAN_ROOTS ?? '.cache', `debian-${architecture}`);
 }
 
 /** Makes sure that the packages and all they depend on are unpacked; returns the root's path. */
 export function debianRoot(options: DebianRoot): string {
   const { architecture, suite, progress = () => {} } = options;
-  const root = resolve(options.root ?? process.env.TSEMU_DEBIAN_ROOT ?? defaultRoot(architecture));
+  const root = resolve(options.root ?? defaultRoot(architecture));
   const stamp = `${root}.stamp.json`;
   const wanted = expandPackages(options.packages);
   const have: { suite?: string; packages?: string[]; files?: string[] } = existsSync(stamp)

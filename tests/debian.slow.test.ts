@@ -1,8 +1,10 @@
 /**
- * Programs of Debian's riscv64 archive: each runs under tsemu and under qemu-user in a directory of its own with the
+ * Programs of Debian's archives for the guest architectures: each runs under tsemu and under qemu-user in a directory of its own with the
  * same files; what it writes, how it ends, and the files that it leaves must be equal, byte for byte.
  *
- *     npm run test:programs                 TSEMU_DEBIAN_ROOT names a root made before
+ *     npm run test:programs                 TSEMU_DEBIAN_ROOTS names the directory of roots made before
+ *
+ * riscv64 runs all of them, aarch64 every fourth of a group unless TSEMU_DEBIAN=all.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell variables look like that
 import { createHash } from 'node:crypto';
@@ -22,7 +24,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { debianRoot, releaseOf } from '../scripts/debian-root.ts';
+import { debianName, debianRoot, releaseOf } from '../scripts/debian-root.ts';
 import { type Outcome, qemu, run, testEnvironment, tsemu } from './support/run.ts';
 
 interface ProgramCase {
@@ -36,12 +38,24 @@ interface ProgramCase {
   limit?: number;
 }
 
-let root: string;
+interface Guest {
+  arch: string;
+  root: string;
+  /** One case in so many is run. */
+  share: number;
+}
+const GUESTS: Guest[] = [
+  { arch: 'riscv64', root: '', share: 1 },
+  { arch: 'aarch64', root: '', share: process.env.TSEMU_DEBIAN === 'all' ? 1 : 4 },
+];
+
 let scratch: string;
 beforeAll(() => {
   const progress = (text: string) => process.stderr.write(`debian-root: ${text}\n`);
-  root = debianRoot({ architecture: 'riscv64', packages: ['programs'], progress });
-  process.stderr.write(`programs of Debian ${releaseOf(root)}\n`);
+  for (const guest of GUESTS) {
+    guest.root = debianRoot({ architecture: debianName(guest.arch), packages: ['programs'], progress });
+    process.stderr.write(`programs of Debian ${releaseOf(guest.root)} for ${guest.arch}\n`);
+  }
   scratch = mkdtempSync(join(tmpdir(), 'tsemu-debian-'));
 }, 900_000);
 afterAll(() => {
@@ -115,7 +129,8 @@ function tree(path: string): Record<string, string> {
 
 let runs = 0;
 async function runIn(
-  emulator: string[],
+  emulator: (arch: string) => string[],
+  { arch, root }: Guest,
   { command, stdin, limit = 240 }: ProgramCase,
 ): Promise<{ outcome: Outcome; tree: Record<string, string> }> {
   // The last component is the same for both: programs print it.
@@ -128,7 +143,7 @@ async function runIn(
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONHASHSEED: '0',
   });
-  const program = [...emulator, '-L', root, join(root, command[0]), ...command.slice(1)];
+  const program = [...emulator(arch), '-L', root, join(root, command[0]), ...command.slice(1)];
   const outcome = await run(program, { stdin, env, cwd, timeout: limit * 1000 });
   const result = { outcome, tree: tree(cwd) };
   rmSync(parent, { recursive: true, force: true });
@@ -141,26 +156,33 @@ function printable(text: string): string {
   return `${text.length} bytes, SHA-256 ${createHash('sha256').update(text, 'latin1').digest('hex')}`;
 }
 
+/** Declares a test for every guest. */
 function compare(group: string, cases: ProgramCase[]): void {
-  describe(group, () => {
-    for (const one of cases) {
-      test(one.name, { timeout: (one.limit ?? 240) * 2000 }, async () => {
-        if (!existsSync(join(root, one.command[0]))) throw new Error(`${one.command[0]} is not in ${root}`);
-        const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
-        const clean = one.clean ?? ((text: string) => text);
-        const seen = ({ outcome }: typeof actual) => ({
-          ...outcome,
-          stdout: printable(clean(outcome.stdout)),
-          stderr: printable(clean(outcome.stderr)),
-        });
-        // A program that is not there would be equally absent twice.
-        expect(expected.outcome.status, expected.outcome.stderr).not.toSatisfy(
-          (status) => status === 126 || status === 127,
-        );
-        expect(seen(actual)).toEqual(seen(expected));
-        expect(actual.tree).toEqual(expected.tree);
-      });
-    }
+  for (const guest of GUESTS) {
+    describe(`${guest.arch} ${group}`, () => {
+      for (const [index, one] of cases.entries()) {
+        if (index % guest.share === 0) compareOne(guest, one);
+      }
+    });
+  }
+}
+
+function compareOne(guest: Guest, one: ProgramCase): void {
+  test(one.name, { timeout: (one.limit ?? 240) * 2000 }, async () => {
+    if (!existsSync(join(guest.root, one.command[0]))) throw new Error(`${one.command[0]} is not in ${guest.root}`);
+    const [actual, expected] = [await runIn(tsemu, guest, one), await runIn(qemu, guest, one)];
+    const clean = one.clean ?? ((text: string) => text);
+    const seen = ({ outcome }: typeof actual) => ({
+      ...outcome,
+      stdout: printable(clean(outcome.stdout)),
+      stderr: printable(clean(outcome.stderr)),
+    });
+    // A program that is not there would be equally absent twice.
+    expect(expected.outcome.status, expected.outcome.stderr).not.toSatisfy(
+      (status) => status === 126 || status === 127,
+    );
+    expect(seen(actual)).toEqual(seen(expected));
+    expect(actual.tree).toEqual(expected.tree);
   });
 }
 
@@ -472,7 +494,7 @@ const TEN_MEGABYTES = (() => {
   return Buffer.from(parts.join('').slice(0, 10_000_000));
 })();
 
-describe('compressors', () => {
+describe.each(GUESTS)('$arch compressors', (guest) => {
   const COMPRESSORS: { program: string; pack: string[]; unpack: string[] }[] = [
     { program: 'usr/bin/gzip', pack: ['-c', '-n'], unpack: ['-dc'] },
     { program: 'usr/bin/xz', pack: ['-T1', '-2', '-c'], unpack: ['-T1', '-dc'] },
@@ -483,14 +505,15 @@ describe('compressors', () => {
       unpack: ['--single-thread', '--no-asyncio', '-q', '-dc'],
     },
   ];
-  for (const { program, pack, unpack } of COMPRESSORS) {
+  for (const [index, { program, pack, unpack }] of COMPRESSORS.entries()) {
+    if (index % guest.share !== 0) continue;
     test(`${program} ${pack.join(' ')}: 10 MB there and back`, { timeout: 3_000_000 }, async () => {
       const bytes = (outcome: Outcome) => Buffer.from(outcome.stdout, 'latin1');
       const one = { name: '', command: [program, ...pack], stdin: TEN_MEGABYTES, limit: 1200 };
-      const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
+      const [actual, expected] = [await runIn(tsemu, guest, one), await runIn(qemu, guest, one)];
       expect(actual.outcome.status).toBe(0);
       expect(bytes(actual.outcome).equals(bytes(expected.outcome)), 'compressed like under qemu-user').toBe(true);
-      const back = await runIn(tsemu(), {
+      const back = await runIn(tsemu, guest, {
         name: '',
         command: [program, ...unpack],
         stdin: bytes(actual.outcome),
@@ -517,11 +540,12 @@ compare(
   ]),
 );
 
-test('cc1 compiles a file to assembly', { timeout: 1_400_000 }, async () => {
-  const versions = readdirSync(join(root, 'usr/libexec/gcc/riscv64-linux-gnu'));
-  const cc1 = `usr/libexec/gcc/riscv64-linux-gnu/${versions.sort().at(-1)}/cc1`;
+test.each(GUESTS)('$arch cc1 compiles a file to assembly', { timeout: 1_400_000 }, async (guest) => {
+  const compilers = `usr/libexec/gcc/${guest.arch}-linux-gnu`;
+  const versions = readdirSync(join(guest.root, compilers));
+  const cc1 = `${compilers}/${versions.sort().at(-1)}/cc1`;
   const one = { name: '', command: [cc1, '-quiet', '-O2', 'program.c', '-o', 'program.s'], limit: 600 };
-  const [actual, expected] = [await runIn(tsemu(), one), await runIn(qemu(), one)];
+  const [actual, expected] = [await runIn(tsemu, guest, one), await runIn(qemu, guest, one)];
   expect(actual).toEqual(expected);
   expect(actual.tree['program.s']).toBeDefined();
 });

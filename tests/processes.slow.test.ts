@@ -18,10 +18,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { defaultRoot } from '../scripts/debian-root.ts';
 import { root, run, testEnvironment, tsemu } from './support/run.ts';
 import { Terminal } from './support/terminal.ts';
 
-const debian = process.env.TSEMU_DEBIAN_ROOT ?? join(root, '.cache/debian-riscv64');
+const debian = defaultRoot('riscv64');
 /** No start-up files: a shell whose standard input is a socket, as here, would read them. */
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-processes-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -2,7 +2,7 @@
  * Python's own regression tests of processes, threads, signals and mappings, run by the guest's Python.
  *
  *     npm run test:python                   all of them: hours
- *     npm run test:programs                 the first ones, minutes; TSEMU_DEBIAN_ROOT names a root made before
+ *     npm run test:programs                 the first ones, minutes; TSEMU_DEBIAN_ROOTS names the directory of roots made before
  *
  * docs/compatibility.md says what they come to, under qemu-user too.
  */

@@ -2,7 +2,7 @@
  * Programs that are many processes and threads: a build with the guest's own compiler, a bundler written in Go,
  * compressors with threads.
  *
- *     npm run test:programs                 TSEMU_DEBIAN_ROOT names a root made before
+ *     npm run test:programs                 TSEMU_DEBIAN_ROOTS names the directory of roots made before
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
