@@ -353,6 +353,17 @@ export class Aarch64Builder extends Builder {
       v: this.sub(ordered, one),
     };
   }
+  /** FPRoundIntN: to an integral value that a signed integer of `bits` has, else the lowest one. */
+  roundedToFit(format: 32 | 64, bits: 32 | 64, mode: Value, value: Value): Value {
+    // The conversion raises what is to be raised.
+    this.fp(bits === 32 ? 'to_i32' : 'to_i64', format, mode, value);
+    const rounded = this.fp('round', format, mode, value);
+    const [bias, fraction] = format === 32 ? [127, 23] : [1023, 52];
+    const limit = BigInt(bias + bits - 1) << BigInt(fraction);
+    const lowest = this.const(limit | (1n << BigInt(format - 1)));
+    const isLess = this.op('lt_u', this.low(rounded, format - 1), this.const(limit));
+    return this.select(isLess, rounded, lowest);
+  }
   /** VFPExpandImm. */
   floatImmediate(imm: Operand, format: FpFormat): Value {
     const value = this.operand(imm);

@@ -4,10 +4,12 @@ import type { Aarch64Builder } from './builder.ts';
 import { branchRows } from './rows/branches.ts';
 import { immediateRows } from './rows/data-immediate.ts';
 import { crcRows, registerRows } from './rows/data-register.ts';
-import { floatRows, fp16Rows } from './rows/float.ts';
-import { accessRows, lseRows } from './rows/loads-stores.ts';
+import { flagM2Rows, flagMRows } from './rows/flags.ts';
+import { floatRows, fp16Rows, frinttsRows, jscvtRows } from './rows/float.ts';
+import { accessRows, lrcpc2Rows, lrcpcRows, lseRows } from './rows/loads-stores.ts';
+import { pauthRows } from './rows/pauth.ts';
 import { simdExtensionRows, simdFp16Rows, simdRows } from './rows/simd/index.ts';
-import { systemRows } from './rows/system.ts';
+import { ditRows, dpb2Rows, dpbRows, sbRows, ssbsRows, systemRows } from './rows/system.ts';
 
 export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...immediateRows,
@@ -15,6 +17,18 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...systemRows,
   ...accessRows,
   ...lseRows,
+  ...lrcpcRows,
+  ...lrcpc2Rows,
+  ...flagMRows,
+  ...flagM2Rows,
+  ...pauthRows,
+  ...sbRows,
+  ...dpbRows,
+  ...dpb2Rows,
+  ...ssbsRows,
+  ...ditRows,
+  ...frinttsRows,
+  ...jscvtRows,
   ...registerRows,
   ...crcRows,
   ...floatRows,

@@ -73,7 +73,7 @@ export class Aarch64SignalFrames implements SignalFrames {
     for (let i = 0; i < 31; i++) view.setBigUint64(F.x0 + 8 * i, cpu.registers[i], true);
     view.setBigUint64(F.sp, cpu.sp, true);
     view.setBigUint64(F.pc, cpu.pc, true);
-    view.setBigUint64(F.pstate, BigInt(cpu.nzcv), true);
+    view.setBigUint64(F.pstate, BigInt(cpu.pstate), true);
     view.setUint32(F.records, FPSIMD.magic, true);
     view.setUint32(F.records + 4, FPSIMD.size, true);
     view.setUint32(F.records + FPSIMD.fpsr, cpu.fpsr, true);
@@ -108,6 +108,7 @@ export class Aarch64SignalFrames implements SignalFrames {
     registers[30] = delivery.trampoline;
     cpu.sp = address;
     cpu.pc = delivery.handler;
+    cpu.dropReservation();
   }
 
   restore(frame: Uint8Array): SavedSignalContext | undefined {
@@ -118,7 +119,7 @@ export class Aarch64SignalFrames implements SignalFrames {
     for (let i = 0; i < 31; i++) cpu.registers[i] = view.getBigUint64(F.x0 + 8 * i, true);
     cpu.sp = view.getBigUint64(F.sp, true);
     cpu.pc = view.getBigUint64(F.pc, true);
-    cpu.nzcv = view.getUint32(F.pstate, true);
+    cpu.pstate = view.getUint32(F.pstate, true);
     cpu.fpsr = view.getUint32(fpsimd + FPSIMD.fpsr, true);
     cpu.fpcr = view.getUint32(fpsimd + FPSIMD.fpcr, true);
     cpu.vectors.set(frame.subarray(fpsimd + FPSIMD.vregs, fpsimd + FPSIMD.size));

@@ -31,6 +31,8 @@ export const AARCH64_STATE = {
   fpMode: 0x40c,
   /** i32: FPSR.QC, 0 or 1. */
   qc: 0x410,
+  /** i32: PSTATE's bits that only msr writes, see {@link PSTATE}. */
+  pstate: 0x414,
   /** Where instructions whose destination is xzr write. */
   sink: 0x418,
   /** i64: address marked by a load-exclusive, or -1; the value it read, of 64 or 128 bits. */
@@ -41,7 +43,13 @@ export const AARCH64_STATE = {
   tpidr: 0x438,
   /** i64: the version of the address marked. */
   exclusiveVersion: 0x440,
+  /** Keys of pointer authentication, 16 bytes each: IA, IB, DA, DB, GA. */
+  keys: 0x448,
+  end: 0x498,
 } as const;
+
+/** Bits of PSTATE, as in SPSR, that change nothing here: they are kept. */
+export const PSTATE = { SSBS: 1 << 12, DIT: 1 << 24 } as const;
 
 /** An address that nothing is stored at. */
 export const NO_EXCLUSIVE = -1n;
@@ -78,8 +86,8 @@ export class Aarch64Cpu implements GuestCpu {
     const { buffer } = threadMemory;
     this.registers = new BigUint64Array(buffer, AARCH64_STATE.x, 33);
     this.vectors = new Uint8Array(buffer, AARCH64_STATE.vectors, 512);
-    this.words = new Uint32Array(buffer, 0, 0x448 / 4);
-    this.cells = new BigUint64Array(buffer, 0, 0x448 / 8);
+    this.words = new Uint32Array(buffer, 0, AARCH64_STATE.end / 4);
+    this.cells = new BigUint64Array(buffer, 0, AARCH64_STATE.end / 8);
   }
 
   get pc(): bigint {
@@ -115,6 +123,15 @@ export class Aarch64Cpu implements GuestCpu {
     cells[AARCH64_STATE.z / 8] = (value & 0x4000_0000) !== 0 ? 0n : 1n;
     cells[AARCH64_STATE.c / 8] = (value & 0x2000_0000) !== 0 ? 1n : 0n;
     cells[AARCH64_STATE.v / 8] = (value & 0x1000_0000) !== 0 ? BigInt.asUintN(64, -1n) : 0n;
+  }
+
+  /** As SPSR has it: NZCV, and what msr writes. */
+  get pstate(): number {
+    return (this.nzcv | this.words[AARCH64_STATE.pstate / 4]) >>> 0;
+  }
+  set pstate(value: number) {
+    this.nzcv = value;
+    this.words[AARCH64_STATE.pstate / 4] = value & (PSTATE.SSBS | PSTATE.DIT);
   }
 
   get fpcr(): number {
@@ -170,6 +187,9 @@ export class Aarch64Cpu implements GuestCpu {
     this.cells.fill(0n);
     this.nzcv = 0;
     this.dropReservation();
+    // As execve does. They keep nothing from the program, which can have any pointer signed.
+    for (let at: number = AARCH64_STATE.keys; at < AARCH64_STATE.end; at += 4)
+      this.words[at / 4] = Math.random() * 2 ** 32;
   }
 }
 

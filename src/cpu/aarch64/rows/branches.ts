@@ -71,5 +71,9 @@ row('blr', '1101011 0001 11111 000000 rn:5 00000', '{rn:x}', (b, o) => {
 });
 row('ret', '1101011 0010 11111 000000 rn:5 00000', '{rn:x}', (b, o) => b.branchTo(b.x(o.rn)));
 
-row('svc', '11010100 000 imm:16 000 01', '{imm:hash}', (b) => b.trap('syscall'));
+// Returning from the kernel clears the exclusive monitor.
+row('svc', '11010100 000 imm:16 000 01', '{imm:hash}', (b) => {
+  b.clearExclusive();
+  b.trap('syscall');
+});
 row('brk', '11010100 001 imm:16 000 00', '{imm:hash}', (b) => b.trap('breakpoint'));

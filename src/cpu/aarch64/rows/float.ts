@@ -5,7 +5,11 @@ import type { Aarch64Builder, Size } from '../builder.ts';
 
 const fp = rowsOf<Aarch64Builder>('FP');
 const fp16 = rowsOf<Aarch64Builder>('FP16');
+const frintts = rowsOf<Aarch64Builder>('FRINTTS');
+const jscvt = rowsOf<Aarch64Builder>('JSCVT');
 export const floatRows = fp.rows;
+export const frinttsRows = frintts.rows;
+export const jscvtRows = jscvt.rows;
 export const fp16Rows = fp16.rows;
 
 /** Formats: the kind of register, the field ftype, where the rows belong. */
@@ -278,3 +282,32 @@ fp.row(
   (b, o) => b.setV(o.rd, b.op('i64x2.replace_lane', b.v(o.rd), b.const(1), b.x(o.rn))),
   { mnemonic: 'fmov' },
 );
+
+// To integral values that fit an integer: others become the lowest such integer, which is invalid.
+for (const [r, type, format] of FORMATS) {
+  if (format === 16) continue;
+  for (const [name, opcode, bits, rounding] of [
+    ['frint32z', '010000', 32, ZERO],
+    ['frint32x', '010001', 32, undefined],
+    ['frint64z', '010010', 64, ZERO],
+    ['frint64x', '010011', 64, undefined],
+  ] as const) {
+    frintts.row(
+      `${name}.${r}`,
+      `00011110 ${type} 1 ${opcode} 10000 rn:5 rd:5`,
+      `{rd:${r}}, {rn:${r}}`,
+      (b, o) => b.setScalar(o.rd, b.roundedToFit(format, bits, modeOf(b, rounding), b.scalar(o.rn, format))),
+      { mnemonic: name },
+    );
+  }
+}
+
+// As ECMAScript's ToInt32; Z is whether nothing was lost.
+jscvt.row('fjcvtzs', '0001111001111110000000 rn:5 rd:5', '{rd:w}, {rn:d}', (b, o) => {
+  const value = b.scalar(o.rn, 64);
+  const mode = b.fpModeWith(ZERO);
+  const result = b.fp('to_i32_mod', 64, mode, value);
+  const isSame = b.op('eq', b.fp('from_i32', 64, mode, result), value);
+  b.setFlags(b.flagBits(b.select(isSame, b.const(4), b.const(0))));
+  b.setR(o.rd, 32, result);
+});

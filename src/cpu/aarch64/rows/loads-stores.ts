@@ -6,7 +6,11 @@ import type { Aarch64Builder, Size } from '../builder.ts';
 const { row, rows } = rowsOf<Aarch64Builder>('Base');
 const lse = rowsOf<Aarch64Builder>('LSE');
 export const accessRows = rows;
+const lrcpc = rowsOf<Aarch64Builder>('LRCPC');
+const lrcpc2 = rowsOf<Aarch64Builder>('LRCPC2');
 export const lseRows = lse.rows;
+export const lrcpcRows = lrcpc.rows;
+export const lrcpc2Rows = lrcpc2.rows;
 
 /** What is transferred, and how it is encoded: `size`, V and `opc`. */
 interface Transfer {
@@ -372,6 +376,49 @@ for (const [letter, size, width, r] of EXCLUSIVES) {
       { mnemonic: `${name}${letter}` },
     );
   }
+}
+
+// Weaker acquiring (RCpc), which a stronger one satisfies.
+for (const [letter, size, width, r] of EXCLUSIVES) {
+  const suffix = letter === '' ? `.${r}` : '';
+  lrcpc.row(
+    `ldapr${letter}${suffix}`,
+    `${size} 111 0 00 101 11111 1 100 00 rn:5 rt:5`,
+    `{rt:${r}}, [{rn:xsp}]`,
+    (b, o) => b.setX(o.rt, b.loadAcquire(width, b.x(o.rn))),
+    { mnemonic: `ldapr${letter}` },
+  );
+  const at = `{rt:${r}}, [{rn:xsp}{off:offset}]` as const;
+  lrcpc2.row(
+    `stlur${letter}${suffix}`,
+    `${size} 011001 00 0 off:s[8:0] 00 rn:5 rt:5`,
+    at,
+    (b, o) => b.storeRelease(width, b.offset(o.rn, o.off), b.x(o.rt)),
+    { mnemonic: `stlur${letter}` },
+  );
+  lrcpc2.row(
+    `ldapur${letter}${suffix}`,
+    `${size} 011001 01 0 off:s[8:0] 00 rn:5 rt:5`,
+    at,
+    (b, o) => b.setX(o.rt, b.loadAcquire(width, b.offset(o.rn, o.off))),
+    { mnemonic: `ldapur${letter}` },
+  );
+}
+for (const [letter, size, width, opc, to] of [
+  ['b', '00', 8, '10', 64],
+  ['b', '00', 8, '11', 32],
+  ['h', '01', 16, '10', 64],
+  ['h', '01', 16, '11', 32],
+  ['w', '10', 32, '10', 64],
+] as const) {
+  const r = to === 64 ? 'x' : 'w';
+  lrcpc2.row(
+    `ldapurs${letter}.${r}`,
+    `${size} 011001 ${opc} 0 off:s[8:0] 00 rn:5 rt:5`,
+    `{rt:${r}}, [{rn:xsp}{off:offset}]`,
+    (b, o) => b.setR(o.rt, to, b.signed(b.loadAcquire(width, b.offset(o.rn, o.off)), width)),
+    { mnemonic: `ldapurs${letter}` },
+  );
 }
 
 // Exclusive pairs: two words are one access of 64 bits.

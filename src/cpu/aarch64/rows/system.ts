@@ -8,10 +8,20 @@ import type { Value } from '../../ir.ts';
 import { rowsOf } from '../../row.ts';
 import type { Aarch64Builder } from '../builder.ts';
 import { ID_REGISTERS } from '../features.ts';
-import { AARCH64_STATE as STATE } from '../state.ts';
+import { PSTATE, AARCH64_STATE as STATE } from '../state.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('Base');
+const sb = rowsOf<Aarch64Builder>('SB');
+const dpb = rowsOf<Aarch64Builder>('DPB');
+const dpb2 = rowsOf<Aarch64Builder>('DPB2');
+const ssbs = rowsOf<Aarch64Builder>('SSBS');
+const dit = rowsOf<Aarch64Builder>('DIT');
 export const systemRows = rows;
+export const sbRows = sb.rows;
+export const dpbRows = dpb.rows;
+export const dpb2Rows = dpb2.rows;
+export const ssbsRows = ssbs.rows;
+export const ditRows = dit.rows;
 
 // Hints. Those that are no hints here do nothing: the number is crm:op2.
 row('hint', '1101010100 0 00 011 0010 imm:7 11111', '{imm:hash}', () => {});
@@ -22,14 +32,19 @@ row('dsb', '1101010100 0 00 011 0011 option:4 100 11111', '{option:barrier}', (b
 row('dmb', '1101010100 0 00 011 0011 option:4 101 11111', '{option:barrier}', (b) => b.fence());
 row('isb', '1101010100 0 00 011 0011 option:4 110 11111', '{option:isb}', (b) => b.trap('fence_i'));
 
+// Speculation ends here; it reads nothing that it should not here.
+sb.row('sb', '1101010100 0 00 011 0011 0000 111 11111', '', () => {});
+
 // Cache maintenance: caches are coherent here, but for what was translated, which a store to it drops.
 row('ic.ivau', '1101010100 0 01 011 0111 0101 001 rt:5', 'ivau, {rt:x}', () => {}, { mnemonic: 'ic' });
-for (const [name, crm] of [
-  ['cvac', '1010'],
-  ['cvau', '1011'],
-  ['civac', '1110'],
+for (const [name, crm, extension] of [
+  ['cvac', '1010', { row }],
+  ['cvau', '1011', { row }],
+  ['cvap', '1100', dpb],
+  ['cvadp', '1101', dpb2],
+  ['civac', '1110', { row }],
 ] as const) {
-  row(
+  extension.row(
     `dc.${name}`,
     `1101010100 0 01 011 0111 ${crm} 001 rt:5`,
     `${name}, {rt:x}`,
@@ -55,8 +70,8 @@ row(
 
 // Registers.
 
-function read(name: string, bits: string, value: (b: Aarch64Builder) => Value): void {
-  row(
+function read(name: string, bits: string, value: (b: Aarch64Builder) => Value, extension = { row }): void {
+  extension.row(
     `mrs.${name}`,
     `1101010100 1 1 ${bits} rt:5` as '1101010100 1 1 1 011 0000 0000 000 rt:5',
     `{rt:x}, ${name}`,
@@ -64,8 +79,8 @@ function read(name: string, bits: string, value: (b: Aarch64Builder) => Value): 
     { mnemonic: 'mrs' },
   );
 }
-function write(name: string, bits: string, set: (b: Aarch64Builder, value: Value) => void): void {
-  row(
+function write(name: string, bits: string, set: (b: Aarch64Builder, value: Value) => void, extension = { row }): void {
+  extension.row(
     `msr.${name}`,
     `1101010100 0 1 ${bits} rt:5` as '1101010100 0 1 1 011 0000 0000 000 rt:5',
     `${name}, {rt:x}`,
@@ -77,6 +92,24 @@ function write(name: string, bits: string, set: (b: Aarch64Builder, value: Value
 const NZCV = '1 011 0100 0010 000';
 read('nzcv', NZCV, (b) => b.shl(b.nzcv(b.flags()), 28));
 write('nzcv', NZCV, (b, value) => b.setFlags(b.flagBits(b.and(b.shr(value, 28), b.const(15)))));
+
+// Bits of PSTATE that change nothing here.
+for (const [name, bits, op2, bit, extension] of [
+  ['dit', '1 011 0100 0010 101', '010', PSTATE.DIT, dit],
+  ['ssbs', '1 011 0100 0010 110', '001', PSTATE.SSBS, ssbs],
+] as const) {
+  const set = (b: Aarch64Builder, value: Value) =>
+    b.setCell(STATE.pstate, 4, b.or(b.and(b.cell(STATE.pstate, 4), b.const(~bit)), value));
+  read(name, bits, (b) => b.and(b.cell(STATE.pstate, 4), b.const(bit)), extension);
+  write(name, bits, (b, value) => set(b, b.and(value, b.const(bit))), extension);
+  extension.row(
+    `msr.${name}.imm`,
+    `1101010100 0 00 011 0100 imm:4 ${op2} 11111`,
+    `${name}, {imm:hash}`,
+    (b, o) => set(b, b.select(b.is(b.and(b.operand(o.imm), b.const(1)), 1), b.const(bit), b.const(0))),
+    { mnemonic: 'msr' },
+  );
+}
 
 const FPCR = '1 011 0100 0100 000';
 read('fpcr', FPCR, (b) => b.fpcr());
