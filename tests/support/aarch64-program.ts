@@ -35,6 +35,9 @@ const STACK_ARGUMENT = 32;
 const ACTION_ARGUMENT = 64;
 const SIGNAL_STACK = 0x1000;
 const SIGNAL_STACK_SIZE = 0x7000;
+/** Whether a stack pointer is on the signal stack: then a signal's frame goes below it, and may not fit. */
+export const isOnSignalStack = (sp: bigint): boolean =>
+  sp > CURSOR + SIGNAL_STACK && sp <= CURSOR + SIGNAL_STACK + SIGNAL_STACK_SIZE;
 /** Offsets in ucontext_t: registers, sp, pc, pstate, and fpsimd_context with FPSR, FPCR and the vectors. */
 const CONTEXT = { x: 184, sp: 432, pc: 440, pstate: 448, fpsr: 472, fpcr: 476, vectors: 480 };
 const SI_ADDR = 16;

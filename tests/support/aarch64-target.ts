@@ -11,7 +11,7 @@ import { decodeAarch64, disassembleAarch64 } from '../../src/cpu/aarch64/disasse
 import { encode, randomWord } from '../../src/cpu/encode.ts';
 import type { Statement, Value } from '../../src/cpu/ir.ts';
 import { operandValue, type Row } from '../../src/cpu/row.ts';
-import { makeProgram } from './aarch64-program.ts';
+import { isOnSignalStack, makeProgram } from './aarch64-program.ts';
 import {
   FAULT_ADDRESS,
   FPCR,
@@ -321,6 +321,7 @@ function tryCase(
       }
     }
   }
+  if (isOnSignalStack(view.getBigUint64(SP, true))) return undefined;
   return { slot, row, word, before, reserved, record };
 }
 

@@ -3,40 +3,87 @@
  * identification registers that Linux shows to programs. All tell the same.
  */
 
-/** AT_HWCAP (uapi/asm/hwcap.h). */
-export const HWCAP = {
-  FP: 1n << 0n,
-  ASIMD: 1n << 1n,
-  AES: 1n << 3n,
-  PMULL: 1n << 4n,
-  SHA1: 1n << 5n,
-  SHA2: 1n << 6n,
-  CRC32: 1n << 7n,
-  ATOMICS: 1n << 8n,
-  FPHP: 1n << 9n,
-  ASIMDHP: 1n << 10n,
-  CPUID: 1n << 11n,
-  ASIMDRDM: 1n << 12n,
-  FCMA: 1n << 14n,
-  SHA3: 1n << 17n,
-  ASIMDDP: 1n << 20n,
-  SHA512: 1n << 21n,
-  ASIMDFHM: 1n << 23n,
-} as const;
+/** What an extension is announced by. */
+interface Announcement {
+  /** Bits of AT_HWCAP and AT_HWCAP2 (uapi/asm/hwcap.h), by the names that /proc/cpuinfo has. */
+  hwcap?: Readonly<Record<string, number>>;
+  hwcap2?: Readonly<Record<string, number>>;
+  /** Fields of identification registers: the register, the field's lowest bit, its value. */
+  fields?: readonly (readonly [register: string, bit: number, value: number])[];
+}
 
-/** AT_HWCAP2. */
-const HWCAP2 = {
-  I8MM: 1n << 13n,
-} as const;
+const ISAR0 = 'id_aa64isar0_el1';
+const ISAR1 = 'id_aa64isar1_el1';
+const PFR0 = 'id_aa64pfr0_el1';
+const PFR1 = 'id_aa64pfr1_el1';
 
-/** What /proc/cpuinfo calls them. */
-export const aarch64CpuFeatures = Object.keys({ ...HWCAP, ...HWCAP2 })
-  .map((name) => name.toLowerCase())
+/** Extensions as the rows name them. Of an extension on another the field has the higher value. */
+const EXTENSIONS = {
+  FP: { hwcap: { fp: 0 } },
+  AdvSIMD: { hwcap: { asimd: 1 } },
+  AES: { hwcap: { aes: 3 }, fields: [[ISAR0, 4, 1]] },
+  PMULL: { hwcap: { pmull: 4 }, fields: [[ISAR0, 4, 2]] },
+  SHA1: { hwcap: { sha1: 5 }, fields: [[ISAR0, 8, 1]] },
+  SHA256: { hwcap: { sha2: 6 }, fields: [[ISAR0, 12, 1]] },
+  CRC32: { hwcap: { crc32: 7 }, fields: [[ISAR0, 16, 1]] },
+  LSE: { hwcap: { atomics: 8 }, fields: [[ISAR0, 20, 2]] },
+  FP16: {
+    hwcap: { fphp: 9, asimdhp: 10 },
+    fields: [
+      [PFR0, 16, 1],
+      [PFR0, 20, 1],
+    ],
+  },
+  RDM: { hwcap: { asimdrdm: 12 }, fields: [[ISAR0, 28, 1]] },
+  JSCVT: { hwcap: { jscvt: 13 }, fields: [[ISAR1, 12, 1]] },
+  FCMA: { hwcap: { fcma: 14 }, fields: [[ISAR1, 16, 1]] },
+  LRCPC: { hwcap: { lrcpc: 15 }, fields: [[ISAR1, 20, 1]] },
+  DPB: { hwcap: { dcpop: 16 }, fields: [[ISAR1, 0, 1]] },
+  SHA3: { hwcap: { sha3: 17 }, fields: [[ISAR0, 32, 1]] },
+  DotProd: { hwcap: { asimddp: 20 }, fields: [[ISAR0, 44, 1]] },
+  SHA512: { hwcap: { sha512: 21 }, fields: [[ISAR0, 12, 2]] },
+  FHM: { hwcap: { asimdfhm: 23 }, fields: [[ISAR0, 48, 1]] },
+  DIT: { hwcap: { dit: 24 }, fields: [[PFR0, 48, 1]] },
+  LRCPC2: { hwcap: { ilrcpc: 26 }, fields: [[ISAR1, 20, 2]] },
+  FlagM: { hwcap: { flagm: 27 }, fields: [[ISAR0, 52, 1]] },
+  SSBS: { hwcap: { ssbs: 28 }, fields: [[PFR1, 4, 2]] },
+  SB: { hwcap: { sb: 29 }, fields: [[ISAR1, 36, 1]] },
+  // With algorithms of our own (API, GPI).
+  PAuth: {
+    hwcap: { paca: 30, pacg: 31 },
+    fields: [
+      [ISAR1, 8, 1],
+      [ISAR1, 28, 1],
+    ],
+  },
+  DPB2: { hwcap2: { dcpodp: 0 }, fields: [[ISAR1, 0, 2]] },
+  FlagM2: { hwcap2: { flagm2: 7 }, fields: [[ISAR0, 52, 2]] },
+  I8MM: { hwcap2: { i8mm: 13 }, fields: [[ISAR1, 52, 1]] },
+} as const satisfies Record<string, Announcement>;
+
+const announced: readonly Announcement[] = Object.values(EXTENSIONS);
+/** The kernel emulates reads of identification registers, and says so. */
+const capabilities = (of: 'hwcap' | 'hwcap2'): readonly [name: string, bit: number][] =>
+  [
+    ...announced.flatMap((one) => Object.entries(one[of] ?? {})),
+    ...(of === 'hwcap' ? [['cpuid', 11] as [string, number]] : []),
+  ].sort(([, p], [, q]) => p - q);
+const bitsOf = (of: 'hwcap' | 'hwcap2'): bigint =>
+  capabilities(of).reduce((all, [, bit]) => all | (1n << BigInt(bit)), 0n);
+export const hwcap: bigint = bitsOf('hwcap');
+export const hwcap2: bigint = bitsOf('hwcap2');
+/** What /proc/cpuinfo lists. */
+export const aarch64CpuFeatures: string = [...capabilities('hwcap'), ...capabilities('hwcap2')]
+  .map(([name]) => name)
   .join(' ');
 
-const allOf = (bits: Readonly<Record<string, bigint>>) => Object.values(bits).reduce((all, bit) => all | bit, 0n);
-export const hwcap: bigint = allOf(HWCAP);
-export const hwcap2: bigint = allOf(HWCAP2);
+/** A register's fields: of several values for one the highest. */
+function fieldsOf(register: string): bigint {
+  const fields = new Map<number, number>();
+  for (const { fields: all = [] } of announced)
+    for (const [name, bit, value] of all) if (name === register) fields.set(bit, Math.max(fields.get(bit) ?? 0, value));
+  return [...fields].reduce((all, [bit, value]) => all | (BigInt(value) << BigInt(bit)), 0n);
+}
 
 /** MIDR_EL1: implementer 0, which is reserved for software, part number 0x051, as qemu has for `max`. */
 export const MIDR = 0x000f_0510n;
@@ -46,19 +93,16 @@ export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value
   ['midr_el1', '1 000 0000 0000 000', MIDR],
   ['mpidr_el1', '1 000 0000 0000 101', 0x8000_0000n],
   ['revidr_el1', '1 000 0000 0000 110', 0n],
-  // FP (bits 16–19) and AdvSIMD (20–23) are there with half precision; EL0 and EL1 are 64 bits only.
-  ['id_aa64pfr0_el1', '1 000 0000 0100 000', 0x0011_0011n],
-  ['id_aa64pfr1_el1', '1 000 0000 0100 001', 0n],
+  // EL0 and EL1 are 64 bits only.
+  [PFR0, '1 000 0000 0100 000', 0x11n | fieldsOf(PFR0)],
+  [PFR1, '1 000 0000 0100 001', fieldsOf(PFR1)],
   ['id_aa64zfr0_el1', '1 000 0000 0100 100', 0n],
   ['id_aa64dfr0_el1', '1 000 0000 0101 000', 0n],
   ['id_aa64dfr1_el1', '1 000 0000 0101 001', 0n],
   ['id_aa64afr0_el1', '1 000 0000 0101 100', 0n],
   ['id_aa64afr1_el1', '1 000 0000 0101 101', 0n],
-  // FHM (bits 48–51), DP (44–47), SHA3 (32–35), RDM (28–31), Atomic (20–23), CRC32 (16–19), SHA2 (12–15) with SHA512, SHA1 (8–11) and
-  // AES (4–7) with PMULL.
-  ['id_aa64isar0_el1', '1 000 0000 0110 000', 0x0001_1001_1021_2120n],
-  // I8MM (bits 52–55) and FCMA (16–19).
-  ['id_aa64isar1_el1', '1 000 0000 0110 001', 0x0010_0000_0001_0000n],
+  [ISAR0, '1 000 0000 0110 000', fieldsOf(ISAR0)],
+  [ISAR1, '1 000 0000 0110 001', fieldsOf(ISAR1)],
   ['id_aa64isar2_el1', '1 000 0000 0110 010', 0n],
   ['id_aa64mmfr0_el1', '1 000 0000 0111 000', 0n],
   ['id_aa64mmfr1_el1', '1 000 0000 0111 001', 0n],
