@@ -7,6 +7,8 @@ export interface FuzzTarget {
   name: string;
   /** The command line of qemu-user with every extension that it has. */
   qemu: readonly string[];
+  /** The same with no extension that the rows do not have, for words that are no row's. */
+  lesserQemu: readonly string[];
   groups: readonly string[];
   /** The rows of a group; of those that `known` says yes to. */
   rowsOfGroup(group: string, known: (row: Row<never>) => boolean): readonly Row<never>[];

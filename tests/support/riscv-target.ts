@@ -26,16 +26,13 @@ const memory = Array.from({ length: (RECORD - MEMORY) / 8 }, (_, i) => ({
   offset: MEMORY + 8 * i,
 }));
 
+const extensions = 'zba zbb zbc zbs zbkb zbkc zbkx Zfh'.split(' ').map((name) => `${name}=true`);
+const qemu = ['qemu-riscv64-static', '-cpu', `rv64,${extensions.join(',')}`];
+
 export const riscvTarget: FuzzTarget = {
   name: 'riscv64',
-  qemu: [
-    'qemu-riscv64-static',
-    '-cpu',
-    `rv64,${'zba zbb zbc zbs zbkb zbkc zbkx Zfh'
-      .split(' ')
-      .map((name) => `${name}=true`)
-      .join(',')}`,
-  ],
+  qemu,
+  lesserQemu: qemu,
   groups: GROUPS,
   rowsOfGroup: (group, known) => rowsOfGroup(group as Group, known),
   inQemu: ({ name, extension }) => !NOT_IN_QEMU.has(extension) && !WRONG_IN_QEMU.has(name),

@@ -89,7 +89,8 @@ function fieldsOf(register: string): bigint {
 export const MIDR = 0x000f_0510n;
 
 /** Registers of the identification space: name, o0, op1, CRn, CRm and op2 as in the encoding, value. */
-export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value: bigint])[] = [
+type IdRegister = readonly [name: string, bits: string, value: bigint];
+const NAMED_ID_REGISTERS: readonly IdRegister[] = [
   ['midr_el1', '1 000 0000 0000 000', MIDR],
   ['mpidr_el1', '1 000 0000 0000 101', 0x8000_0000n],
   ['revidr_el1', '1 000 0000 0000 110', 0n],
@@ -97,6 +98,7 @@ export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value
   [PFR0, '1 000 0000 0100 000', 0x11n | fieldsOf(PFR0)],
   [PFR1, '1 000 0000 0100 001', fieldsOf(PFR1)],
   ['id_aa64zfr0_el1', '1 000 0000 0100 100', 0n],
+  ['id_aa64smfr0_el1', '1 000 0000 0100 101', 0n],
   ['id_aa64dfr0_el1', '1 000 0000 0101 000', 0n],
   ['id_aa64dfr1_el1', '1 000 0000 0101 001', 0n],
   ['id_aa64afr0_el1', '1 000 0000 0101 100', 0n],
@@ -108,3 +110,15 @@ export const ID_REGISTERS: readonly (readonly [name: string, bits: string, value
   ['id_aa64mmfr1_el1', '1 000 0000 0111 001', 0n],
   ['id_aa64mmfr2_el1', '1 000 0000 0111 010', 0n],
 ];
+
+/** The others, whose CRm is 4 to 7, are zero. */
+function otherIdRegisters(): IdRegister[] {
+  const named = NAMED_ID_REGISTERS.map(([, bits]) => bits);
+  const binary = (value: number, width: number) => value.toString(2).padStart(width, '0');
+  return Array.from({ length: 32 }, (_, index): IdRegister => {
+    const [crm, op2] = [4 + (index >> 3), index & 7];
+    return [`s3_0_c0_c${crm}_${op2}`, `1 000 0000 ${binary(crm, 4)} ${binary(op2, 3)}`, 0n];
+  }).filter(([, bits]) => !named.includes(bits));
+}
+
+export const ID_REGISTERS: readonly IdRegister[] = [...NAMED_ID_REGISTERS, ...otherIdRegisters()];
