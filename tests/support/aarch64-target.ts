@@ -210,7 +210,7 @@ const TAKEN_BY_QEMU: readonly (readonly [mask: number, value: number])[] = [
   [0xbf7f_cc00, 0x0e70_c800],
   [0xff7f_cc00, 0x5e70_c800],
   [0xbfff_fc00, 0x0ef9_f800],
-  [0xffff_fc00, 0x7ef8_f800],
+  [0xfffe_fc00, 0x7ef8_f800],
 ];
 
 function randomIllegal(random: Random): number {
