@@ -107,7 +107,7 @@ export class Translations {
   load(action: (pc: number, numbers: Float64Array) => void): void {
     this.places.clear();
     const file = this.read();
-    if (file === undefined) return;
+    if (file === undefined || !this.hasAddon) return;
     this.file = file;
     this.words = new Float64Array(file.buffer, 0, file.length >> 3);
     const { words } = this;
@@ -157,7 +157,7 @@ export class Translations {
 
   /** Writes translations for later runs, as far as that is possible. */
   append(translations: ReadonlyMap<Translation, WebAssembly.Module>): void {
-    if (isFileSizeLimited() || !isPrivate(this.directory)) return;
+    if (!this.hasAddon || isFileSizeLimited() || !isPrivate(this.directory)) return;
     const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
     if (this.size !== this.file.length) this.load(() => {});
@@ -190,6 +190,11 @@ export class Translations {
     }
     words[2] = this.checksum(record);
     return record;
+  }
+
+  /** It needs a descriptor to be loaded, of which the program may have left none. */
+  private get hasAddon(): boolean {
+    return attempt(() => this.moduleCode) !== undefined;
   }
 
   /** Of a record, from its third word on. */

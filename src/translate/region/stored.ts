@@ -3,7 +3,6 @@
  * One is used where the guest has exactly the code that it was made of, under
  * the same circumstances, and the slots that its module names are those here.
  */
-
 import { PAGE_SIZE } from '../../host/layout.ts';
 import type { Translation, Translations } from '../../host/translations.ts';
 import type { Made } from './backend.ts';
