@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FuzzTarget } from './fuzz-target.ts';
 import type { Case } from './instruction-cases.ts';
+import { testEnvironment } from './run.ts';
 
 /** Gives the records after the cases, or why it could not. */
 export type Subject = (cases: readonly Case[]) => Uint8Array | string;
@@ -17,6 +18,7 @@ export function emulator({ makeProgram, record }: FuzzTarget, command: readonly 
       const program = join(directory, 'cases');
       writeFileSync(program, makeProgram(cases), { mode: 0o755 });
       const { status, signal, stdout, stderr, error } = spawnSync(command[0], [...command.slice(1), program], {
+        env: testEnvironment(),
         maxBuffer: 1 << 30,
         timeout: 20_000,
       });

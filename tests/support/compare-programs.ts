@@ -1,5 +1,6 @@
 /** Runs a program in several modes of tsemu and under qemu-user, if that is there, and compares what they write. */
 import { spawnSync } from 'node:child_process';
+import { testEnvironment } from './run.ts';
 
 /** tsemu's options, the first being what the others are compared with. */
 export const MODES: readonly (readonly string[])[] = [
@@ -14,7 +15,10 @@ const hasQemu = spawnSync('qemu-riscv64-static', ['--version']).status === 0;
 /** What differs, a line a mode; empty if nothing does. */
 export function compareProgram(tsemu: string, program: string): string[] {
   const run = (command: string, ...args: string[]) => {
-    const { status, signal, stdout, stderr } = spawnSync(command, [...args, program], { timeout: 60_000 });
+    const { status, signal, stdout, stderr } = spawnSync(command, [...args, program], {
+      env: testEnvironment(),
+      timeout: 60_000,
+    });
     return { end: `${signal ?? status} ${stderr}`.trim(), stdout };
   };
   const expected = hasQemu ? run('qemu-riscv64-static') : run(tsemu, ...MODES[0]);
