@@ -1,10 +1,4 @@
 /** The variants of the C suite that programs.test.ts leaves out for the time that they take. */
-import { quickVariants, testSuite, VARIANTS } from './support/suite.ts';
+import { slowVariants, testSuite } from './support/suite.ts';
 
-for (const arch of ['riscv64', 'aarch64']) {
-  const quick = quickVariants(arch);
-  testSuite(
-    arch,
-    VARIANTS.filter((variant) => !quick.includes(variant)),
-  );
-}
+for (const arch of ['riscv64', 'aarch64']) testSuite(arch, slowVariants(arch));

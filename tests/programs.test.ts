@@ -1,7 +1,6 @@
 /**
- * The C suite of test-binaries/suite: every program, at both optimisation levels, linked statically, as static-pie and
- * dynamically; and statically linked, -O2, however its code is executed. What is left out here for the time that it
- * takes is in programs.slow.test.ts.
+ * The C suite of test-binaries/suite: every program, statically linked with -O2 and dynamically without optimisation,
+ * as it comes and all compiled. The other builds and modes are in programs.slow.test.ts, for the time that they take.
  */
 import { quickVariants, testEndings, testSuite } from './support/suite.ts';
 

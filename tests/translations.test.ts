@@ -60,11 +60,12 @@ async function runWith(cache: string, command: readonly string[], options: reado
 describe('a second run', () => {
   test('takes what the first has compiled', { timeout: HANG }, async () => {
     const cache = newDirectory();
-    const first = await runWith(cache, [program('many-hot')]);
-    const second = await runWith(cache, [program('many-hot')]);
+    const first = await runWith(cache, [program('control')]);
+    const second = await runWith(cache, [program('control')]);
     expect(first.stored).toBe(0);
-    expect(second.stored).toBeGreaterThan(50);
-    expect(second.compiled).toBeLessThan(first.compiled / 4);
+    expect(first.compiled).toBeGreaterThan(10);
+    expect(second.stored).toBeGreaterThan(first.compiled / 2);
+    expect(second.compiled).toBeLessThan(first.compiled / 2);
     expect(second.outcome).toEqual(first.outcome);
   });
 
@@ -84,9 +85,9 @@ describe('a second run', () => {
       const { outcome } = await runWith(cache, [place]);
       expect(outcome).toEqual((await runWith('off', [program(name)])).outcome);
     }
-    copyFileSync(program('many-hot'), place);
+    copyFileSync(program('control'), place);
     await runWith(cache, [place]);
-    expect((await runWith(cache, [place])).stored).toBeGreaterThan(50);
+    expect((await runWith(cache, [place])).stored).toBeGreaterThan(10);
   });
 
   test.each([
