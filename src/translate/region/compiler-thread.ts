@@ -11,7 +11,7 @@ import { Effects, Former, type ReadCode } from './former.ts';
 import { nameOf } from './instance.ts';
 import { Mailbox, type Order, type Result, readOrder, writeResult } from './mailbox.ts';
 import { compiled } from './modules.ts';
-import { Slots } from './slots.ts';
+import { Slots, UsedSlots } from './slots.ts';
 import { worthAfter } from './worth.ts';
 
 const FUTEX_WAIT_PRIVATE = 128;
@@ -79,24 +79,19 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
   const { former, slots } = client;
   const { pc, precise, fused, threshold } = order;
   if (order.forget) slots.clear();
-  for (let i = 0; i < order.slots.length; i += 2) slots.adopt(order.slots[i], order.slots[i + 1]);
+  slots.adoptAll(order.slots);
   const start = performance.now();
   const region = former.form(pc, false, true);
   if (!region) return { kind: 'refused' };
   const jumps = worthAfter(region, threshold);
   if (order.jumps < jumps) return { kind: 'wait', jumps };
-  const used = new Map<number, number>();
-  const slotOf = (at: number): number => {
-    const slot = slots.of(at);
-    used.set(at, slot);
-    return slot;
-  };
+  const used = new UsedSlots(slots);
   const options = { precise, fused, assumable: Int32Array.from(order.assumable) };
-  const { bytes, sites } = compileRegion(former.arch, region, nameOf(pc), slotOf, options);
+  const { bytes, sites } = compileRegion(former.arch, region, nameOf(pc), used.of, options);
   client.entry = compiled(new WebAssembly.Module(bytes), imports);
   const time = performance.now() - start;
   const { size, ranges } = region;
-  return { kind: 'module', size, time, bytes, sites, ranges, slots: Float64Array.from([...used].flat()) };
+  return { kind: 'module', size, time, bytes, sites, ranges, slots: used.pairs() };
 }
 
 /** Reads code by pages: the guest may unmap it at any time. */

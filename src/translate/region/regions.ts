@@ -21,7 +21,7 @@ import { pagesOf, type Region } from './graph.ts';
 import { instantiate, trapSite } from './instance.ts';
 import type { Result } from './mailbox.ts';
 import type { Orders } from './orders.ts';
-import { Slots } from './slots.ts';
+import { Slots, UsedSlots } from './slots.ts';
 import { type Description, Stored } from './stored.ts';
 import { worthAfter } from './worth.ts';
 
@@ -205,7 +205,7 @@ export class Regions {
     // Loading it is not compiling.
     const { backend } = this;
     const start = performance.now();
-    const used = process.threadCpuUsage();
+    const before = process.threadCpuUsage();
     const region = backend.form(pc);
     if (!region) {
       this.refused.add(pc);
@@ -217,18 +217,13 @@ export class Regions {
       return;
     }
     this.makeRoom();
-    const slots = new Map<number, number>();
-    const slotOf = (at: number): number => {
-      const slot = this.slots.of(at);
-      slots.set(at, slot);
-      return slot;
-    };
+    const used = new UsedSlots(this.slots);
     const { precise, fused } = this;
-    const { module, ...made } = backend.make(pc, region, slotOf, { precise, fused, assumable: this.wordsNow(pc) });
+    const { module, ...made } = backend.make(pc, region, used.of, { precise, fused, assumable: this.wordsNow(pc) });
     const time = performance.now() - start;
     this.statistics.compileTime += time;
-    this.installNew(pc, { ...region, ...made, slots: Float64Array.from([...slots].flat()), time }, module);
-    const { user, system } = process.threadCpuUsage(used);
+    this.installNew(pc, { ...region, ...made, slots: used.pairs(), time }, module);
+    const { user, system } = process.threadCpuUsage(before);
     this.ownTime += (user + system) / 1000;
   }
 
@@ -291,7 +286,11 @@ export class Regions {
         const { bytes, sites, ranges, size, time, slots } = result;
         this.statistics.compileTime += time;
         if (flushed.some((f) => ranges.some((r) => r.start < f.end && r.end > f.start))) return;
-        if (!this.slots.adoptAll(slots)) return;
+        if (!this.slots.adoptAll(slots)) {
+          // Both have given a slot away meanwhile. Unless told, the other would use its own again and again.
+          this.tellAllSlots();
+          return;
+        }
         const module = new WebAssembly.Module(bytes);
         const entry = instantiate(module, this.host.imports);
         const { length } = bytes;
@@ -450,7 +449,7 @@ export class Regions {
     this.outstanding = undefined;
     this.ownTime = 0;
     this.hotThreshold = this.threshold;
-    this.news = { forget: true, slots: this.slots.pairs() };
+    this.tellAllSlots();
   }
 
   /** Drops the regions with code in [start, end). The caller drops the decoded instructions of those pages. */
@@ -478,10 +477,15 @@ export class Regions {
     this.codeSize = 0;
   }
 
+  /** The next order says which slots there are, and that there are no others. */
+  private tellAllSlots(): void {
+    this.news = { forget: true, slots: this.slots.pairs() };
+  }
+
   /** No region is left. */
   private forgetSlots(): void {
     this.slots.clear();
-    this.news = { forget: true, slots: [] };
+    this.tellAllSlots();
     // It knows slots by address.
     this.bytes.fill(0, JUMP_CACHE.start, JUMP_CACHE.start + 16 * JUMP_CACHE.entries);
   }

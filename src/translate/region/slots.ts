@@ -31,7 +31,7 @@ export class Slots {
   }
 
   /** Takes over what another thread or process has found; false if it is otherwise here. */
-  adopt(pc: number, slot: number): boolean {
+  private adopt(pc: number, slot: number): boolean {
     const known = this.byAddress.get(pc);
     if (known !== undefined) return known === slot;
     if (this.taken[slot] !== 0) return false;
@@ -39,10 +39,11 @@ export class Slots {
     return true;
   }
 
-  /** The same of pairs of address and slot; false if any is otherwise here. */
+  /** The same of pairs of address and slot; false if any is otherwise here. The others are taken over all the same. */
   adoptAll(pairs: ArrayLike<number>): boolean {
-    for (let i = 0; i < pairs.length; i += 2) if (!this.adopt(pairs[i], pairs[i + 1])) return false;
-    return true;
+    let fits = true;
+    for (let i = 0; i < pairs.length; i += 2) fits = this.adopt(pairs[i], pairs[i + 1]) && fits;
+    return fits;
   }
 
   /** All, as pairs of address and slot. */
@@ -59,6 +60,27 @@ export class Slots {
     this.byAddress.set(pc, slot);
     this.taken[slot] = 1;
     this.onNew(pc, slot);
+  }
+}
+
+/** The slots that a region being compiled asks for: its module uses them. */
+export class UsedSlots {
+  private readonly slots: Slots;
+  private readonly used = new Map<number, number>();
+
+  constructor(slots: Slots) {
+    this.slots = slots;
+  }
+
+  readonly of = (pc: number): number => {
+    const slot = this.slots.of(pc);
+    this.used.set(pc, slot);
+    return slot;
+  };
+
+  /** All, as pairs of address and slot. */
+  pairs(): Float64Array {
+    return Float64Array.from([...this.used].flat());
   }
 }
 
