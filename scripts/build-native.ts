@@ -42,9 +42,10 @@ function defines(prefix: string, layout: Readonly<Record<string, number>>): stri
   );
 }
 
-function gcc(...args: string[]): void {
-  execFileSync(process.env.CC ?? 'gcc', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+function compile(compiler: string, args: readonly string[]): void {
+  execFileSync(compiler, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
+const gcc = (...args: string[]): void => compile(process.env.CC ?? 'gcc', args);
 
 /** The addon for Node, which has a C++ interface of its own version. */
 function buildAddon(dist: string): void {
@@ -70,7 +71,7 @@ function buildAddon(dist: string): void {
     '-o',
     join(dist, 'module-code.node'),
   ];
-  execFileSync(process.env.CXX ?? 'g++', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  compile(process.env.CXX ?? 'g++', args);
 }
 
 /** Builds launchers and stub into `dist`. Throws if there is no working gcc and g++. */

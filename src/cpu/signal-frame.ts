@@ -53,6 +53,20 @@ export interface ContextOffsets {
   readonly mask: number;
 }
 
+/**
+ * The same on 64-bit architectures with the generic layout: a siginfo_t of 128 bytes, then uc_flags, uc_link, uc_stack and,
+ * unlike in asm-generic/ucontext.h, uc_sigmask before the registers (riscv's and arm64's asm/ucontext.h).
+ */
+export const CONTEXT_OFFSETS = {
+  info: 0,
+  ucFlags: 128,
+  ucLink: 136,
+  stackPointer: 144,
+  stackFlags: 152,
+  stackSize: 160,
+  mask: 168,
+} as const;
+
 export function encodeContext(frame: Uint8Array, view: DataView, at: ContextOffsets, delivery: SignalDelivery): void {
   const { info, stack, mask } = delivery;
   frame.set(info, at.info);

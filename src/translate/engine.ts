@@ -297,7 +297,6 @@ export class Engine {
 
   /** Before the calling thread ends. */
   close(): void {
-    this.saveTranslations();
     this.compilation?.orders?.close();
   }
 

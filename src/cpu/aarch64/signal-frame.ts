@@ -11,6 +11,7 @@
  *    4688  the frame record: x29 and x30
  */
 import {
+  CONTEXT_OFFSETS,
   decodeContext,
   encodeContext,
   type SavedSignalContext,
@@ -21,13 +22,7 @@ import type { Aarch64Cpu } from './state.ts';
 
 /** Byte offsets in the frame; a test compares them with the C headers. */
 export const AARCH64_SIGNAL_FRAME = {
-  info: 0,
-  ucFlags: 128,
-  ucLink: 136,
-  stackPointer: 144,
-  stackFlags: 152,
-  stackSize: 160,
-  mask: 168,
+  ...CONTEXT_OFFSETS,
   faultAddress: 304,
   x0: 312,
   sp: 560,

@@ -1,9 +1,10 @@
 /** Facts that hold for the table of instructions as a whole. */
 import { describe, expect, test } from 'vitest';
-import { bitCount, makeDecoder } from '../decoder.ts';
-import { encode, makeRandom, randomWord } from '../encode.ts';
+import { testRowTable } from '../../../tests/support/row-table.ts';
+import { makeDecoder } from '../decoder.ts';
+import { makeRandom, randomWord } from '../encode.ts';
 import type { Builder, Statement, Value } from '../ir.ts';
-import { conditionsHold, type OperandInfo, type Row } from '../row.ts';
+import type { OperandInfo, Row } from '../row.ts';
 import { disassembleRiscv } from './disassembly.ts';
 import { makeBuilder, riscvRows } from './index.ts';
 import { registerFile } from './registers.ts';
@@ -32,61 +33,13 @@ function operandsIn(statements: readonly Statement[]): { registers: Set<OperandI
   return { registers, integers };
 }
 
-const matches = (row: Row<never>, word: number) => (word & row.mask) >>> 0 === row.value && conditionsHold(row, word);
-const overlap = (p: Row<never>, q: Row<never>) => ((p.value ^ q.value) & p.mask & q.mask) === 0;
-/** Whether p is a special case of q. */
-const within = (p: Row<never>, q: Row<never>) => (q.mask & ~p.mask) === 0 && bitCount(p.mask) > bitCount(q.mask);
-
 describe('the table of RISC-V instructions', () => {
-  test('has a name of its own for each row', () => {
-    const names = riscvRows.map(({ name }) => name);
-    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
-  });
+  testRowTable(riscvRows, random, { pair: 100, row: 50 });
 
   test('has the length of each instruction in its two lowest bits', () => {
     for (const { name, value, mask, length } of riscvRows) {
       expect([name, mask & 3]).toEqual([name, 3]);
       expect([name, (value & 3) === 3]).toEqual([name, length === 4]);
-    }
-  });
-
-  test('has one row for a word, or one that is a special case of all others', () => {
-    const check = (word: number, candidates: readonly Row<never>[]) => {
-      const winner = decode(word)?.row;
-      for (const row of candidates) {
-        if (row === winner || !matches(row, word)) continue;
-        if (!winner || !within(winner, row)) throw new Error(`${winner?.name} and ${row.name} overlap`);
-      }
-    };
-    const narrow = riscvRows.filter(({ length }) => length === 2);
-    for (let word = 0; word <= 0xffff; word++) check(word, narrow);
-    const wide = riscvRows.filter(({ length }) => length === 4);
-    wide.forEach((p, index) => {
-      for (const q of wide.slice(index + 1)) {
-        if (!overlap(p, q)) continue;
-        for (let i = 0; i < 100; i++) check(((random() & ~(p.mask | q.mask)) | p.value | q.value) >>> 0, [p, q]);
-      }
-    });
-  });
-
-  test('decodes what it encodes', () => {
-    for (const row of riscvRows) {
-      for (let i = 0; i < 50; i++) {
-        const word = randomWord(row, random);
-        const decoded = decode(word);
-        const again = decoded && decode(encode(decoded.row, decoded.values));
-        for (const found of [decoded?.row, again?.row]) {
-          // It may be a special case of this row.
-          if (found !== row && !(found && within(found, row))) throw new Error(`${row.name} decodes as ${found?.name}`);
-        }
-        if (decoded?.row !== row || again?.row !== row) continue;
-        expect(again.values).toEqual(decoded.values);
-        for (const { name, signed, width } of row.operands) {
-          const [low, high] = signed ? [-(2 ** (width - 1)), 2 ** (width - 1) - 1] : [0, 2 ** width - 1];
-          expect(decoded.values[name]).toBeGreaterThanOrEqual(low);
-          expect(decoded.values[name]).toBeLessThanOrEqual(high);
-        }
-      }
     }
   });
 

@@ -13,6 +13,7 @@
  *    1088  end
  */
 import {
+  CONTEXT_OFFSETS,
   decodeContext,
   encodeContext,
   type SavedSignalContext,
@@ -23,13 +24,7 @@ import type { RiscvCpu } from './state.ts';
 
 /** Byte offsets in the frame; a test compares them with the C headers. */
 export const RISCV_SIGNAL_FRAME = {
-  info: 0,
-  ucFlags: 128,
-  ucLink: 136,
-  stackPointer: 144,
-  stackFlags: 152,
-  stackSize: 160,
-  mask: 168,
+  ...CONTEXT_OFFSETS,
   pc: 304,
   x1: 312,
   f0: 560,

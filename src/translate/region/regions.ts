@@ -222,7 +222,7 @@ export class Regions {
     const { module, ...made } = backend.make(pc, region, used.of, { precise, fused, assumable: this.wordsNow(pc) });
     const time = performance.now() - start;
     this.statistics.compileTime += time;
-    this.installNew(pc, { ...region, ...made, slots: used.pairs(), time }, module);
+    this.installNew(pc, { ...region, ...made, slots: used.pairs() }, module, time);
     const { user, system } = process.threadCpuUsage(before);
     this.ownTime += (user + system) / 1000;
   }
@@ -294,17 +294,16 @@ export class Regions {
         const module = new WebAssembly.Module(bytes);
         const entry = instantiate(module, this.host.imports);
         const { length } = bytes;
-        this.installNew(pc, { entry, length, sites, ranges, size, slots, time }, { module, bytes });
+        this.installNew(pc, { entry, length, sites, ranges, size, slots }, { module, bytes }, time);
       }
     }
   }
 
-  /** Installs what has just been made, and keeps it for later runs. */
-  private installNew(pc: number, made: Made & Description, module: Made['module']): void {
+  /** Installs what has just been made, in so many milliseconds, and keeps it for later runs. */
+  private installNew(pc: number, made: Made & Description, module: Made['module'], time: number): void {
     this.statistics.regions++;
     this.install(pc, made);
-    const { ranges, size, sites, slots, time } = made;
-    if (module) this.stored?.keep(pc, this.circumstances(pc), { ranges, size, sites, slots, time }, module);
+    if (module) this.stored?.keep(pc, this.circumstances(pc), made, module, time);
   }
 
   /** Drops everything if there is too much. */

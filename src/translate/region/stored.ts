@@ -12,8 +12,6 @@ import type { Slots } from './slots.ts';
 
 /** What there is to be known of a region beside its code. */
 export interface Description extends Pick<Region, 'ranges' | 'size'> {
-  /** Milliseconds that compiling took. */
-  time: number;
   sites: Sites;
   /** Addresses and slots that the module uses, in pairs. */
   slots: Float64Array;
@@ -106,14 +104,19 @@ export class Stored {
     return module && { ...description, module, length: translation.bytes.length };
   }
 
-  /** Keeps what has just been made for later runs. */
-  keep(pc: number, circumstances: number, description: Description, made: NonNullable<Made['module']>): void {
-    const { module, bytes } = made;
+  /** Keeps what has just been made for later runs; `time` is how many milliseconds compiling took. */
+  keep(
+    pc: number,
+    circumstances: number,
+    description: Description,
+    { module, bytes }: NonNullable<Made['module']>,
+    time: number,
+  ): void {
     const guestCode = this.codeOf(description);
     if (guestCode === undefined) return;
     const numbers = this.encode(description);
     this.kept.set({ pc, flags: circumstances, numbers, guestCode, bytes }, module);
-    this.keptTime += description.time;
+    this.keptTime += time;
     if (this.keptTime >= SAVE_MOST) this.save();
   }
 
@@ -145,7 +148,7 @@ export class Stored {
   }
 
   /** As numbers. The slots that no other region in the file has come first: only they are looked at when it is opened. */
-  private encode({ size, time, ranges, sites, slots }: Description): Float64Array {
+  private encode({ size, ranges, sites, slots }: Description): Float64Array {
     const [fresh, others]: [number[], number[]] = [[], []];
     for (let i = 0; i < slots.length; i += 2) {
       const isKnown = this.known.has(slots[i]);
@@ -153,24 +156,25 @@ export class Stored {
       this.known.add(slots[i]);
     }
     const flat = ranges.flatMap(({ start, end }) => [start, end]);
-    return Float64Array.of(size, time, flat.length, sites.length, fresh.length, ...flat, ...sites, ...fresh, ...others);
+    return Float64Array.of(size, flat.length, sites.length, fresh.length, ...flat, ...sites, ...fresh, ...others);
   }
 }
 
 /** How many numbers come before what there may be many of. */
-const COUNTS = 5;
+const COUNTS = 4;
 
 /** The slots of a region that come first. */
 function freshSlots(numbers: Float64Array): Float64Array {
-  const start = COUNTS + numbers[2] + numbers[3];
-  return numbers.subarray(start, start + numbers[4]);
+  const [, rangeLength, siteLength, freshLength] = numbers;
+  const start = COUNTS + rangeLength + siteLength;
+  return numbers.subarray(start, start + freshLength);
 }
 
 function decode(numbers: Float64Array): Description {
-  const [size, time, rangeLength, siteLength] = numbers;
+  const [size, rangeLength, siteLength] = numbers;
   const sitesStart = COUNTS + rangeLength;
   const slotsStart = sitesStart + siteLength;
   const ranges: Description['ranges'] = [];
   for (let i = COUNTS; i < sitesStart; i += 2) ranges.push({ start: numbers[i], end: numbers[i + 1] });
-  return { size, time, ranges, sites: numbers.subarray(sitesStart, slotsStart), slots: numbers.subarray(slotsStart) };
+  return { size, ranges, sites: numbers.subarray(sitesStart, slotsStart), slots: numbers.subarray(slotsStart) };
 }

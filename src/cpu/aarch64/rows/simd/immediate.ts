@@ -1,4 +1,5 @@
 /** Advanced SIMD modified immediate: Arm ARM, C4.1.96. */
+import type { Value } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
 import { arrangements, lanesOf } from './arrangements.ts';
@@ -24,7 +25,7 @@ for (const [count, q] of HALVES) {
     { mnemonic: 'movi' },
   );
 }
-// Of words and halfwords, shifted by bytes, or with ones shifted in (MSL): set, set inverted, or combined.
+// Of words and halfwords, shifted by bytes, or with ones shifted in (MSL).
 const SHIFTED = [
   ['s', 0, '000', 'i32x4.splat'],
   ['s', 8, '001', 'i32x4.splat'],
@@ -33,63 +34,56 @@ const SHIFTED = [
   ['h', 0, '100', 'i16x8.splat'],
   ['h', 8, '101', 'i16x8.splat'],
 ] as const;
+const SHIFTED_ONES = [
+  ['1100', 8],
+  ['1101', 16],
+] as const;
+
+/** What is done with an immediate: op, and the lowest bit of cmode where it is not the shift's. */
+type Use = readonly [
+  name: string,
+  op: string,
+  low: string,
+  result: (b: Aarch64Builder, rd: Operand, imm: Value) => Value,
+];
+const SETS: readonly Use[] = [
+  ['movi', '0', '0', (_, __, imm) => imm],
+  ['mvni', '1', '0', (b, _, imm) => b.op('v128.not', imm)],
+];
+const COMBINES: readonly Use[] = [
+  ['orr', '0', '1', (b, rd, imm) => b.op('v128.or', b.v(rd), imm)],
+  ['bic', '1', '1', (b, rd, imm) => b.op('v128.andnot', b.v(rd), imm)],
+];
+
 for (const [, q] of HALVES) {
   const lanes = { s: q === '1' ? '4s' : '2s', h: q === '1' ? '8h' : '4h' };
-  type Syntax = '{rd:v4s}, {imm:hash}';
+  const use = (
+    [mnemonic, op, , result]: Use,
+    name: string,
+    cmode: string,
+    shift: string,
+    immediate: (b: Aarch64Builder, imm: Operand) => Value,
+  ): void =>
+    row(
+      `${mnemonic}.${name}`,
+      `0 ${q} ${op} 0111100000 imm:u[7:5] ${cmode} 01 imm:u[4:0] rd:5` as '0 0 0 0111100000 imm:u[7:5] 0000 01 imm:u[4:0] rd:5',
+      `{rd:v${name.split('.')[0]}}, {imm:hash}${shift}` as '{rd:v4s}, {imm:hash}',
+      (b, o) => b.setV(o.rd, b.half(q, result(b, o.rd, immediate(b, o.imm)))),
+      { mnemonic },
+    );
   for (const [size, shift, cmode, splat] of SHIFTED) {
-    const syntax = `{rd:v${lanes[size]}}, {imm:hash}${shift === 0 ? '' : `, lsl #${shift}`}` as Syntax;
-    const immediate = (b: Aarch64Builder, imm: Operand) => b.op(splat, b.shl(b.operand(imm), shift));
-    const name = `${lanes[size]}.${shift}`;
-    row(
-      `movi.${name}`,
-      `0 ${q} 0 0111100000 imm:u[7:5] ${cmode}0 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, immediate(b, o.imm))),
-      { mnemonic: 'movi' },
-    );
-    row(
-      `mvni.${name}`,
-      `0 ${q} 1 0111100000 imm:u[7:5] ${cmode}0 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, b.op('v128.not', immediate(b, o.imm)))),
-      { mnemonic: 'mvni' },
-    );
-    row(
-      `orr.${name}`,
-      `0 ${q} 0 0111100000 imm:u[7:5] ${cmode}1 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, b.op('v128.or', b.v(o.rd), immediate(b, o.imm)))),
-      { mnemonic: 'orr' },
-    );
-    row(
-      `bic.${name}`,
-      `0 ${q} 1 0111100000 imm:u[7:5] ${cmode}1 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, b.op('v128.andnot', b.v(o.rd), immediate(b, o.imm)))),
-      { mnemonic: 'bic' },
-    );
+    for (const one of [...SETS, ...COMBINES]) {
+      use(one, `${lanes[size]}.${shift}`, `${cmode}${one[2]}`, shift === 0 ? '' : `, lsl #${shift}`, (b, imm) =>
+        b.op(splat, b.shl(b.operand(imm), shift)),
+      );
+    }
   }
-  for (const [cmode, shift] of [
-    ['1100', 8],
-    ['1101', 16],
-  ] as const) {
-    const syntax = `{rd:v${lanes.s}}, {imm:hash}, msl #${shift}` as Syntax;
-    const immediate = (b: Aarch64Builder, imm: Operand) =>
-      b.op('i32x4.splat', b.or(b.shl(b.operand(imm), shift), b.const(2 ** shift - 1)));
-    row(
-      `movi.${lanes.s}.msl${shift}`,
-      `0 ${q} 0 0111100000 imm:u[7:5] ${cmode} 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, immediate(b, o.imm))),
-      { mnemonic: 'movi' },
-    );
-    row(
-      `mvni.${lanes.s}.msl${shift}`,
-      `0 ${q} 1 0111100000 imm:u[7:5] ${cmode} 01 imm:u[4:0] rd:5`,
-      syntax,
-      (b, o) => b.setV(o.rd, b.half(q, b.op('v128.not', immediate(b, o.imm)))),
-      { mnemonic: 'mvni' },
-    );
+  for (const [cmode, shift] of SHIFTED_ONES) {
+    for (const one of SETS) {
+      use(one, `${lanes.s}.msl${shift}`, cmode, `, msl #${shift}`, (b, imm) =>
+        b.op('i32x4.splat', b.or(b.shl(b.operand(imm), shift), b.const(2 ** shift - 1))),
+      );
+    }
   }
 }
 // MOVI of 64 bits.
