@@ -4,11 +4,10 @@
  * the WebAssembly back end, through the table of regions; every entry there is
  * the same function, which looks up the address.
  */
-
 import type { Architecture } from '../../cpu/arch.ts';
 import type { BackendHost, BackendOptions, Made } from '../region/backend.ts';
+import { FormingBackend } from '../region/forming-backend.ts';
 import type { Region } from '../region/graph.ts';
-import { WasmBackend } from '../region/wasm-backend.ts';
 import { I64, ModuleEncoder } from '../wasm/encoder.ts';
 import { REGION_PARAMETERS } from '../wasm/region-type.ts';
 import { generateAccesses } from './access.ts';
@@ -23,7 +22,9 @@ const DEPTH_LIMIT = 60;
 /** V8 optimises short functions well, long ones late and those of more than 60 KB of bytecode never. */
 const SIZE_LIMIT = 50;
 
-export class JsBackend extends WasmBackend {
+export class JsBackend extends FormingBackend {
+  protected readonly callsKernel = false;
+  protected readonly usualLimit = SIZE_LIMIT;
   private readonly functions = new Map<number, RegionFunction>();
   private readonly runtime: Record<string, unknown>;
   private readonly entry: unknown;
@@ -53,7 +54,7 @@ export class JsBackend extends WasmBackend {
     }
   }
 
-  override make(pc: number, region: Region): Made {
+  make(pc: number, region: Region): Made {
     const { arch, options, runtime } = this;
     const symbol = options.nameOf?.(pc);
     const name = `pc_${pc.toString(16)}${symbol === undefined ? '' : `_${symbol.replace(/\W/g, '_')}`}`;
@@ -64,14 +65,6 @@ export class JsBackend extends WasmBackend {
     const make = new Function('runtime', `const { r, ${used.join(', ')} } = runtime;\nreturn ${source}`);
     this.functions.set(pc, make(runtime) as RegionFunction);
     return { entry: this.entry, length: source.length, sites: new Float64Array(0) };
-  }
-
-  protected override get callsKernel(): boolean {
-    return false;
-  }
-
-  protected override get sizeLimit(): number {
-    return super.sizeLimit ?? SIZE_LIMIT;
   }
 
   onDropped(entry: number): void {

@@ -1,5 +1,4 @@
 /** Floating-point operations on the lanes of a vector, one after the other, by the exact functions of scalars. */
-
 import type { Code } from './encoder.ts';
 import type { Expr } from './expr.ts';
 import type { Helpers } from './helpers.ts';
