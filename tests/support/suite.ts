@@ -20,6 +20,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
   kinship: 'no CLONE_PIDFD and no PR_SET_CHILD_SUBREAPER',
+  'exec-hot': 'programs are not executed without binfmt_misc',
   'spawn-threads': 'programs are not executed without binfmt_misc',
   'thread-kernel': 'programs are not executed without binfmt_misc',
   spawn: 'programs are not executed without binfmt_misc, and memory is not shared after vfork',
@@ -137,6 +138,20 @@ export function testSuite(arch: string, variants: readonly Variant[]): void {
         expect(visible(actual)).toEqual(visible(oracle));
       });
     }
+  });
+}
+
+/** Declares the tests of programs of which a thread of its own compiles most: so little is hot enough in the others. */
+export function testCompilerThread(arch: string): void {
+  test.each([
+    ['exec-hot', ['100']],
+    ['many-hot', []],
+  ])(`${arch} %s, compiled by another thread`, { timeout: 2 * HANG }, async (name, args) => {
+    const env = testEnvironment();
+    const command = guest([...tsemu(arch), '-threshold', '50'], arch, name, 'O2', 'static');
+    expect(visible(await run([...command, ...args], { env }))).toEqual(
+      visible(await native(name, args, undefined, env)),
+    );
   });
 }
 

@@ -162,8 +162,13 @@ double tsemu_owner_died(double address, double tid) {
   return 0;
 }
 
-/* The calling thread runs no guest code: see HostProcesses.becomeHelper. From now on it stops at the gate. */
+/*
+ * The calling thread runs no guest code: see HostProcesses.becomeHelper. From now on it stops at the gate. It was made with
+ * all signals blocked, but it reads guest memory, which may be unmapped meanwhile: a fault that is blocked ends the process.
+ */
 double tsemu_become_helper(double unused) {
+  u64 mask = ALL_SIGNALS & ~(1ul << (SIGSEGV_NR - 1) | 1ul << (SIGBUS_NR - 1));
+  sys4(NR_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, (i64)&mask, 0, 8);
   CELL32(STUB_HELPER) = 1;
   starting = 0;
   return unused;

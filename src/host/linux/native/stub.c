@@ -225,6 +225,11 @@ static void raise_default(int signo) {
   sys4(NR_RT_SIGPROCMASK, 1 /* SIG_UNBLOCK */, (i64)&mask, 0, 8);
 }
 
+/* To the first guest thread, from a thread that runs no guest code. */
+static void pass_on(int signo, struct info *info) {
+  sys4(NR_RT_TGSIGQUEUEINFO, sys4(NR_GETPID, 0, 0, 0, 0), main_tid, signo, (i64)info);
+}
+
 /*
  * Any asynchronous signal. All signals are blocked while it runs, so the ring needs no lock.
  *
@@ -240,7 +245,7 @@ static void on_signal(int signo, struct info *info, struct context *context) {
       if (signo == QUIET_SIGNAL && info->code == SI_TKILL_)
         __atomic_add_fetch(&helpers_quiet, 1, __ATOMIC_SEQ_CST);
       else
-        sys4(NR_RT_TGSIGQUEUEINFO, sys4(NR_GETPID, 0, 0, 0, 0), main_tid, signo, (i64)info);
+        pass_on(signo, info);
       context->mask = ALL_SIGNALS;
     }
     return;
@@ -264,6 +269,10 @@ static void on_signal(int signo, struct info *info, struct context *context) {
 static void on_fault(int signo, struct info *info, struct context *context) {
   if (info->code <= 0) {
     int action = signo == SIGBUS_NR ? sent_bus_action : sent_segv_action;
+    if (block && CELL32(STUB_HELPER)) {
+      pass_on(signo, info);
+      return;
+    }
     if (action == ACTION_RECORD || !block) on_signal(signo, info, context);
     else if (action == ACTION_DEFAULT) raise_default(signo);
     return;
