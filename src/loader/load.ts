@@ -12,7 +12,7 @@
  * randomised, so that every run can be repeated):
  *
  *     0x10000        a program linked at a fixed address, its heap behind it
- *     0x100000000    a position-independent program (a quarter of the window), its heap behind it
+ *     0x155400000    a position-independent program (a third of the way up), its heap behind it
  *     mmapTop        interpreter and vDSO, then the program's own mappings, downwards
  *     stackTop       the stack, downwards
  */
@@ -81,8 +81,13 @@ export function startProgram(host: Host, space: AddressSpace, prepared: Prepared
   return result;
 }
 
-/** Where position-independent programs go: about a quarter of the way up, 4 GiB for the window of 16 GiB. */
-const programBase = (windowSize: number): number => 2 ** (Math.floor(Math.log2(windowSize)) - 1);
+const HUGE_PAGE = 2 << 20;
+
+/**
+ * Where position-independent programs go. Not to a multiple of 4 GiB: openjdk puts the classes of a compressed heap
+ * there, and nowhere else. Not higher up, or a heap of many GiB has no room between program and stack.
+ */
+const programBase = (windowSize: number): number => Math.floor(windowSize / 3 / HUGE_PAGE) * HUGE_PAGE;
 
 function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram): LoadedProgram | LoadError {
   const { request, file, image, interpreter, argv } = prepared;
