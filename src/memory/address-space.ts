@@ -545,7 +545,10 @@ export class AddressSpace extends GuestData {
     this.codePages.protect(Math.floor(address / PAGE_SIZE));
   }
 
-  /** A store faulted at `address`: if it hit a page protected by protectCode, makes it writable, drops the code, true. */
+  /**
+   * A store faulted at `address`: if it hit a page protected by protectCode, makes it writable and drops the code.
+   * True if the store may succeed now, also because another thread has done that.
+   */
   unprotectCode(address: number): boolean {
     return this.locked(() => this.doUnprotectCode(address));
   }
@@ -554,9 +557,9 @@ export class AddressSpace extends GuestData {
     return this.codePages.unprotect(Math.floor(address / PAGE_SIZE));
   }
 
-  /** Makes all protected code pages writable again, dropping their code; true if there were any. */
+  /** Makes all protected code pages writable again, dropping their code; true as of {@link unprotectCode}. */
   override unprotectAllCode(): boolean {
-    return this.codePages.any && this.locked(() => this.doUnprotectAllCode());
+    return this.locked(() => this.doUnprotectAllCode());
   }
 
   private doUnprotectAllCode(): boolean {

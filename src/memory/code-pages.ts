@@ -10,13 +10,22 @@ import { PROT } from './constants.ts';
 import type { PageRuns } from './page-runs.ts';
 import { PageFlag } from './page-table.ts';
 
+/**
+ * How often an access is made again that fails although pages have been opened for it: another thread that runs code on
+ * the page may have protected it again before.
+ */
+export const OPENING_ATTEMPTS = 1000;
+
 export class CodePages {
   private readonly host: Host;
   private readonly table: Uint8Array;
   private readonly runs: PageRuns;
   private readonly onChange: (start: number, end: number) => void;
-  /** One cell of the process memory: how many pages have PageFlag.code. */
+  /** Two cells of the process memory: how many pages have PageFlag.code, and how many have ever been opened. */
   private readonly count: Int32Array;
+  private readonly openings: Int32Array;
+  /** `openings` when this thread last looked. */
+  private seen: number;
 
   constructor(host: Host, table: Uint8Array, runs: PageRuns, onChange: (start: number, end: number) => void) {
     this.host = host;
@@ -24,11 +33,8 @@ export class CodePages {
     this.runs = runs;
     this.onChange = onChange;
     this.count = new Int32Array(host.processMemory.buffer, PROCESS.codePages, 1);
-  }
-
-  /** Whether any page is protected. */
-  get any(): boolean {
-    return this.count[0] > 0;
+    this.openings = new Int32Array(host.processMemory.buffer, PROCESS.codeOpenings, 1);
+    this.seen = this.openings[0];
   }
 
   /** Write-protects a page if the guest may write to it. */
@@ -40,25 +46,40 @@ export class CodePages {
     this.count[0]++;
   }
 
-  /** Opens a page for writing; false if it was not protected here. */
+  /** Opens a page for writing; whether what failed because a page was protected may succeed now. */
   unprotect(page: number): boolean {
-    if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
-    this.count[0]--;
-    this.table[page] &= ~PageFlag.code;
-    this.hostProtect(page, PROT.read | PROT.write);
-    this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
-    return true;
+    return this.open(page) || this.openedMeanwhile();
   }
 
-  /** Opens the pages from `first` up to `end`; true if there were any. */
+  /** Opens the pages from `first` up to `end`; whether what failed because a page was protected may succeed now. */
   unprotectRange(first: number, end: number): boolean {
     let any = false;
     for (let page = first; this.count[0] > 0; page++) {
       page = this.runs.nextMapped(page, end);
       if (page >= end) break;
-      any = this.unprotect(page) || any;
+      any = this.open(page) || any;
     }
-    return any;
+    return any || this.openedMeanwhile();
+  }
+
+  private open(page: number): boolean {
+    if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
+    this.count[0]--;
+    this.table[page] &= ~PageFlag.code;
+    this.hostProtect(page, PROT.read | PROT.write);
+    this.seen = ++this.openings[0];
+    this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+    return true;
+  }
+
+  /**
+   * Whether another thread has opened a page since this one last looked: it may be the page that this thread's access has
+   * failed on before. Only that, so what fails for another reason fails again and is told to the guest.
+   */
+  private openedMeanwhile(): boolean {
+    const before = this.seen;
+    this.seen = this.openings[0];
+    return this.seen !== before;
   }
 
   /** Pages from `first` up to `end` are about to lose their flags. */

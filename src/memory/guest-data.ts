@@ -7,6 +7,7 @@
  */
 import type { Host, Int } from '../host/host.ts';
 import { SCRATCH, STAGING } from '../host/layout.ts';
+import { OPENING_ATTEMPTS } from './code-pages.ts';
 import { EFAULT, ENAMETOOLONG } from './constants.ts';
 
 /** PATH_MAX. */
@@ -23,7 +24,7 @@ export abstract class GuestData {
     this.view = new DataView(host.threadMemory.buffer, SCRATCH.start, SCRATCH.size);
   }
 
-  /** Makes write-protected code pages writable; true if there were any. */
+  /** Makes write-protected code pages writable; whether what failed because of one may succeed now. */
   abstract unprotectAllCode(): boolean;
   /** Extends a grow-down mapping to `address`; true if that helped. */
   abstract growStack(address: number, stackPointer: number): boolean;
@@ -95,7 +96,9 @@ export abstract class GuestData {
 
   private copyOut(address: number, length: number): boolean {
     const { host } = this;
-    if (host.copyOut(address, STAGING.size, length)) return true;
-    return (this.growStack(address, 0) || this.unprotectAllCode()) && host.copyOut(address, STAGING.size, length);
+    for (let left = OPENING_ATTEMPTS; !host.copyOut(address, STAGING.size, length); left--) {
+      if (left === 0 || !(this.growStack(address, 0) || this.unprotectAllCode())) return false;
+    }
+    return true;
   }
 }

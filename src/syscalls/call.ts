@@ -4,6 +4,7 @@
  */
 import type { Int } from '../host/host.ts';
 import { STUB } from '../host/layout.ts';
+import { OPENING_ATTEMPTS } from '../memory/code-pages.ts';
 import { EFAULT, EINTR } from './errno.ts';
 import { beginCall, repairFault } from './staging.ts';
 import type { Task } from './task.ts';
@@ -43,16 +44,20 @@ export function finishCall(result: Int): Int {
   return returnHook === undefined ? result : returnHook(result);
 }
 
-/** True when the host's call has to be made again because of {@link repairFault}. */
-export const retryFault = (task: Task, result: Int): boolean => result === -EFAULT && repairFault(task);
+/** The result of a host call that gave `result`: of making it again while {@link repairFault} says so. */
+export function retryFault(task: Task, result: Int, call: () => Int): Int {
+  let last = result;
+  for (let left = OPENING_ATTEMPTS; last === -EFAULT && left > 0 && repairFault(task); left--) last = call();
+  return last;
+}
 
 /**
- * Makes a host system call: `Host.syscall`, made once more after a fault that was not the guest's (see
+ * Makes a host system call: `Host.syscall`, made again after a fault that was not the guest's (see
  * {@link repairFault}). Arguments are host values (see {@link ptr}).
  */
 export function hostCall(task: Task, name: string, ...args: Int[]): Int {
   const result = task.host.syscall(name, ...args);
-  return retryFault(task, result) ? task.host.syscall(name, ...args) : result;
+  return retryFault(task, result, () => task.host.syscall(name, ...args));
 }
 
 /**

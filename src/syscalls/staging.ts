@@ -10,6 +10,7 @@
  * Offsets are relative to the buffer's start, like Host.copyIn's.
  */
 import { STAGING } from '../host/layout.ts';
+import { OPENING_ATTEMPTS } from '../memory/code-pages.ts';
 import { EFAULT } from './errno.ts';
 import type { Task } from './task.ts';
 
@@ -49,12 +50,15 @@ export function fetch(task: Task, at: number, address: number, length: number): 
 
 /** Copies staged bytes to guest memory; false: EFAULT. Write-protected code pages and untouched stack are no obstacle. */
 export function deliver(task: Task, address: number, at: number, length: number): boolean {
-  if (length === 0 || task.host.copyOut(address, at, length)) return true;
-  return repairFault(task) && task.host.copyOut(address, at, length);
+  if (length === 0) return true;
+  for (let left = OPENING_ATTEMPTS; !task.host.copyOut(address, at, length); left--) {
+    if (left === 0 || !repairFault(task)) return false;
+  }
+  return true;
 }
 
 /**
- * True when an access may succeed the second time: it may have hit a page write-protected for its decoded code, or the
+ * True when an access may succeed if it is made again: it may have hit a page write-protected for its decoded code, or the
  * part of the stack that has not been touched yet, which grows down to the stack pointer on any access.
  */
 export function repairFault(task: Task): boolean {
