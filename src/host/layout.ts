@@ -166,6 +166,8 @@ export const PROCESS = {
   codePages: 0x401014,
   /** i32: how often a page has lost PageFlag.code to be written to. */
   codeOpenings: 0x401044,
+  /** i32: not 0 if a shared mapping has been executable since execve. */
+  sharedCode: 0x401048,
   /** i32: descriptor of the directory of -L plus 1, 0 if not yet opened, or a negative errno. */
   sysroot: 0x401018,
   /**

@@ -66,6 +66,8 @@ const HUGE_LEAST = 4 << 20;
 const HUGE_PAGE = 2 << 20;
 const MADV_HUGEPAGE = 14;
 
+const SHARED_CODE = PageFlag.shared | PageFlag.exec;
+
 /** What RLIMIT_DATA counts: of these bits, pages that have PageFlag.write alone. */
 const DATA_BITS = PageFlag.write | PageFlag.shared | PageFlag.stack;
 const isData = (entry: number): boolean => (entry & DATA_BITS) === PageFlag.write;
@@ -100,6 +102,7 @@ export class AddressSpace extends GuestData {
   /** f64 cells of the process memory, see PROCESS. */
   private readonly cells: Float64Array;
   private readonly codePages: CodePages;
+  private readonly sharedCode: Int32Array;
 
   constructor(host: Host) {
     super(host);
@@ -109,6 +112,7 @@ export class AddressSpace extends GuestData {
     this.runs = new PageRuns(this.table, chunks);
     this.lock = new ProcessLock(host);
     this.cells = new Float64Array(host.processMemory.buffer, PROCESS.searchTop, 4);
+    this.sharedCode = new Int32Array(host.processMemory.buffer, PROCESS.sharedCode, 1);
     this.codePages = new CodePages(host, this.table, this.runs, (start, end) => this.onCodeChange(start, end));
     this.stackTop = host.windowSize;
     this.mmapTop = host.windowSize - stackRoom(host);
@@ -294,6 +298,9 @@ export class AddressSpace extends GuestData {
       if (!this.withinLimits(0, this.runs.count(first, last, DATA_BITS, 0))) return ENOMEM;
     }
     this.noteCodeChange(start, end);
+    if ((prot & PROT.exec) !== 0 && this.runs.any(start / PAGE_SIZE, end / PAGE_SIZE, PageFlag.shared)) {
+      this.sharedCode[0] = 1;
+    }
     const result = this.hostProtect(start, end, prot);
     if (result < 0) {
       this.resynchronize(start, end);
@@ -531,6 +538,7 @@ export class AddressSpace extends GuestData {
     }
     this.runs.noteEmpty();
     this.codePages.clear();
+    this.sharedCode[0] = 0;
     this.names.clear(0, this.host.windowSize);
     this.searchTop = this.mmapTop / PAGE_SIZE;
     this.mappedPages = this.brkStart = this.brkEnd = 0;
@@ -555,6 +563,14 @@ export class AddressSpace extends GuestData {
 
   private doUnprotectCode(address: number): boolean {
     return this.codePages.unprotect(Math.floor(address / PAGE_SIZE));
+  }
+
+  /**
+   * Whether code can change without a store of the guest's to its page: through another mapping of the same file. Then
+   * only what the architecture asks for (fence.i, isb) tells of the change.
+   */
+  get hasSharedCode(): boolean {
+    return this.sharedCode[0] !== 0;
   }
 
   /** Makes all protected code pages writable again, dropping their code; true as of {@link unprotectCode}. */
@@ -617,6 +633,7 @@ export class AddressSpace extends GuestData {
     const first = start / PAGE_SIZE;
     const last = end / PAGE_SIZE;
     this.table.fill(entry, first, last);
+    if ((entry & SHARED_CODE) === SHARED_CODE) this.sharedCode[0] = 1;
     if (entry !== 0) this.runs.noteMapped(first, last);
     this.mappedPages -= replaced;
     if (entry !== 0) this.mappedPages += last - first;

@@ -56,6 +56,7 @@ function machine() {
     clearThreadMemory: (start: number, end: number) => void new Uint8Array(threadMemory.buffer).fill(0, start, end),
   };
   const space = {
+    hasSharedCode: false,
     table,
     onCodeChange: (_start: number, _end: number) => {},
     protectCode: (address: number) => {
@@ -184,7 +185,7 @@ describe('Engine', () => {
     expect(m.pc).toBe(BigInt(CODE + 12));
   });
 
-  it('executes new code after fence.i and after flush', () => {
+  it('executes new code after flush, and after fence.i where code changes without its page being written to', () => {
     const program = (imm: number) => [insn('addi', { rd: 5, rs1: 0, imm }), insn('ecall')];
     m.load(CODE, ...program(1));
     m.engine.run();
@@ -192,6 +193,7 @@ describe('Engine', () => {
     m.engine.flush(CODE, CODE + 4);
     m.engine.run();
     expect(m.x[5]).toBe(2n);
+    m.space.hasSharedCode = true;
     m.load(CODE, ...program(3));
     m.load(CODE + 0x40, insn('fence.i'), insn('jal', { rd: 0, off: -0x44 }));
     m.engine.run();

@@ -383,7 +383,8 @@ export class Engine {
       case EXIT.illegal:
         return ILLEGAL;
       case EXIT.fence_i:
-        this.flushAll();
+        // Changes that a store can make are known already, other threads' as well: they have interrupted this one.
+        if (this.space.hasSharedCode) this.flushAll();
         return undefined;
       case EXIT.full:
         this.flushAll();
