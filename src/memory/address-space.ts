@@ -86,6 +86,8 @@ export class AddressSpace extends GuestData {
   mayGrow = false;
   /** Called when that becomes so. */
   onMayGrow: () => void = () => {};
+  /** Told when all is unmapped for another program. */
+  onReset: () => void = () => {};
   /** Called when code in [start, end) may have changed: the translator drops what it decoded there. */
   onCodeChange: (start: number, end: number) => void = () => {};
   /** Soft limits that are ours to honour (RLIMIT_AS, DATA, STACK); see setrlimit(2). */
@@ -528,8 +530,8 @@ export class AddressSpace extends GuestData {
 
   private doReset(): void {
     this.hostMap(0, this.host.windowSize, 0, HOST_RESERVE, -1, 0);
-    this.onCodeChange(0, this.host.windowSize);
     this.mayGrow = false;
+    this.onReset();
     const pages = this.table.length;
     for (let page = this.runs.nextMapped(0, pages); page < pages; ) {
       const end = this.runs.nextFree(page, pages);

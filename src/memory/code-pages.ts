@@ -66,9 +66,10 @@ export class CodePages {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
     this.count[0]--;
     this.table[page] &= ~PageFlag.code;
+    // All threads are told first, or one might run what it knows of the page after it has learned that another has written.
+    this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
     this.hostProtect(page, PROT.read | PROT.write);
     this.seen = ++this.openings[0];
-    this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
     return true;
   }
 

@@ -214,6 +214,7 @@ export class Engine {
     };
     space.onCodeChange = (start, end) => this.flush(start, end);
     space.onMayGrow = () => this.requirePrecise();
+    space.onReset = () => this.reset();
     this.precise = space.mayGrow;
   }
 
@@ -317,10 +318,8 @@ export class Engine {
 
   /** Forgets what was translated from [start, end). */
   flush(start: number, end: number): void {
-    // execve: the table of all pages is long, what was decoded is not.
+    // The table of all pages is long, what was decoded is not.
     if (start === 0 && end >= this.host.windowSize) {
-      this.precise = this.watchers.onFault !== undefined;
-      this.regions?.reset();
       this.flushAll();
       return;
     }
@@ -340,6 +339,13 @@ export class Engine {
       words[(records + DECODED.link) >> 2] = words[TRANSLATOR.freeDecodedPages >> 2];
       words[TRANSLATOR.freeDecodedPages >> 2] = records;
     }
+  }
+
+  /** execve: forgets everything of the program. */
+  private reset(): void {
+    this.precise = this.watchers.onFault !== undefined;
+    this.regions?.reset();
+    this.flushAll();
   }
 
   private flushAll(): void {

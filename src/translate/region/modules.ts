@@ -7,10 +7,26 @@
 import { setFlagsFromString } from 'node:v8';
 import { instantiate } from './instance.ts';
 
-// A function of V8's own (src/runtime/runtime-test-wasm.cc), which only code that is parsed under this flag may name.
-setFlagsFromString('--allow-natives-syntax');
-const tierUp = new Function('entry', '%WasmTierUpFunction(entry)') as (entry: unknown) => void;
-setFlagsFromString('--no-allow-natives-syntax');
+/** How often a thread tries to have the flag to itself. */
+const ATTEMPTS = 1000;
+
+/**
+ * A function of V8's own (src/runtime/runtime-test-wasm.cc), which only code that is parsed under a flag may name. The flag
+ * is the process's: another thread that loads this file at the same time may take it back too early.
+ */
+function nameTierUp(): (entry: unknown) => void {
+  for (let left = ATTEMPTS; ; left--) {
+    setFlagsFromString('--allow-natives-syntax');
+    try {
+      return new Function('entry', '%WasmTierUpFunction(entry)') as (entry: unknown) => void;
+    } catch (error) {
+      if (!(error instanceof SyntaxError) || left === 0) throw error;
+    } finally {
+      setFlagsFromString('--no-allow-natives-syntax');
+    }
+  }
+}
+const tierUp = nameTierUp();
 
 /** Instantiates a region's module, compiled; its function. */
 export function compiled(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {

@@ -1,6 +1,7 @@
 /* The riscv64 signal frame: registers and PC seen in the handler, and changed by it. */
 #include "../suite.h"
 #include <signal.h>
+#include <sys/cachectl.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -64,6 +65,8 @@ int main(void) {
   }
   page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   what = 2;
+  /* Dropping all code is not another program: handlers still see all that happened. */
+  EXPECT(__riscv_flush_icache(NULL, (void *)-1l, 0) == 0);
   uint64_t before = 1, loaded, after = 0;
   /* Each instruction around the fault happens once: the sum shows it. */
   __asm__ volatile(
