@@ -128,8 +128,10 @@ async function run(command: readonly string[], limit: number): Promise<Result> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
   let hang: string | undefined;
+  let end = 'still runs';
+  child.on('exit', (code, signal) => (end = `has ended, status ${code ?? signal}`));
   const timer = setTimeout(() => {
-    hang = `not finished after ${limit} s\n${describeProcesses(processesOf(pid))}`;
+    hang = `not finished after ${limit} s; the first process ${end}\n${output}${describeProcesses(processesOf(pid))}`;
     process.kill(-pid, 'SIGKILL');
   }, 1000 * limit);
   const memory = new MemorySamples();
