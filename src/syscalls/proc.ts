@@ -9,7 +9,6 @@ import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
 import { cpuinfo } from './cpuinfo.ts';
 import { ENOENT } from './errno.ts';
-import { softLimit } from './rlimits.ts';
 import { bytes, stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
 
@@ -260,7 +259,7 @@ function limits(task: Task): string {
     const name = LIMIT_NAMES[resource];
     if (name === undefined) continue;
     const row = new RegExp(`^${name} .{${WIDTH.name + 2 * WIDTH.value - name.length - 1}}`, 'm');
-    text = text.replace(row, `${name.padEnd(WIDTH.name)}${value(softLimit(task, resource, soft))}${value(hard)}`);
+    text = text.replace(row, `${name.padEnd(WIDTH.name)}${value(soft)}${value(hard)}`);
   }
   return text;
 }

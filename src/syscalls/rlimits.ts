@@ -50,15 +50,6 @@ export const RLIMIT = struct(
   (f) => `{rlim_cur=${limitText(f.rlim_cur)}, rlim_max=${limitText(f.rlim_max)}}`,
 );
 
-/**
- * A soft limit as the guest sees it. Its address space ends with the window; programs that size what they reserve by the
- * memory the machine has (openjdk: a quarter) go by the limit if it is lower.
- */
-export function softLimit(task: Task, resource: number, soft: bigint): bigint {
-  const window = BigInt(task.host.windowSize);
-  return resource === RLIMITS.RLIMIT_AS && soft > window ? window : soft;
-}
-
 /** Reads and sets one of the process's own limits; addresses are 0 where nothing is wanted. */
 function ownLimit(task: Task, resource: number, newLimit: number, oldLimit: number): SyscallResult {
   const current = task.process.rlimits.get(resource);
@@ -74,8 +65,7 @@ function ownLimit(task: Task, resource: number, newLimit: number, oldLimit: numb
     task.process.rlimits.set(resource, next);
     if (resource === RLIMITS.RLIMIT_STACK && next.soft > soft) task.space.noteGrowth();
   }
-  const seen = { rlim_cur: softLimit(task, resource, soft), rlim_max: hard };
-  return oldLimit === 0 || writeStruct(task, RLIMIT, oldLimit, seen) ? 0 : -EFAULT;
+  return oldLimit === 0 || writeStruct(task, RLIMIT, oldLimit, { rlim_cur: soft, rlim_max: hard }) ? 0 : -EFAULT;
 }
 
 /** prlimit64(2), which does the work of getrlimit and setrlimit too. `pid` 0 is the caller. */
