@@ -36,11 +36,12 @@ static void *inherits(void *argument) {
   char name[16];
   cpu_set_t cpus;
   struct timespec used;
+  /* First, for an emulator that compiles everything takes its time. */
+  CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0 && used.tv_sec == 0);
   CHECK(prctl(PR_GET_NAME, name) == 0 && !strcmp(name, "creator"));
   CHECK(niceness() == 5);
   CHECK(sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) == 1);
   CHECK(sched_getscheduler(0) == SCHED_BATCH);
-  CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0 && used.tv_sec == 0);
   return argument;
 }
 
