@@ -44,11 +44,11 @@ export function finishCall(result: Int): Int {
   return returnHook === undefined ? result : returnHook(result);
 }
 
-/** The result of a host call that gave `result`: of making it again while {@link repairFault} says so. */
-export function retryFault(task: Task, result: Int, call: () => Int): Int {
-  let last = result;
-  for (let left = OPENING_ATTEMPTS; last === -EFAULT && left > 0 && repairFault(task); left--) last = call();
-  return last;
+/** The result of a host call that gave -EFAULT, made again while {@link repairFault} says that this may help. */
+export function retryFault(task: Task, call: () => Int): Int {
+  let result: Int = -EFAULT;
+  for (let left = OPENING_ATTEMPTS; result === -EFAULT && left > 0 && repairFault(task); left--) result = call();
+  return result;
 }
 
 /**
@@ -57,7 +57,7 @@ export function retryFault(task: Task, result: Int, call: () => Int): Int {
  */
 export function hostCall(task: Task, name: string, ...args: Int[]): Int {
   const result = task.host.syscall(name, ...args);
-  return retryFault(task, result, () => task.host.syscall(name, ...args));
+  return result === -EFAULT ? retryFault(task, () => task.host.syscall(name, ...args)) : result;
 }
 
 /**

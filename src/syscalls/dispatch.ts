@@ -187,7 +187,7 @@ function passOn(task: Task, row: Row): SyscallResult {
   if (failed() !== 0) return failed();
   if (count <= 3) {
     const result = task.host.syscall(name, a, b, c);
-    return finishCall(retryFault(task, result, () => task.host.syscall(name, a, b, c)));
+    return finishCall(result === -EFAULT ? retryFault(task, () => task.host.syscall(name, a, b, c)) : result);
   }
   const e = count > 4 ? hostArgument(task, codecs[4], 4) : 0;
   const f = count > 5 ? hostArgument(task, codecs[5], 5) : 0;
