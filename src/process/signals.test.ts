@@ -57,8 +57,6 @@ function makeThread(start = { ignoredSignals: 0n, blockedSignals: 0n }) {
         if (within(at, bytes.length)) memory.set(bytes, Number(at));
         return within(at, bytes.length);
       },
-      growStack: () => false,
-      unprotectAllCode: () => false,
       lock: { acquire: () => {}, release: () => {} },
     },
     cpu,

@@ -292,7 +292,7 @@ export class Signals implements SignalState {
     const top = switches ? this.altStack.sp + this.altStack.size : cpu.sp;
     const address = frames.place(top);
     const fits = switches || !overflowsAltStack(this.altStack, cpu.sp, frames.size);
-    if (!fits || !writeFrame(space, address, frames.encode(delivery), cpu.sp)) {
+    if (!fits || !space.write(toInt(address), frames.encode(delivery))) {
       this.refuseFrame(signo);
       return;
     }
@@ -340,13 +340,3 @@ export class Signals implements SignalState {
 
 /** Addresses above 2^53 are in no guest's reach: the bigint says so where a number would be rounded. */
 const toInt = (address: bigint): number | bigint => (address < 2n ** 53n ? Number(address) : address);
-
-function writeFrame(space: AddressSpace, address: bigint, frame: Uint8Array, sp: bigint): boolean {
-  const at = toInt(address);
-  if (space.write(at, frame)) return true;
-  if (typeof at !== 'number') return false;
-  // The kernel's copy grows the stack as any access does; code pages that we write-protected are ours to open.
-  const grown = space.growStack(at, Number(sp));
-  const opened = space.unprotectAllCode();
-  return (grown || opened) && space.write(at, frame);
-}
