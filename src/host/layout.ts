@@ -140,6 +140,8 @@ export const DECODED = {
 export const THREAD_MEMORY_PAGES = DECODED.end / 0x10000;
 
 export const PAGE_SIZE = 4096;
+/** The host's. */
+export const HUGE_PAGE_SIZE = 2 << 20;
 
 /** Pages of 64 KiB of the largest window: 16 GiB, the most that WebAssembly's memory64 has in V8. */
 export const WINDOW_PAGES = 0x40000;

@@ -17,7 +17,7 @@
  *     stackTop       the stack, downwards
  */
 import type { Host } from '../host/host.ts';
-import { STAGING } from '../host/layout.ts';
+import { HUGE_PAGE_SIZE, STAGING } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { type ElfImage, PROT_EXEC, PROT_READ, PROT_WRITE } from './elf.ts';
 import { E2BIG, ENOMEM, errnoText, isLoadError, type LoadError, loadError } from './load-error.ts';
@@ -81,13 +81,11 @@ export function startProgram(host: Host, space: AddressSpace, prepared: Prepared
   return result;
 }
 
-const HUGE_PAGE = 2 << 20;
-
 /**
  * Where position-independent programs go. Not to a multiple of 4 GiB: openjdk puts the classes of a compressed heap
  * there, and nowhere else. Not higher up, or a heap of many GiB has no room between program and stack.
  */
-const programBase = (windowSize: number): number => Math.floor(windowSize / 3 / HUGE_PAGE) * HUGE_PAGE;
+const programBase = (windowSize: number): number => Math.floor(windowSize / 3 / HUGE_PAGE_SIZE) * HUGE_PAGE_SIZE;
 
 function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram): LoadedProgram | LoadError {
   const { request, file, image, interpreter, argv } = prepared;

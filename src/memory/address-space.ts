@@ -18,7 +18,7 @@
  * values, as in the manual pages of section 2.
  */
 import type { Host, Int } from '../host/host.ts';
-import { PAGE_SIZE, PROCESS } from '../host/layout.ts';
+import { HUGE_PAGE_SIZE, PAGE_SIZE, PROCESS } from '../host/layout.ts';
 import { aligned, hostProt, pageDown, pageUp, tableProt, unsigned } from './arguments.ts';
 import { CodePages } from './code-pages.ts';
 import {
@@ -63,7 +63,6 @@ const NOT_FOR_HOST = 0xc0 | MAP.growsDown | MAP.fixedNoReplace;
 
 /** Mappings of this size are worth huge pages of the host. */
 const HUGE_LEAST = 4 << 20;
-const HUGE_PAGE = 2 << 20;
 const MADV_HUGEPAGE = 14;
 
 const SHARED_CODE = PageFlag.shared | PageFlag.exec;
@@ -232,8 +231,8 @@ export class AddressSpace extends GuestData {
     if (hint >= PAGE_SIZE && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
     if (size < HUGE_LEAST) return this.findFree(size);
     // Where the host's huge pages fit.
-    const free = this.findFree(size + HUGE_PAGE - PAGE_SIZE);
-    return free < 0 ? this.findFree(size) : free + (-this.host.guestPointer(free) & (HUGE_PAGE - 1));
+    const free = this.findFree(size + HUGE_PAGE_SIZE - PAGE_SIZE);
+    return free < 0 ? this.findFree(size) : free + (-this.host.guestPointer(free) & (HUGE_PAGE_SIZE - 1));
   }
 
   private isFree(start: number, size: number): boolean {
