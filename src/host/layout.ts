@@ -194,8 +194,8 @@ export const PROCESS = {
   hidden: 0x404000,
   hiddenBytes: 0x2000,
   /** i32: one of COMPILER_STATE; and orders that have been left for the compiler thread, a futex. */
-  compiler: 0x401044,
-  compilerOrders: 0x401048,
+  compiler: 0x40104c,
+  compilerOrders: 0x401050,
   /**
    * f64 host addresses of the thread memories with mailboxes that the compiler thread looks into, 0 where there is none;
    * negative: to be forgotten.
