@@ -155,8 +155,11 @@ export const fpOpNumber = (op: FpOpName, format: FpFormat): number =>
 export type AmoOp = 'swap' | 'add' | 'and' | 'or' | 'xor' | 'min_s' | 'max_s' | 'min_u' | 'max_u';
 export type Width = 8 | 16 | 32 | 64;
 
-/** Why an instruction leaves translated code for JavaScript. */
-export type Trap = 'syscall' | 'breakpoint' | 'illegal' | 'fence_i';
+/**
+ * Why an instruction leaves translated code for JavaScript. `fence_i`: the code that this thread executes may have
+ * changed; `invalidate`: code in TRANSLATOR.changedStart to changedEnd has, for all threads.
+ */
+export type Trap = 'syscall' | 'breakpoint' | 'illegal' | 'fence_i' | 'invalidate';
 
 export type Value = { type: Type } & (
   | { kind: 'const'; value: bigint }

@@ -87,8 +87,11 @@ export const TRANSLATOR = {
   fpResult: 0x8040,
   /** i32: why the cold tier could not enter a page (EXIT). */
   exit: 0x804c,
-  /** i32: not 0 while stepping: code on a writable page may be decoded without being protected. */
+  /** i32: number plus 1 of the page whose code may be decoded although it is writable and not protected, or 0. */
   unprotected: 0x8050,
+  /** i64 each, unsigned: code that has changed since EXIT.invalidate last said so: its start, and what is behind it. */
+  changedStart: 0x8078,
+  changedEnd: 0x8080,
   /** i32: not 0 when every instruction decoded is to be reported (-d in_asm). */
   reportDecoded: 0x8054,
   /** i32: a jump target becomes hot when it has been jumped to this often (0: never, 65535 at most). */
@@ -170,6 +173,8 @@ export const PROCESS = {
   codeOpenings: 0x401044,
   /** i32: not 0 if a shared mapping has been executable since execve. */
   sharedCode: 0x401048,
+  /** i32: not 0 if a page with code has been left open to writing since execve. */
+  openCode: 0x401054,
   /** i32: descriptor of the directory of -L plus 1, 0 if not yet opened, or a negative errno. */
   sysroot: 0x401018,
   /**
@@ -184,8 +189,8 @@ export const PROCESS = {
   mappedPages: 0x401028,
   brkStart: 0x401030,
   brkEnd: 0x401038,
-  codeLog: 0x401100,
-  codeLogEntries: 32,
+  codeLog: 0x610000,
+  codeLogEntries: 0x1000,
   /** Pairs of u64, soft and hard, by RLIMIT_* number. */
   rlimits: 0x401400,
   /** Four u64 a signal: handler, flags, mask, restorer. */
@@ -210,7 +215,7 @@ export const PROCESS = {
   slotSize: 0x800,
   slotCount: 1024,
   /** Bytes of process memory. */
-  end: 0x610000,
+  end: 0x620000,
 } as const;
 /** Whether there is a compiler thread; `refused`: there cannot be one. */
 export const COMPILER_STATE = { none: 0, starting: 1, running: 2, refused: 3 } as const;

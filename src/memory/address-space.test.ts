@@ -450,6 +450,28 @@ describe('code pages', () => {
     expect(changes.length).toBe(3);
   });
 
+  it('are left open when they are written to again and again; then the guest has to tell of changes', () => {
+    space.mmap(AT, 2 * PAGE, RWX, FIXED, -1, 0);
+    space.codeChanged(AT, AT + 64);
+    expect(changes).toEqual([]);
+    let times = 0;
+    while (space.protectCode(AT) && times < 1000) {
+      expect(space.unprotectCode(AT)).toBe(true);
+      times++;
+    }
+    expect(times).toBeGreaterThan(0);
+    expect(times).toBeLessThan(1000);
+    expect(access(AT)).toBe('rw');
+    expect([...space.openCode]).toEqual([AT / PAGE]);
+    changes = [];
+    space.codeChanged(AT + 64, AT + 128);
+    space.codeChanged(AT + 4 * PAGE, AT + 5 * PAGE);
+    expect(changes).toEqual([[AT + 64, AT + 128]]);
+    expect(space.protectCode(AT + PAGE)).toBe(true);
+    space.reset();
+    expect([...space.openCode]).toEqual([]);
+  });
+
   it('are reported when unmapped, replaced, moved or discarded', () => {
     for (const change of [
       () => space.munmap(AT, PAGE),

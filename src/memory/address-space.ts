@@ -545,13 +545,27 @@ export class AddressSpace extends GuestData {
     this.mappedPages = this.brkStart = this.brkEnd = 0;
   }
 
-  /** The translator decoded the page at `address`: write-protects it if the guest could write to it. */
-  protectCode(address: number): void {
-    this.locked(() => this.doProtectCode(address));
+  /**
+   * The translator decodes the page at `address`: write-protects it if the guest could write to it. False if it is left
+   * open, because it changes often: then {@link codeChanged} tells of changes.
+   */
+  protectCode(address: number): boolean {
+    return this.locked(() => this.doProtectCode(address));
   }
 
-  private doProtectCode(address: number): void {
-    this.codePages.protect(Math.floor(address / PAGE_SIZE));
+  private doProtectCode(address: number): boolean {
+    return this.codePages.protect(Math.floor(address / PAGE_SIZE));
+  }
+
+  /** Pages that this thread has left open. */
+  get openCode(): Iterable<number> {
+    return this.codePages.open;
+  }
+
+  /** The guest says, as its architecture asks for, that code in [start, end) has changed. Often that is known already. */
+  codeChanged(start: number, end: number): void {
+    if (this.hasSharedCode) this.onCodeChange(0, this.host.windowSize);
+    else if (this.codePages.anyOpen) this.noteCodeChange(start, Math.min(end, this.host.windowSize));
   }
 
   /**
@@ -568,7 +582,7 @@ export class AddressSpace extends GuestData {
 
   /**
    * Whether code can change without a store of the guest's to its page: through another mapping of the same file. Then
-   * only what the architecture asks for (fence.i, isb) tells of the change.
+   * only what the architecture asks for (fence.i, ic ivau) tells of the change.
    */
   get hasSharedCode(): boolean {
     return this.sharedCode[0] !== 0;
@@ -642,7 +656,8 @@ export class AddressSpace extends GuestData {
   }
 
   private noteCodeChange(start: number, end: number): void {
-    if (this.runs.any(start / PAGE_SIZE, end / PAGE_SIZE, PageFlag.exec | PageFlag.code)) this.onCodeChange(start, end);
+    const [first, last] = [Math.floor(start / PAGE_SIZE), Math.ceil(end / PAGE_SIZE)];
+    if (this.runs.any(first, last, PageFlag.exec | PageFlag.code)) this.onCodeChange(start, end);
   }
 
   private limit(resource: number): number {

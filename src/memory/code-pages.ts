@@ -3,6 +3,11 @@
  * JIT's). The host page is read-only until something writes: translated code
  * traps, system calls get EFAULT, and both then ask for the page to be opened,
  * which drops what was decoded.
+ *
+ * That takes two system calls and stops all threads, and a JIT writes to its
+ * pages all the time. So what has been protected often is left open after a
+ * while. Then the guest has to say when code changes, as its architecture
+ * demands of it anyway (fence.i, ic ivau).
  */
 import type { Host } from '../host/host.ts';
 import { PAGE_SIZE, PROCESS } from '../host/layout.ts';
@@ -16,6 +21,9 @@ import { PageFlag } from './page-table.ts';
  */
 export const OPENING_ATTEMPTS = 1000;
 
+/** How often a thread protects a page before it leaves it open. */
+const PROTECTIONS = 16;
+
 export class CodePages {
   private readonly host: Host;
   private readonly table: Uint8Array;
@@ -26,6 +34,11 @@ export class CodePages {
   private readonly openings: Int32Array;
   /** `openings` when this thread last looked. */
   private seen: number;
+  /** A cell of the process memory: not 0 if a page has been left open. */
+  private readonly anyLeft: Int32Array;
+  /** How often this thread has protected pages, by their number, and those that it leaves open. */
+  private readonly protections = new Map<number, number>();
+  private readonly left = new Set<number>();
 
   constructor(host: Host, table: Uint8Array, runs: PageRuns, onChange: (start: number, end: number) => void) {
     this.host = host;
@@ -35,20 +48,39 @@ export class CodePages {
     this.count = new Int32Array(host.processMemory.buffer, PROCESS.codePages, 1);
     this.openings = new Int32Array(host.processMemory.buffer, PROCESS.codeOpenings, 1);
     this.seen = this.openings[0];
+    this.anyLeft = new Int32Array(host.processMemory.buffer, PROCESS.openCode, 1);
   }
 
-  /** Write-protects a page if the guest may write to it. */
-  protect(page: number): void {
+  /** Write-protects a page if the guest may write to it. False if it is left open, whatever is known of its code. */
+  protect(page: number): boolean {
     const entry = this.table[page];
-    if ((entry & (PageFlag.write | PageFlag.code)) !== PageFlag.write) return;
+    if ((entry & (PageFlag.write | PageFlag.code)) !== PageFlag.write) return true;
+    if (this.left.has(page)) return false;
+    const protections = (this.protections.get(page) ?? 0) + 1;
+    if (protections > PROTECTIONS) {
+      this.protections.delete(page);
+      this.left.add(page);
+      this.anyLeft[0] = 1;
+      return false;
+    }
+    this.protections.set(page, protections);
     this.hostProtect(page, PROT.read);
     this.table[page] = entry | PageFlag.code;
     this.count[0]++;
+    return true;
+  }
+
+  /** Pages with code that this thread has left open; and whether any thread has. */
+  get open(): Iterable<number> {
+    return this.left;
+  }
+  get anyOpen(): boolean {
+    return this.anyLeft[0] !== 0;
   }
 
   /** Opens a page for writing; whether what failed because a page was protected may succeed now. */
   unprotect(page: number): boolean {
-    return this.open(page) || this.openedMeanwhile();
+    return this.doOpen(page) || this.openedMeanwhile();
   }
 
   /** Opens the pages from `first` up to `end`; whether what failed because a page was protected may succeed now. */
@@ -57,12 +89,12 @@ export class CodePages {
     for (let page = first; this.count[0] > 0; page++) {
       page = this.runs.nextMapped(page, end);
       if (page >= end) break;
-      any = this.open(page) || any;
+      any = this.doOpen(page) || any;
     }
     return any || this.openedMeanwhile();
   }
 
-  private open(page: number): boolean {
+  private doOpen(page: number): boolean {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
     this.count[0]--;
     this.table[page] &= ~PageFlag.code;
@@ -94,6 +126,9 @@ export class CodePages {
   /** Forgets all pages: they are no longer mapped. */
   clear(): void {
     this.count[0] = 0;
+    this.anyLeft[0] = 0;
+    this.protections.clear();
+    this.left.clear();
   }
 
   private hostProtect(page: number, prot: number): void {

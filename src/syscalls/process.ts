@@ -152,11 +152,8 @@ const SYS_FLUSH_ICACHE_LOCAL = 1n;
 
 function flushIcache(task: Task, { start, end, flags: how }: { start: Int; end: Int; flags: Int }): SyscallResult {
   if ((BigInt(how) & ~SYS_FLUSH_ICACHE_LOCAL) !== 0n) return -EINVAL;
-  // Linux flushes everything, whatever the range; here the range is what is dropped, cut to what can hold code.
-  const limit = task.host.windowSize;
-  const first = Math.min(Number(BigInt.asUintN(64, BigInt(start))), limit);
-  const last = Math.min(Number(BigInt.asUintN(64, BigInt(end))), limit);
-  if (first < last) task.flushCode(first, last);
+  // Linux flushes everything, whatever the range; here the range is what is dropped.
+  task.space.codeChanged(Number(BigInt.asUintN(64, BigInt(start))), Number(BigInt.asUintN(64, BigInt(end))));
   return 0;
 }
 

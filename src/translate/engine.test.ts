@@ -57,10 +57,13 @@ function machine() {
   };
   const space = {
     hasSharedCode: false,
+    openCode: [] as number[],
     table,
     onCodeChange: (_start: number, _end: number) => {},
     protectCode: (address: number) => {
+      if (space.openCode.includes(address >>> 12)) return false;
       table[address >>> 12] |= code;
+      return true;
     },
     unprotectCode: (address: number) => {
       if ((table[address >>> 12] & code) === 0) return false;
@@ -200,6 +203,15 @@ describe('Engine', () => {
     expect(m.x[5]).toBe(3n);
   });
 
+  it('forgets no more than what has changed', () => {
+    m.load(CODE, insn('addi', { rd: 5, rs1: 0, imm: 1 }), insn('addi', { rd: 6, rs1: 0, imm: 1 }), insn('ecall'));
+    m.engine.run();
+    m.load(CODE, insn('addi', { rd: 5, rs1: 0, imm: 2 }), insn('addi', { rd: 6, rs1: 0, imm: 2 }));
+    m.engine.flush(CODE + 4, CODE + 8);
+    m.engine.run();
+    expect([m.x[5], m.x[6]]).toEqual([1n, 2n]);
+  });
+
   it('decodes an instruction anew when the page of its second half changes', () => {
     const start = CODE + 4096 - 2;
     m.load(start, insn('addi', { rd: 5, rs1: 0, imm: 1 }), insn('ecall'));
@@ -215,6 +227,24 @@ describe('Engine', () => {
     m.load(CODE, insn('ecall'));
     expect(m.engine.run()).toEqual({ kind: 'syscall' });
     expect(m.space.table[CODE >>> 12] & code).toBe(code);
+  });
+
+  it('executes what is on a page that is left open, until fence.i', () => {
+    m.map(CODE, read | write | exec);
+    m.space.openCode.push(CODE >>> 12);
+    m.load(
+      CODE,
+      insn('addi', { rd: 5, rs1: 0, imm: 1 }),
+      insn('ecall'),
+      insn('fence.i'),
+      insn('jal', { rd: 0, off: -12 }),
+    );
+    expect(m.engine.run()).toEqual({ kind: 'syscall' });
+    expect(m.space.table[CODE >>> 12] & code).toBe(0);
+    m.load(CODE, insn('addi', { rd: 5, rs1: 0, imm: 2 }));
+    m.pc = BigInt(CODE + 8);
+    m.engine.run();
+    expect(m.x[5]).toBe(2n);
   });
 
   it('lets an atomic store to its own code page through, then runs the new code', () => {

@@ -15,7 +15,7 @@ import { DECODED, PAGE_SIZE, PROCESS, STUB, TRANSLATOR } from '../host/layout.ts
 import type { Translations } from '../host/translations.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { PageFlag } from '../memory/page-table.ts';
-import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT, RECORD_SIZE } from './cold/record.ts';
+import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT } from './cold/record.ts';
 import { EXIT } from './exit.ts';
 import type { Backend, BackendHost } from './region/backend.ts';
 import type { Orders } from './region/orders.ts';
@@ -49,6 +49,9 @@ const ILLEGAL: Exit = { kind: 'illegal' };
  */
 const TIME_SLICE = 4_000_000n;
 const NO_LIMIT = (1n << 64n) - 1n;
+
+/** Bytes. */
+const SHORTEST_INSTRUCTION = 2;
 
 /** What an engine has done so far. */
 export interface Statistics {
@@ -191,6 +194,7 @@ export class Engine {
     this.pcIndex = state.pc >> 3;
     this.arithmetic = state.arithmetic;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
+    this.nothingChanged();
     const { cold, imports } = instantiateCold(host, module, {
       fp: (operation, rounding) => this.slowFloat(operation, rounding),
       decoded: (pc, word) => this.onDecoded?.(BigInt.asUintN(64, pc), word >>> 0),
@@ -326,14 +330,17 @@ export class Engine {
     const { words } = this;
     this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
-    const first = Math.floor(start / PAGE_SIZE);
+    // An instruction may begin before it.
+    start = Math.max(start - SHORTEST_INSTRUCTION, 0);
     const last = Math.ceil(end / PAGE_SIZE);
-    // An instruction may begin on the page before.
-    const before = first > 0 ? words[table + first - 1] : 0;
-    if (before !== 0) words[(before + PAGE_RECORDS - RECORD_SIZE) >> 2] = 0;
-    for (let page = first; page < last; page++) {
+    for (let page = Math.floor(start / PAGE_SIZE); page < last; page++) {
       const records = words[table + page];
       if (records === 0) continue;
+      const [low, high] = [Math.max(start - page * PAGE_SIZE, 0), Math.min(end - page * PAGE_SIZE, PAGE_SIZE)];
+      if (high - low < PAGE_SIZE) {
+        this.bytes.fill(0, records + (low << RECORD_SHIFT), records + (high << RECORD_SHIFT));
+        continue;
+      }
       words[table + page] = 0;
       this.bytes.fill(0, records, records + PAGE_RECORDS);
       words[(records + DECODED.link) >> 2] = words[TRANSLATOR.freeDecodedPages >> 2];
@@ -389,8 +396,12 @@ export class Engine {
       case EXIT.illegal:
         return ILLEGAL;
       case EXIT.fence_i:
-        // Changes that a store can make are known already, other threads' as well: they have interrupted this one.
+        // Changes to other pages are known already, other threads' as well: they have interrupted this one.
         if (this.space.hasSharedCode) this.flushAll();
+        else for (const page of this.space.openCode) this.flush(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+        return undefined;
+      case EXIT.invalidate:
+        this.invalidate();
         return undefined;
       case EXIT.full:
         this.flushAll();
@@ -398,7 +409,7 @@ export class Engine {
       case EXIT.protect:
         // Stores to such pages fault, and are made again.
         this.requirePrecise();
-        this.space.protectCode(Number(doublewords[this.pcIndex]));
+        this.protectCode(Number(doublewords[this.pcIndex]));
         return undefined;
       case EXIT.hot:
         this.compile(Number(doublewords[this.pcIndex]));
@@ -424,6 +435,24 @@ export class Engine {
       default:
         throw new Error(`cold tier: exit reason ${reason}`);
     }
+  }
+
+  /** The page of `pc` is to be decoded: stores to it are to be noticed, if that pays. */
+  private protectCode(pc: number): void {
+    if (!this.space.protectCode(pc)) this.words[TRANSLATOR.unprotected >> 2] = Math.floor(pc / PAGE_SIZE) + 1;
+  }
+
+  /** The guest has said that code has changed. */
+  private invalidate(): void {
+    const { doublewords } = this;
+    const [start, end] = [doublewords[TRANSLATOR.changedStart >> 3], doublewords[TRANSLATOR.changedEnd >> 3]];
+    if (start < end) this.space.codeChanged(Number(start), Number(end));
+    this.nothingChanged();
+  }
+
+  private nothingChanged(): void {
+    this.doublewords[TRANSLATOR.changedStart >> 3] = NO_LIMIT;
+    this.doublewords[TRANSLATOR.changedEnd >> 3] = 0n;
   }
 
   private get accessAddress(): bigint {
@@ -514,9 +543,9 @@ export class Engine {
   private storeToCode(address: bigint): boolean {
     if (!this.space.unprotectCode(Number(address))) return false;
     const { words, doublewords } = this;
-    words[TRANSLATOR.unprotected >> 2] = 1;
-    doublewords[STUB.limit >> 3] = NO_LIMIT;
     const pc = Number(doublewords[this.pcIndex]);
+    words[TRANSLATOR.unprotected >> 2] = Math.floor(pc / PAGE_SIZE) + 1;
+    doublewords[STUB.limit >> 3] = NO_LIMIT;
     try {
       if (this.regions) this.regions.withOriginal(pc, this.cold.step);
       else this.cold.step();

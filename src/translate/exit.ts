@@ -26,4 +26,6 @@ export const EXIT = {
   contended: 14,
   /** The page of the PC begins to be decoded. */
   page: 15,
+  /** Code in TRANSLATOR.changedStart to changedEnd has changed, for all threads. */
+  invalidate: 16,
 } as const;

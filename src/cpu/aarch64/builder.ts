@@ -9,6 +9,8 @@
  * what depends on a value is a `select`, which is folded where the value is
  * known. A W register is read zero-extended, and written so.
  */
+
+import { TRANSLATOR } from '../../host/layout.ts';
 import { fold } from '../fold.ts';
 import { type AmoOp, Builder, type FpFormat, type OPS, type OpName, type Type, type Value, type Width } from '../ir.ts';
 import type { Operand } from '../row.ts';
@@ -505,6 +507,15 @@ export class Aarch64Builder extends Builder {
   }
   clearExclusive(): void {
     this.setCell(STATE.exclusive, 8, this.const(NO_EXCLUSIVE));
+  }
+
+  /** So many bytes of code at an address have changed; the trap `invalidate` tells the engine. */
+  noteChangedCode(address: Value, bytes: number): void {
+    const start = this.and(address, this.const(ADDRESS));
+    const end = this.add(start, this.const(bytes));
+    const [first, last] = [TRANSLATOR.changedStart, TRANSLATOR.changedEnd].map((cell) => this.cell(cell, 8));
+    this.setCell(TRANSLATOR.changedStart, 8, this.select(this.op('lt_u', start, first), start, first));
+    this.setCell(TRANSLATOR.changedEnd, 8, this.select(this.op('lt_u', last, end), end, last));
   }
 }
 

@@ -17,7 +17,7 @@
  *     step()  the same for one instruction
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { Statement, Type, Value } from '../../cpu/ir.ts';
+import type { Statement, Trap, Type, Value } from '../../cpu/ir.ts';
 import type { Operand, Row } from '../../cpu/row.ts';
 import {
   COUNTERS,
@@ -50,6 +50,9 @@ import {
   recordLayout,
   type Slot,
 } from './record.ts';
+
+/** Traps that leave the PC at the instruction. */
+const FAILS: ReadonlySet<Trap> = new Set(['breakpoint', 'illegal']);
 
 const I32_LOAD = 0x28;
 const I32_LOAD8 = 0x2d;
@@ -201,7 +204,7 @@ class InlineRow extends RowLowering {
         code.localSet(TARGET).br(labels.jumpTo);
         break;
       case 'trap':
-        if (statement.trap === 'syscall' || statement.trap === 'fence_i') this.emitAdvance();
+        if (!FAILS.has(statement.trap)) this.emitAdvance();
         if (statement.trap === 'syscall') {
           code.call(this.helpers.index('syscall')).localTee(REASON).op(0x45).brIf(labels.next).br(labels.exit);
         } else this.leave(EXIT[statement.trap], 0);
@@ -553,7 +556,7 @@ function addEnter(helpers: DefinedHelpers, arch: Architecture): number {
     set(FLAGS, access(I32_LOAD8, PROCESS_MEMORY, 0, page))(c);
     failIf(i32.eqz(i32.and(get(FLAGS), i32.const(PageFlag.exec))), EXIT.fetch)(c);
     const writable = i32.and(get(FLAGS), i32.const(PageFlag.write | PageFlag.code));
-    const mustProtect = i32.eqz(cell.get(TRANSLATOR.unprotected));
+    const mustProtect = i32.ne(cell.get(TRANSLATOR.unprotected), i32.add(page, i32.const(1)));
     failIf(i32.and(i32.eq(writable, i32.const(PageFlag.write)), mustProtect), EXIT.protect)(c);
     tee(RECORDS, cell.get(TRANSLATOR.freeDecodedPages))(c);
     c.if();

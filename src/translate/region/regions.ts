@@ -89,6 +89,9 @@ interface Installed {
   sites: Sites;
 }
 
+const overlaps = (ranges: Installed['ranges'], start: number, end: number): boolean =>
+  ranges.some((range) => range.start < end && range.end > start);
+
 export class Regions {
   private readonly host: RegionHost;
   private readonly options: RegionOptions;
@@ -285,7 +288,7 @@ export class Regions {
       case 'module': {
         const { bytes, sites, ranges, size, time, slots } = result;
         this.statistics.compileTime += time;
-        if (flushed.some((f) => ranges.some((r) => r.start < f.end && r.end > f.start))) return;
+        if (flushed.some((f) => overlaps(ranges, f.start, f.end))) return;
         if (!this.slots.adoptAll(slots)) {
           // Both have given a slot away meanwhile. Unless told, the other would use its own again and again.
           this.tellAllSlots();
@@ -459,7 +462,7 @@ export class Regions {
     const last = Math.ceil(end / PAGE_SIZE);
     for (const [page, regions] of this.byPage) {
       if (page < first || page >= last) continue;
-      for (const installed of [...regions]) this.drop(installed);
+      for (const installed of [...regions]) if (overlaps(installed.ranges, start, end)) this.drop(installed);
     }
     for (const pc of this.refused) if (pc >= start && pc < end) this.refused.delete(pc);
   }

@@ -28,15 +28,29 @@ row('hint', '1101010100 0 00 011 0010 imm:7 11111', '{imm:hash}', () => {});
 
 // Barriers, and the sequences that depend on them.
 row('clrex', '1101010100 0 00 011 0011 imm:4 010 11111', '{imm:isb}', (b) => b.clearExclusive());
-row('dsb', '1101010100 0 00 011 0011 option:4 100 11111', '{option:barrier}', (b) => b.fence());
+row('dsb', '1101010100 0 00 011 0011 option:4 100 11111', '{option:barrier}', (b) => {
+  b.fence();
+  b.trap('invalidate');
+});
 row('dmb', '1101010100 0 00 011 0011 option:4 101 11111', '{option:barrier}', (b) => b.fence());
-row('isb', '1101010100 0 00 011 0011 option:4 110 11111', '{option:isb}', (b) => b.trap('fence_i'));
+// Changed code is dropped by the dsb that has to follow ic ivau, in all threads.
+row('isb', '1101010100 0 00 011 0011 option:4 110 11111', '{option:isb}', () => {});
 
 // Speculation ends here; it reads nothing that it should not here.
 sb.row('sb', '1101010100 0 00 011 0011 0000 111 11111', '', () => {});
 
-// Cache maintenance: caches are coherent here, but for what was translated, which a store to it drops.
-row('ic.ivau', '1101010100 0 01 011 0111 0101 001 rt:5', 'ivau, {rt:x}', () => {}, { mnemonic: 'ic' });
+/** CTR_EL0: lines of 64 bytes, no other aliases than physical ones, and both ic ivau and dc cvau are needed. */
+const CACHE_TYPE = 0x8444_c004n;
+const LINE = 64;
+
+// Cache maintenance: caches are coherent here, but for what was translated, of which not all changes are seen.
+row(
+  'ic.ivau',
+  '1101010100 0 01 011 0111 0101 001 rt:5',
+  'ivau, {rt:x}',
+  (b, o) => b.noteChangedCode(b.and(b.x(o.rt), b.const(-LINE)), LINE),
+  { mnemonic: 'ic' },
+);
 for (const [name, crm, extension] of [
   ['cvac', '1010', { row }],
   ['cvau', '1011', { row }],
@@ -124,7 +138,7 @@ write('tpidr_el0', TPIDR, (b, value) => b.setCell(STATE.tpidr, 8, value));
 /** Linux keeps nothing in it that a program could want. */
 read('tpidrro_el0', '1 011 1101 0000 011', (b) => b.const(0));
 
-read('ctr_el0', '1 011 0000 0000 001', (b) => b.const(0x8444_c004n));
+read('ctr_el0', '1 011 0000 0000 001', (b) => b.const(CACHE_TYPE));
 read('dczid_el0', '1 011 0000 0000 111', (b) => b.const(ZERO_BLOCK));
 
 // The counter runs at 10 MHz.
