@@ -211,10 +211,10 @@ describe('the stack', () => {
     space.limits = new Map([[3, { soft: BigInt(raised) }]]);
     const { start, end } = space.ranges().at(-1)!;
     expect(end - start).toBe(4 << 20);
-    expect(space.growStack(start - 0x5000, start)).toBe(true);
+    expect(space.growStack(start - 0x5000)).toBe(true);
     expect(space.read(start - 0x5000, 0x5000)).toEqual(new Uint8Array(0x5000));
-    expect(space.growStack(end - raised, start)).toBe(true);
-    expect(space.growStack(end - raised - 1, start)).toBe(false);
+    expect(space.growStack(end - raised)).toBe(true);
+    expect(space.growStack(end - raised - 1)).toBe(false);
     expect(space.read(end - raised - 1, 1)).toBeUndefined();
     space.limits = new Map();
   });

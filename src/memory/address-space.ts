@@ -601,7 +601,7 @@ export class AddressSpace extends GuestData {
    * A fault at `address`, to be asked before a signal is raised: grows the stack when it lies in the gap below a
    * grow-down mapping; true if the access should be tried again.
    */
-  override growStack(address: number, _stackPointer: number): boolean {
+  override growStack(address: number): boolean {
     const page = Math.floor(address / PAGE_SIZE);
     if (!(page >= LOWEST / PAGE_SIZE && page < this.table.length) || this.table[page] !== 0) return false;
     return this.locked(() => this.doGrowStack(address));

@@ -27,7 +27,7 @@ export abstract class GuestData {
   /** Makes write-protected code pages writable; whether what failed because of one may succeed now. */
   abstract unprotectAllCode(): boolean;
   /** Extends a grow-down mapping to `address`; true if that helped. */
-  abstract growStack(address: number, stackPointer: number): boolean;
+  abstract growStack(address: number): boolean;
 
   /** Bytes of guest memory (a copy), or undefined if any of them is not readable. */
   read(address: Int, length: number): Uint8Array<ArrayBuffer> | undefined {
@@ -90,14 +90,14 @@ export abstract class GuestData {
     const { host } = this;
     return (
       host.copyIn(STAGING.size, address, length) ||
-      (this.growStack(address, 0) && host.copyIn(STAGING.size, address, length))
+      (this.growStack(address) && host.copyIn(STAGING.size, address, length))
     );
   }
 
   private copyOut(address: number, length: number): boolean {
     const { host } = this;
     for (let left = OPENING_ATTEMPTS; !host.copyOut(address, STAGING.size, length); left--) {
-      if (left === 0 || !(this.growStack(address, 0) || this.unprotectAllCode())) return false;
+      if (left === 0 || !(this.growStack(address) || this.unprotectAllCode())) return false;
     }
     return true;
   }

@@ -217,6 +217,6 @@ export class GuestTask implements Task, SignalOwner {
   private resolveFault(signo: number, address: bigint): boolean {
     if (signo !== SIGSEGV || address >= BigInt(this.host.windowSize)) return false;
     const at = Number(address);
-    return this.space.unprotectCode(at) || this.space.growStack(at, Number(this.cpu.sp));
+    return this.space.unprotectCode(at) || this.space.growStack(at);
   }
 }

@@ -64,7 +64,7 @@ export function deliver(task: Task, address: number, at: number, length: number)
 export function repairFault(task: Task): boolean {
   const hadCode = task.space.unprotectAllCode();
   const sp = Number(task.cpu.sp);
-  return task.space.growStack(sp, sp) || hadCode;
+  return task.space.growStack(sp) || hadCode;
 }
 
 /** Stages `length` bytes of guest memory and gives their offset, or -EFAULT. */
