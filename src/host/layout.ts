@@ -95,6 +95,8 @@ export const TRANSLATOR = {
   hotThreshold: 0x8058,
   /** i32: not 0 when every page that begins to be decoded is to be reported. */
   reportPages: 0x8074,
+  /** i64: extensions that the model of the processor lacks, a bit for each (see src/cpu/cpu-model.ts). */
+  lacking: 0x8078,
   /** i32: the version that a store-conditional is changing, its offset plus 1; 0 if none. */
   heldVersion: 0x8070,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */

@@ -15,6 +15,7 @@
  *     from8, from16, from32, from64   a number that is counted down from the one named
  *     barrier, isb, prefetch   what is to be ordered, prefetched
  */
+import { type CpuModel, rowsOfModel } from '../cpu-model.ts';
 import { type Decoded, makeDecoder } from '../decoder.ts';
 import { disassemble, type OperandFormat } from '../disassembler.ts';
 import type { Row } from '../row.ts';
@@ -148,7 +149,8 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
   return String(value);
 };
 
-let decoder: ((word: number) => Decoded<Row<Aarch64Builder>> | undefined) | undefined;
+type Decoder = (word: number) => Decoded<Row<Aarch64Builder>> | undefined;
+let decoder: Decoder | undefined;
 
 /** The row and operands of an instruction word; undefined if it is none. */
 export function decodeAarch64(word: number): Decoded<Row<Aarch64Builder>> | undefined {
@@ -156,9 +158,17 @@ export function decodeAarch64(word: number): Decoded<Row<Aarch64Builder>> | unde
   return decoder(word);
 }
 
-/** An instruction as text; a word that is no instruction as data. */
-export function disassembleAarch64(word: number, pc: bigint): string {
-  const decoded = decodeAarch64(word);
+function text(decode: Decoder, word: number, pc: bigint): string {
+  const decoded = decode(word);
   if (decoded) return disassemble(decoded.row, word, pc, aarch64Format);
   return `.inst 0x${(word >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** An instruction as text; a word that is no instruction as data. */
+export const disassembleAarch64 = (word: number, pc: bigint): string => text(decodeAarch64, word, pc);
+
+/** The same for a model of the processor. */
+export function aarch64Disassembler(model: CpuModel): typeof disassembleAarch64 {
+  const decode = makeDecoder(rowsOfModel(aarch64Rows, model));
+  return (word, pc) => text(decode, word, pc);
 }

@@ -45,7 +45,10 @@ export const AARCH64_STATE = {
   exclusiveVersion: 0x440,
   /** Keys of pointer authentication, 16 bytes each: IA, IB, DA, DB, GA. */
   keys: 0x448,
+  /** What threads take over from each other ends here. */
   end: 0x498,
+  /** i64 each: identification registers of the model, see features.ts. They never change. */
+  identification: 0x4a0,
 } as const;
 
 /** Bits of PSTATE, as in SPSR, that change nothing here: they are kept. */

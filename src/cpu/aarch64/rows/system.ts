@@ -7,7 +7,7 @@
 import type { Value } from '../../ir.ts';
 import { rowsOf } from '../../row.ts';
 import type { Aarch64Builder } from '../builder.ts';
-import { ID_REGISTERS } from '../features.ts';
+import { ID_CELLS, ID_REGISTERS } from '../features.ts';
 import { PSTATE, AARCH64_STATE as STATE } from '../state.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('Base');
@@ -131,4 +131,6 @@ read('dczid_el0', '1 011 0000 0000 111', (b) => b.const(ZERO_BLOCK));
 read('cntfrq_el0', '1 011 1110 0000 000', (b) => b.const(10_000_000));
 read('cntvct_el0', '1 011 1110 0000 010', (b) => b.time());
 
-for (const [name, bits, value] of ID_REGISTERS) read(name, bits, (b) => b.const(value));
+for (const [name, bits, value] of ID_REGISTERS) {
+  read(name, bits, (b) => (value === undefined ? b.cell(ID_CELLS[name as keyof typeof ID_CELLS], 8) : b.const(value)));
+}
