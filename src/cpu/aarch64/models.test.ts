@@ -5,7 +5,9 @@ import { AARCH64_MODELS } from './models.ts';
 
 test('every row belongs to an extension that models can have', () => {
   const known = Object.keys(EXTENSIONS);
-  expect([...new Set(aarch64Rows.map(({ extension }) => extension))].filter((name) => !known.includes(name))).toEqual([]);
+  expect([...new Set(aarch64Rows.map(({ extension }) => extension))].filter((name) => !known.includes(name))).toEqual(
+    [],
+  );
 });
 
 const text = (name: string): string[] => {
