@@ -7,7 +7,7 @@ import { cryptoRows } from './crypto.ts';
 import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
 import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.ts';
 import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
-import { floatTwoMiscFp16Rows, floatTwoMiscRows } from './float-two-misc.ts';
+import { floatTwoMiscFp16Rows, floatTwoMiscRows, frinttsVectorRows } from './float-two-misc.ts';
 import { immediateVectorFp16Rows, immediateVectorRows } from './immediate.ts';
 import { multiplyLongRows } from './multiply-long.ts';
 import { permuteRows } from './permute.ts';
@@ -43,6 +43,7 @@ export const simdExtensionRows = [
   ...i8mmRows,
   ...complexRows,
   ...multiplyLongRows,
+  ...frinttsVectorRows,
   ...cryptoRows,
 ];
 
