@@ -125,6 +125,7 @@ function instantiateCold(
     process: host.processMemory,
     ...calls,
     time: () => BigInt(Math.trunc(performance.now() * 10_000)),
+    random: () => crypto.getRandomValues(new BigUint64Array(1))[0],
   };
   const cold = new WebAssembly.Instance(module, { e: outside as never }).exports as unknown as ColdTier;
   return { cold, imports: { ...outside, ...cold } };

@@ -37,7 +37,7 @@ const GROUPS = ['integer', 'memory', 'atomic', 'float', 'simd', 'crypto', 'syste
 type Group = (typeof GROUPS)[number];
 
 /** Rows that are not for this: they leave the program, or give what is not to be compared. */
-const EXCLUDED = /^(svc|brk|isb|mrs\.(ctr|dczid|cnt|midr|mpidr|revidr|id_|tpidr).*|msr\.tpidr.*)$/;
+const EXCLUDED = /^(svc|brk|isb|mrs\.(ctr|dczid|cnt|midr|mpidr|revidr|rndr|id_|tpidr).*|msr\.tpidr.*)$/;
 /**
  * It keeps bits of FPCR and FPSR that exist in AArch32 only; `dc zva` clears 512 bytes there, which DCZID_EL0 says, and
  * 64 here; user mode has no `dc cvap`; `fjcvtzs` calls the conversion of a denormal exact that FPCR.FZ makes zero; and it

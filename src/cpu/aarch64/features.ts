@@ -63,6 +63,8 @@ export const EXTENSIONS = {
   DPB2: { hwcap2: { dcpodp: 0 }, fields: [[ISAR1, 0, 2]] },
   FlagM2: { hwcap2: { flagm2: 7 }, fields: [[ISAR0, 52, 2]] },
   FRINTTS: { hwcap2: { frint: 8 }, fields: [[ISAR1, 32, 1]] },
+  BF16: { hwcap2: { bf16: 14 }, fields: [[ISAR1, 44, 1]] },
+  RNG: { hwcap2: { rng: 16 }, fields: [[ISAR0, 60, 1]] },
   I8MM: { hwcap2: { i8mm: 13 }, fields: [[ISAR1, 52, 1]] },
 } as const satisfies Record<string, Announcement>;
 

@@ -9,7 +9,7 @@ import { floatRows, fp16Rows, frinttsRows, jscvtRows } from './rows/float.ts';
 import { accessRows, lrcpc2Rows, lrcpcRows, lseRows } from './rows/loads-stores.ts';
 import { pauthRows } from './rows/pauth.ts';
 import { simdExtensionRows, simdFp16Rows, simdRows } from './rows/simd/index.ts';
-import { ditRows, dpb2Rows, dpbRows, sbRows, ssbsRows, systemRows } from './rows/system.ts';
+import { ditRows, dpb2Rows, dpbRows, rngRows, sbRows, ssbsRows, systemRows } from './rows/system.ts';
 
 export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...immediateRows,
@@ -27,6 +27,7 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...dpb2Rows,
   ...ssbsRows,
   ...ditRows,
+  ...rngRows,
   ...frinttsRows,
   ...jscvtRows,
   ...registerRows,

@@ -115,6 +115,7 @@ export function makeRuntime(
       return result;
     },
     time: imports.time,
+    random: imports.random,
     atomic_check: imports.atomic_check,
     /** The registers by number: a register's local and its cell are always equal. */
     r: doublewords,

@@ -306,6 +306,8 @@ class RegionSource {
         throw new Error('a region does not count instructions');
       case 'time':
         return 'time()';
+      case 'random':
+        return 'random()';
       case 'op':
         return operation(
           value.op,

@@ -178,6 +178,7 @@ class InstructionText {
         return hex(pc + length);
       case 'instructions':
       case 'time':
+      case 'random':
         return value.kind;
       case 'op':
         return call(value.op, value.args);

@@ -291,6 +291,9 @@ export abstract class Lowering {
       case 'time':
         code.call(this.helpers.index('time'));
         return;
+      case 'random':
+        code.call(this.helpers.index('random'));
+        return;
       case 'op':
         this.emitOp(value);
         return;

@@ -1,5 +1,6 @@
 /** Advanced SIMD, a file for each of the Arm ARM's tables of encodings (C4.1.94 and C4.1.96). */
 import { acrossRows } from './across.ts';
+import { bfloat16Rows } from './bfloat16.ts';
 import { byElementRows } from './by-element.ts';
 import { complexRows } from './complex.ts';
 import { copyRows } from './copy.ts';
@@ -44,6 +45,7 @@ export const simdExtensionRows = [
   ...complexRows,
   ...multiplyLongRows,
   ...frinttsVectorRows,
+  ...bfloat16Rows,
   ...cryptoRows,
 ];
 
