@@ -182,6 +182,8 @@ export type Value = { type: Type } & (
   | { kind: 'random' }
   | { kind: 'load'; address: Value; width: Width; signed: boolean }
   | { kind: 'load128'; address: Value }
+  /** The first `count` bytes of a vector, 1, 2, 4, 8 or 16; the others are not defined. Nothing is read if it is 0. */
+  | { kind: 'load_part'; address: Value; count: Value }
   /** Bytes of two vectors, picked by number: 0–15 of the first, 16–31 of the second. */
   | { kind: 'shuffle'; args: readonly [Value, Value]; lanes: readonly number[] }
   | { kind: 'amo'; op: AmoOp; address: Value; value: Value; width: Width }
@@ -199,6 +201,8 @@ export type Statement =
   | { kind: 'setCell'; offset: number; bytes: 4 | 8; value: Value }
   | { kind: 'store'; address: Value; value: Value; width: Width }
   | { kind: 'store128'; address: Value; value: Value }
+  /** Stores the first `count` bytes of a vector, 0, 1, 2, 4, 8 or 16. */
+  | { kind: 'store_part'; address: Value; value: Value; count: Value }
   /** Computes a value for its effect alone, here and now. */
   | { kind: 'evaluate'; value: Value }
   /** Raises an illegal-instruction trap unless the condition holds; or has the instruction done again, `otherwise`. */
@@ -293,6 +297,12 @@ export class Builder {
   }
   store128(address: Value, value: Value): void {
     this.statements.push({ kind: 'store128', address, value });
+  }
+  loadPart(address: Value, count: Value): Value {
+    return this.now({ type: 'v128', kind: 'load_part', address, count });
+  }
+  storePart(address: Value, value: Value, count: Value): void {
+    this.statements.push({ kind: 'store_part', address, value, count });
   }
   shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
     return { type: 'v128', kind: 'shuffle', args: [a, b], lanes };

@@ -44,6 +44,8 @@ const EXCLUDED = /^(svc|brk|isb|mrs\.(ctr|dczid|cnt|midr|mpidr|revidr|rndr|id_|t
  * does not clear the bits above a negative result of 16 bits.
  */
 const OTHERWISE_IN_QEMU = new Set('msr.fpcr msr.fpsr dc.zva dc.cvap dc.cvadp fjcvtzs fcvtzs.h.fixed'.split(' '));
+/** It is older than these. */
+const NOT_IN_QEMU = new Set(['MOPS']);
 const CRYPTO = /^(AES|PMULL|SHA.*|SM.*)$/;
 
 const effects = new Map<Row<never>, readonly Statement[]>();
@@ -388,7 +390,7 @@ export const aarch64Target: FuzzTarget = {
   lesserQemu: ['qemu-aarch64-static', '-cpu', 'neoverse-n1'],
   groups: GROUPS,
   rowsOfGroup,
-  inQemu: ({ name }) => !OTHERWISE_IN_QEMU.has(name),
+  inQemu: ({ name, extension }) => !OTHERWISE_IN_QEMU.has(name) && !NOT_IN_QEMU.has(extension),
   computingRows,
   randomCase,
   makeProgram,

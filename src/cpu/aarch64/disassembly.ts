@@ -11,6 +11,7 @@
  *     offset      an offset from a base, with its comma; nothing if 0
  *     pc, page    an offset from the instruction's address or page, printed as the address
  *     cond, suffixCond   a condition, an operand or a part of the mnemonic
+ *     suffixCopy, suffixSet   how memory copies and sets access memory, a part of the mnemonic
  *     lane        the number of a lane
  *     from8, from16, from32, from64   a number that is counted down from the one named
  *     barrier, isb, prefetch   what is to be ordered, prefetched
@@ -26,6 +27,10 @@ const CONDITIONS = 'eq ne cs cc mi pl vs vc hi ls ge lt gt le al nv'.split(' ');
 const SHIFTS = ['lsl', 'lsr', 'asr', 'ror'];
 const EXTENDS = 'uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx'.split(' ');
 const BARRIERS = '#0x00 oshld oshst osh #0x04 nshld nshst nsh #0x08 ishld ishst ish #0x0c ld st sy'.split(' ');
+
+/** Unprivileged, non-temporal, of writes, reads or both. */
+const COPY_OPTIONS = ',wt,rt,t,wn,wtwn,rtwn,twn,rn,wtrn,rtrn,trn,n,wtn,rtn,tn'.split(',');
+const SET_OPTIONS = ',t,n,tn'.split(',');
 
 const hex = (value: number | bigint) => `0x${value.toString(16)}`;
 const hash = (value: number) => `#${value < 0 ? value : hex(value)}`;
@@ -108,6 +113,10 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
       return value === 0 ? '' : `, #${value}`;
     case 'cond':
       return CONDITIONS[value];
+    case 'suffixCopy':
+      return COPY_OPTIONS[value];
+    case 'suffixSet':
+      return SET_OPTIONS[value];
     case 'suffixCond':
       return `.${CONDITIONS[value]}`;
     case 'lane':

@@ -16,6 +16,7 @@ interface Announcement {
 
 const ISAR0 = 'id_aa64isar0_el1';
 const ISAR1 = 'id_aa64isar1_el1';
+const ISAR2 = 'id_aa64isar2_el1';
 const PFR0 = 'id_aa64pfr0_el1';
 const PFR1 = 'id_aa64pfr1_el1';
 
@@ -65,6 +66,7 @@ export const EXTENSIONS = {
   FRINTTS: { hwcap2: { frint: 8 }, fields: [[ISAR1, 32, 1]] },
   BF16: { hwcap2: { bf16: 14 }, fields: [[ISAR1, 44, 1]] },
   RNG: { hwcap2: { rng: 16 }, fields: [[ISAR0, 60, 1]] },
+  MOPS: { hwcap2: { mops: 43 }, fields: [[ISAR2, 16, 1]] },
   I8MM: { hwcap2: { i8mm: 13 }, fields: [[ISAR1, 52, 1]] },
 } as const satisfies Record<string, Announcement>;
 
@@ -77,6 +79,7 @@ export const ID_CELLS = {
   [PFR1]: STATE.identification + 16,
   [ISAR0]: STATE.identification + 24,
   [ISAR1]: STATE.identification + 32,
+  [ISAR2]: STATE.identification + 40,
 } as const;
 
 /** What a processor with certain extensions tells of itself. */
@@ -116,6 +119,7 @@ export function featuresOf(extensions: ReadonlySet<Extension>, midr: bigint): Fe
       [PFR1]: fieldsOf(PFR1),
       [ISAR0]: fieldsOf(ISAR0),
       [ISAR1]: fieldsOf(ISAR1),
+      [ISAR2]: fieldsOf(ISAR2),
     },
   };
 }
@@ -137,7 +141,7 @@ const NAMED_ID_REGISTERS: readonly IdRegister[] = [
   ['id_aa64afr1_el1', '1 000 0000 0101 101', 0n],
   [ISAR0, '1 000 0000 0110 000'],
   [ISAR1, '1 000 0000 0110 001'],
-  ['id_aa64isar2_el1', '1 000 0000 0110 010', 0n],
+  [ISAR2, '1 000 0000 0110 010'],
   // and no granules of 4 and 64 KiB.
   ['id_aa64mmfr0_el1', '1 000 0000 0111 000', 0xff00_0000n],
   ['id_aa64mmfr1_el1', '1 000 0000 0111 001', 0n],
