@@ -234,7 +234,7 @@ export const SLOT = {
   vforkReader: 40,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
-  cpuSize: 0x498,
+  cpuSize: 0x4a0,
 } as const;
 
 /** `settling`: about to be idle, which a worker is when it has given up its kernel thread. */

@@ -13,7 +13,7 @@ const guestOf = (model: Aarch64Model): Guest => ({
   state: { pc: AARCH64_STATE.pc, arithmetic: armArithmetic, registers: AARCH64_REGISTERS, model },
   syscalls: AARCH64_SYSCALLS,
   createCpu(threadMemory) {
-    const cpu = new Aarch64Cpu(threadMemory);
+    const cpu = new Aarch64Cpu(threadMemory, !model.lacks.has('PAuth'));
     cpu.reset();
     const cells = new BigUint64Array(threadMemory.buffer);
     for (const [register, cell] of Object.entries(ID_CELLS)) {
