@@ -45,6 +45,8 @@ export const EXTENSIONS = {
   LRCPC: { hwcap: { lrcpc: 15 }, fields: [[ISAR1, 20, 1]] },
   DPB: { hwcap: { dcpop: 16 }, fields: [[ISAR1, 0, 1]] },
   SHA3: { hwcap: { sha3: 17 }, fields: [[ISAR0, 32, 1]] },
+  SM3: { hwcap: { sm3: 18 }, fields: [[ISAR0, 36, 1]] },
+  SM4: { hwcap: { sm4: 19 }, fields: [[ISAR0, 40, 1]] },
   DotProd: { hwcap: { asimddp: 20 }, fields: [[ISAR0, 44, 1]] },
   SHA512: { hwcap: { sha512: 21 }, fields: [[ISAR0, 12, 2]] },
   FHM: { hwcap: { asimdfhm: 23 }, fields: [[ISAR0, 48, 1]] },

@@ -5,6 +5,7 @@ import { byElementRows } from './by-element.ts';
 import { complexRows } from './complex.ts';
 import { copyRows } from './copy.ts';
 import { cryptoRows } from './crypto.ts';
+import { smRows } from './crypto-sm.ts';
 import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
 import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.ts';
 import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
@@ -47,6 +48,7 @@ export const simdExtensionRows = [
   ...frinttsVectorRows,
   ...bfloat16Rows,
   ...cryptoRows,
+  ...smRows,
 ];
 
 export const simdFp16Rows = [
