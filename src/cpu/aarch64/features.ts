@@ -20,7 +20,10 @@ const ISAR2 = 'id_aa64isar2_el1';
 const PFR0 = 'id_aa64pfr0_el1';
 const PFR1 = 'id_aa64pfr1_el1';
 
-/** Extensions as the rows name them. Of an extension on another the field has the higher value. */
+/**
+ * Extensions as the rows name them. LSE2 and BTI are not among them, see
+ * docs/adr/0006-aarch64-extensions-that-are-not-reported.md. Of an extension on another the field has the higher value.
+ */
 export const EXTENSIONS = {
   /** The kernel emulates reads of identification registers, and says so. */
   Base: { hwcap: { cpuid: 11 } },
