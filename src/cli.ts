@@ -34,7 +34,8 @@ const STDOUT = 1;
 const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
-const GUESTS: Record<string, Guest> = { riscv64, aarch64 };
+/** Of each architecture its guests, one for each model of the processor, the usual one first. */
+const GUESTS: Record<string, readonly Guest[]> = { riscv64, aarch64 };
 
 /** Each has the rows of one architecture, which every thread that compiles keeps in memory. */
 const COMPILERS: Record<string, () => Compiler> = {
@@ -65,22 +66,33 @@ interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
 export function main({ directory, architecture, descriptor, onExit }: Invocation): void {
-  const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  const guests = GUESTS[architecture];
+  guarded(guests[0], () => {
     const state = readLauncherState(descriptor);
     const [, program, ...args] = state.argv;
     const settings = environmentSettings(state.env);
     if (program !== undefined && program[0] !== '-') {
-      start({ directory, onExit, guest, state, settings, program, args });
+      start({ directory, onExit, guest: guestFor(guests, settings), state, settings, program, args });
     } else {
       const given = state.argv.slice(1);
-      later(guest, import('./cli/options.ts'), ({ parseOptions }) => {
-        const order = parseOptions(given, settings, guest.abi.command, VERSION);
+      later(guests[0], import('./cli/options.ts'), ({ parseOptions }) => {
+        const info = { command: guests[0].abi.command, version: VERSION, models: modelsOf(guests) };
+        const order = parseOptions(given, settings, info);
         if ('print' in order) finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
-        start({ directory, onExit, guest, state, settings: order.run, program: order.program, args: order.args });
+        const { run, program, args } = order;
+        start({ directory, onExit, guest: guestFor(guests, run), state, settings: run, program, args });
       });
     }
   });
+}
+
+const modelsOf = (guests: readonly Guest[]): string[] => guests.map(({ state }) => state.model.name);
+
+/** The guest with the processor that is wanted. Throws {@link UsageError}. */
+function guestFor(guests: readonly Guest[], { cpu }: Pick<Settings, 'cpu'>): Guest {
+  const guest = cpu === '' ? guests[0] : guests.find(({ state }) => state.model.name === cpu);
+  if (guest !== undefined) return guest;
+  throw new UsageError(`unable to find CPU model '${cpu}': there are ${modelsOf(guests).join(', ')}`);
 }
 
 function start(run: Run): void {
@@ -91,7 +103,7 @@ function start(run: Run): void {
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
-      withHost(run, startLogging(settings, guest.abi.name));
+      withHost(run, startLogging(settings, guest.abi.name, guest.state.model));
     });
   }
 }
@@ -157,15 +169,16 @@ function compilationOf(
   const { threshold, codeLimit, backend, oneInstruction, perfMap, cache } = settings;
   if (threshold === 0) return undefined;
   const { name } = guest.abi;
+  const { model } = guest.state;
   const loadBackend: Compilation['loadBackend'] = (host) =>
-    COMPILERS[name]().createBackend(settings, host, watchRegions);
+    COMPILERS[name]().createBackend(settings, model, host, watchRegions);
   // Who looks on does so in this thread.
   const isWatched = perfMap || watchRegions?.onRegion !== undefined || watchRegions?.onModule !== undefined;
   const ordersAllowed = backend === 'wasm' && !oneInstruction && !isWatched;
   // Whoever wants all code compiled at once wants that, and a set-user-ID program trusts no directory of its caller's.
   const isCached = ordersAllowed && cache !== '' && threshold > 1 && process.getuid?.() === process.geteuid?.();
   const translations = isCached
-    ? new Translations(cache, `tsemu ${BUILD_ID} ${name}`, `${directory}module-code.node`)
+    ? new Translations(cache, `tsemu ${BUILD_ID} ${name} ${model.name}`, `${directory}module-code.node`)
     : undefined;
   return { threshold, codeLimit, loadBackend, ordersAllowed, translations };
 }
@@ -184,9 +197,9 @@ const COMPILER = 'compiler';
 
 /** Runs guest threads in a worker. */
 export function thread(architecture: string, setup: ThreadSetup): void {
-  const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  guarded(GUESTS[architecture][0], () => {
     const { coldTier, settings, directory, logDescriptor } = setup.data as WorkerData;
+    const guest = guestFor(GUESTS[architecture], settings);
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
     if (host === undefined) return;
@@ -202,18 +215,20 @@ export function thread(architecture: string, setup: ThreadSetup): void {
 
 /** Compiles for the guest threads, in a worker. */
 export function compilerThread(architecture: string, { share, data }: CompilerSetup): void {
-  const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  const guests = GUESTS[architecture];
+  guarded(guests[0], () => {
     const host = threadHost({ share });
     if (host === undefined) return;
-    runCompilerThread(host, (own) => COMPILERS[architecture]().serve(own, (data as WorkerData).coldTier));
+    const { coldTier, settings } = data as WorkerData;
+    const { model } = guestFor(guests, settings).state;
+    runCompilerThread(host, (own) => COMPILERS[architecture]().serve(model, own, coldTier));
   });
 }
 
 /** The logs of a further thread. */
 function threadLogging(settings: Settings, guest: Guest, descriptor: number): Watching {
   const { startLogging } = require('./cli/logging.ts') as typeof import('./cli/logging.ts');
-  return startLogging(settings, guest.abi.name, descriptor);
+  return startLogging(settings, guest.abi.name, guest.state.model, descriptor);
 }
 
 /** The host of a worker; undefined if there is no memory for it, which whoever wants the worker has been told. */

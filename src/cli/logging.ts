@@ -1,6 +1,7 @@
 /** What `-d` and `-strace` show. Loaded only when something is to be logged. */
-import { disassembleAarch64 } from '../cpu/aarch64/disassembly.ts';
+import { aarch64Disassembler } from '../cpu/aarch64/disassembly.ts';
 import { aarch64RegistersText } from '../cpu/aarch64/registers-text.ts';
+import type { CpuModel } from '../cpu/cpu-model.ts';
 import { disassembleRiscv } from '../cpu/riscv/disassembly.ts';
 import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
 import { openLog, threadId, writeLog } from '../host/resources.ts';
@@ -16,9 +17,9 @@ import { moduleText } from '../translate/wasm/text.ts';
 import { type LogItem, type Settings, UsageError } from './settings.ts';
 
 /** How each guest architecture's instructions and registers are written. */
-const FORMATS: Record<string, Format> = {
-  riscv64: { instruction: disassembleRiscv, registers: riscvRegistersText, hasNarrow: true },
-  aarch64: { instruction: disassembleAarch64, registers: aarch64RegistersText, hasNarrow: false },
+const FORMATS: Record<string, (model: CpuModel) => Format> = {
+  riscv64: () => ({ instruction: disassembleRiscv, registers: riscvRegistersText, hasNarrow: true }),
+  aarch64: (model) => ({ instruction: aarch64Disassembler(model), registers: aarch64RegistersText, hasNarrow: false }),
 };
 interface Format {
   instruction(word: number, pc: bigint): string;
@@ -40,14 +41,14 @@ export type Watching = Pick<StartRequest, 'watch'> & {
  * Opens the log, before the host is made: see {@link openLog}. Throws UsageError if the file cannot be opened. For a
  * further thread, `descriptor` is the first one's.
  */
-export function startLogging(settings: Settings, architecture: string, descriptor?: number): Watching {
+export function startLogging(settings: Settings, architecture: string, model: CpuModel, descriptor?: number): Watching {
   const { log: items, logFile, logFilter } = settings;
   const fd = descriptor ?? open(logFile);
   let isDivided = descriptor !== undefined;
   const label = (): string => (isDivided ? `[pid ${threadId()}] ` : '');
   const log = (text: string): void => writeLog(fd, label() + text);
   const onClone = (): void => void (isDivided = true);
-  const format = FORMATS[architecture];
+  const format = FORMATS[architecture](model);
   const isWanted = (pc: bigint): boolean =>
     logFilter.length === 0 || logFilter.some(([first, last]) => pc >= first && pc <= last);
   return {

@@ -20,7 +20,7 @@ interface Option {
 const OPTIONS: Record<string, Option> = {
   L: { value: 'path', sets: 'LD_PREFIX', about: "look for the program's interpreter and absolute paths below 'path'" },
   s: { value: 'size', sets: 'STACK_SIZE', about: "set the stack size to 'size' bytes (suffixes k, M)" },
-  cpu: { value: 'model', sets: 'CPU', about: 'select the CPU: max (-cpu help for a list)' },
+  cpu: { value: 'model', sets: 'CPU', about: 'the model of the processor (-cpu help for a list)' },
   E: { value: 'var=value', sets: 'SET_ENV', about: 'set environment variables of the program, separated by commas' },
   U: { value: 'var', sets: 'UNSET_ENV', about: 'unset environment variables of the program' },
   0: { value: 'argv0', sets: 'ARGV0', about: "give the program 'argv0' as its argv[0]" },
@@ -70,11 +70,24 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
 const describe = ({ value }: Option): Options =>
   value === undefined ? { type: 'boolean' } : { type: 'string', array: true };
 
+/** What the options are about. */
+export interface CommandInfo {
+  /** The command's name. */
+  command: string;
+  version: string;
+  /** What `-cpu` can name. */
+  models: readonly string[];
+}
+
 /**
  * Reads `args` (without the command's name), changing `settings`, which come from the environment.
  * Throws {@link UsageError}.
  */
-export function parseOptions(args: readonly string[], settings: Settings, command: string, version: string): Command {
+export function parseOptions(
+  args: readonly string[],
+  settings: Settings,
+  { command, version, models }: CommandInfo,
+): Command {
   const { words, used } = normalize(args);
   const parser = yargs(words)
     .scriptName(command)
@@ -106,7 +119,7 @@ export function parseOptions(args: readonly string[], settings: Settings, comman
     const text = equals < 0 ? '' : word.slice(equals + 1);
     const { sets } = OPTIONS[name];
     if (sets === 'LOG' && text === 'help') return { print: logHelp(), status: 0, stream: 'stdout' };
-    if (sets === 'CPU' && text === 'help') return { print: 'max\nrv64\n', status: 0, stream: 'stdout' };
+    if (sets === 'CPU' && text === 'help') return { print: `${models.join('\n')}\n`, status: 0, stream: 'stdout' };
     if (sets !== undefined) APPLY[sets](settings, text);
   }
   const [program, ...rest] = args.slice(used);

@@ -34,7 +34,6 @@ test.each([
   'STACK_SIZE=0',
   'STACK_SIZE=x',
   'STACK_SIZE=M',
-  'CPU=z80',
   'LOG=out_asm',
   'SET_ENV=A',
   'UNSET_ENV=A=b',

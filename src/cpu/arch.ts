@@ -43,6 +43,8 @@ export interface Architecture extends RegisterLayout {
   /** As in the command's name: `riscv64`. */
   name: string;
   rows: readonly Row<never>[];
+  /** Extensions that a model of the processor may lack (see cpu-model.ts), 64 at most. */
+  optional: readonly string[];
   /** The statements of a row's effect; of a particular instruction if the operands' values are given. */
   effect(row: Row<never>, values?: Readonly<Record<string, number>>): readonly Statement[];
   /** Where the registers are that an operand names; undefined for an operand that is no register. */

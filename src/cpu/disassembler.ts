@@ -13,8 +13,8 @@ import { type OperandInfo, operandValue, type Row } from './row.ts';
 /** Prints an operand's value; `pc` is the address of its instruction. */
 export type OperandFormat = (info: OperandInfo, value: number, pc: bigint) => string;
 
-/** Kinds of operand that are written as part of the mnemonic. */
-const SUFFIXES = new Set(['order', 'suffix', 'suffixCond']);
+/** Whether a kind of operand is written as part of the mnemonic. */
+const isSuffix = (kind: string): boolean => kind === 'order' || kind.startsWith('suffix');
 
 export function disassemble(row: Row<never>, word: number, pc: bigint, format: OperandFormat): string {
   let suffix = '';
@@ -22,7 +22,7 @@ export function disassemble(row: Row<never>, word: number, pc: bigint, format: O
     const info = row.operands.find((operand) => operand.name === name);
     if (!info) throw new Error(`${row.name}: no operand ${name}`);
     const text = format(info, operandValue(info, word), pc);
-    if (!SUFFIXES.has(info.kind)) return text;
+    if (!isSuffix(info.kind)) return text;
     suffix = text;
     return '';
   });

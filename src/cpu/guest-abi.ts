@@ -28,6 +28,8 @@ export interface GuestAbi {
   readonly hwcap: bigint;
   /** AT_HWCAP2, where Linux has it. */
   readonly hwcap2?: bigint;
+  /** What /proc/cpuinfo of an Arm processor says besides: MIDR_EL1, and the names of what AT_HWCAP has. */
+  readonly identity?: { readonly midr: bigint; readonly features: string };
   /** AT_PLATFORM's string, where Linux has one. */
   readonly platform?: string;
   /** AT_MINSIGSTKSZ: bytes of the largest signal frame; 0 where Linux gives none. */

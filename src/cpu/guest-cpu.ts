@@ -5,6 +5,14 @@
  */
 import type { Int } from '../host/host.ts';
 
+/** Keys of Arm's pointer authentication, a bit for each: IA, IB, DA, DB, GA. */
+export interface PointerKeys {
+  /** Makes new ones. */
+  renew(keys: number): void;
+  /** Those of the first four by which pointers are signed and authenticated; the others leave pointers as they are. */
+  enabled: number;
+}
+
 export interface GuestCpu {
   /** Program counter, unsigned 64 bit. */
   pc: bigint;
@@ -20,6 +28,8 @@ export interface GuestCpu {
   restartSyscall(): void;
   /** TLS pointer register, for clone. */
   tls: bigint;
+  /** Undefined on processors without pointer authentication. */
+  readonly pointerKeys?: PointerKeys;
   /** Zeroes every register, as execve does. */
   reset(): void;
 }

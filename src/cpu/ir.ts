@@ -97,6 +97,8 @@ export const FP_OPS = {
   mulx: 2,
   /** fma whose factors are binary16, its attribute being the addend's and the result's format. */
   fma_half: 3,
+  /** Of Arm: an addend of binary32 and two products of bfloat16, two in a word, with rules of their own; no flags. */
+  bfdot: 3,
   recps: 2,
   rsqrts: 2,
   /** Estimates of 1 / a and of 1 over its root, and a power of 2 near the first. */
@@ -116,6 +118,7 @@ export const FP_OPS = {
   to16: 1,
   to32: 1,
   to64: 1,
+  tobf16: 1,
   /** To integers, result extended to 64 bits as its type says (32-bit ones by sign). */
   to_i32: 1,
   to_u32: 1,
@@ -143,7 +146,7 @@ export type FpOpName = keyof typeof FP_OPS;
 /** Those whose result has the operands' format: they exist on the lanes of vectors too. */
 export type FpLanesOp = Exclude<
   FpOpName,
-  `to${string}` | `from_${string}` | 'classify' | 'fma_half' | 'eq' | `l${string}`
+  `to${string}` | `from_${string}` | 'classify' | 'fma_half' | 'bfdot' | 'eq' | `l${string}`
 >;
 export type FpFormat = 16 | 32 | 64;
 /** The slow path's numbering of operations: index here, times 3, plus the format's index. */
@@ -178,8 +181,12 @@ export type Value = { type: Type } & (
   /** Instructions executed so far, this one included. */
   | { kind: 'instructions' }
   | { kind: 'time' }
+  /** 64 random bits of the host's, others for each computation. */
+  | { kind: 'random' }
   | { kind: 'load'; address: Value; width: Width; signed: boolean }
   | { kind: 'load128'; address: Value }
+  /** The first `count` bytes of a vector, 1, 2, 4, 8 or 16; the others are not defined. Nothing is read if it is 0. */
+  | { kind: 'load_part'; address: Value; count: Value }
   /** Bytes of two vectors, picked by number: 0–15 of the first, 16–31 of the second. */
   | { kind: 'shuffle'; args: readonly [Value, Value]; lanes: readonly number[] }
   | { kind: 'amo'; op: AmoOp; address: Value; value: Value; width: Width }
@@ -197,6 +204,8 @@ export type Statement =
   | { kind: 'setCell'; offset: number; bytes: 4 | 8; value: Value }
   | { kind: 'store'; address: Value; value: Value; width: Width }
   | { kind: 'store128'; address: Value; value: Value }
+  /** Stores the first `count` bytes of a vector, 0, 1, 2, 4, 8 or 16. */
+  | { kind: 'store_part'; address: Value; value: Value; count: Value }
   /** Computes a value for its effect alone, here and now. */
   | { kind: 'evaluate'; value: Value }
   /** Raises an illegal-instruction trap unless the condition holds; or has the instruction done again, `otherwise`. */
@@ -269,6 +278,9 @@ export class Builder {
   time(): Value {
     return { type: 'i64', kind: 'time' };
   }
+  random(): Value {
+    return this.now({ type: 'i64', kind: 'random' });
+  }
   load(address: Value, width: Width, signed: boolean): Value {
     return this.now({ type: 'i64', kind: 'load', address, width, signed });
   }
@@ -288,6 +300,12 @@ export class Builder {
   }
   store128(address: Value, value: Value): void {
     this.statements.push({ kind: 'store128', address, value });
+  }
+  loadPart(address: Value, count: Value): Value {
+    return this.now({ type: 'v128', kind: 'load_part', address, count });
+  }
+  storePart(address: Value, value: Value, count: Value): void {
+    this.statements.push({ kind: 'store_part', address, value, count });
   }
   shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
     return { type: 'v128', kind: 'shuffle', args: [a, b], lanes };

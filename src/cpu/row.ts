@@ -41,7 +41,8 @@ export interface OperandInfo {
 export interface Condition {
   operand: string;
   test: 'eq' | 'ne' | 'even' | 'in';
-  values: readonly number[];
+  /** Numbers, and other operands by their names. */
+  values: readonly (number | string)[];
 }
 
 /** The operands an effect sees, by name. What they are depends on who asks: constants, or fields read at run time. */
@@ -69,15 +70,15 @@ export interface Row<B = unknown> {
   effect: (b: B, o: Record<string, Operand>) => void;
 }
 
-/** Reads conditions: `imm!=0`, `rd!=0,2`, `rd=2`, `rm=0,1,7`, `rd even`; several are separated by `; `. */
+/** Reads conditions: `imm!=0`, `rd!=0,2`, `rd=2`, `rm=0,1,7`, `rd!=31,rs`, `rd even`; several are separated by `; `. */
 function parseConditions(text: string): Condition[] {
   if (text === '') return [];
   return text.split('; ').map((part) => {
     const even = /^(\w+) even$/.exec(part);
     if (even) return { operand: even[1], test: 'even', values: [] };
-    const match = /^(\w+)(!?=)([\d,]+)$/.exec(part);
+    const match = /^(\w+)(!?=)([\w,]+)$/.exec(part);
     if (!match) throw new Error(`bad condition: ${part}`);
-    const values = match[3].split(',').map(Number);
+    const values = match[3].split(',').map((text) => (/^\d/.test(text) ? Number(text) : text));
     const test = match[2] === '!=' ? 'ne' : values.length > 1 ? 'in' : 'eq';
     return { operand: match[1], test, values };
   });
@@ -187,13 +188,19 @@ export function operandValue(info: OperandInfo, word: number): number {
   return info.signed ? (value << unused) >> unused : value >>> 0;
 }
 
+/** The operand that a condition names. */
+export function conditionOperand(row: Row<never>, name: string): OperandInfo {
+  const info = row.operands.find((operand) => operand.name === name);
+  if (!info) throw new Error(`${row.name}: condition on unknown operand ${name}`);
+  return info;
+}
+
 /** Whether the row's conditions hold for the word. */
 export function conditionsHold(row: Row<never>, word: number): boolean {
   for (const { operand, test, values } of row.when) {
-    const info = row.operands.find((o) => o.name === operand);
-    if (!info) throw new Error(`${row.name}: condition on unknown operand ${operand}`);
-    const value = operandValue(info, word);
-    const holds = test === 'even' ? value % 2 === 0 : values.includes(value) === (test !== 'ne');
+    const value = operandValue(conditionOperand(row, operand), word);
+    const others = values.map((v) => (typeof v === 'number' ? v : operandValue(conditionOperand(row, v), word)));
+    const holds = test === 'even' ? value % 2 === 0 : others.includes(value) === (test !== 'ne');
     if (!holds) return false;
   }
   return true;

@@ -118,6 +118,9 @@ export const FINITE = 1;
 export const INFINITE = 2;
 export const NAN = 3;
 
+/** Not one of IEEE 754's: binary32 without the low half of its bits. */
+export const bfloat16 = layout(16, 8);
+
 export type Sign = 0 | 1;
 
 /** An operand taken apart. FINITE: (-1)^sign × sig × 2^exp with sig of exactly p bits, subnormals normalized too. */
@@ -294,7 +297,7 @@ export class SoftFloat {
     const x = unpack(layoutOf(from), a);
     // Conversions to binary16 do not flush.
     if (x.kind === FINITE) return this.round(f, x.sign, x.exp, x.sig, rm, to !== 16);
-    if (x.kind === NAN) return this.propagateNaN(from, [a], to);
+    if (x.kind === NAN) return this.propagateNaN(from, [a], f);
     return signed(f, x.sign, x.kind === INFINITE ? f.infinity : 0n);
   }
 
@@ -467,12 +470,11 @@ export class SoftFloat {
 
   /**
    * The result of an operation with a NaN among its operands (patterns of `fmt`, in the instruction's order); raises
-   * invalid for signaling ones. `to` is the result's format, where it is not `fmt`: the sign and the highest bits of the
+   * invalid for signaling ones. `target` is the result's format, where it is not `fmt`: the sign and the highest bits of the
    * fraction are kept (FPConvertNaN).
    */
-  protected propagateNaN(fmt: Format, operands: readonly bigint[], to: Format = fmt): bigint {
+  protected propagateNaN(fmt: Format, operands: readonly bigint[], target = layoutOf(fmt)): bigint {
     const f = layoutOf(fmt);
-    const target = layoutOf(to);
     for (const a of operands) if (isSignaling(f, a)) this.flags |= Flag.invalid;
     if (this.usesDefaultNaN) return target.defaultNaN;
     const nan = operands.find((a) => isSignaling(f, a)) ?? operands.find((a) => isNan(f, a)) ?? f.defaultNaN;

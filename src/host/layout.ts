@@ -90,14 +90,16 @@ export const TRANSLATOR = {
   /** i32: number plus 1 of the page whose code may be decoded although it is writable and not protected, or 0. */
   unprotected: 0x8050,
   /** i64 each, unsigned: code that has changed since EXIT.invalidate last said so: its start, and what is behind it. */
-  changedStart: 0x8078,
-  changedEnd: 0x8080,
+  changedStart: 0x8088,
+  changedEnd: 0x8090,
   /** i32: not 0 when every instruction decoded is to be reported (-d in_asm). */
   reportDecoded: 0x8054,
   /** i32: a jump target becomes hot when it has been jumped to this often (0: never, 65535 at most). */
   hotThreshold: 0x8058,
   /** i32: not 0 when every page that begins to be decoded is to be reported. */
   reportPages: 0x8074,
+  /** i64: extensions that the model of the processor lacks, a bit for each (see src/cpu/cpu-model.ts). */
+  lacking: 0x8078,
   /** i32: the version that a store-conditional is changing, its offset plus 1; 0 if none. */
   heldVersion: 0x8070,
   /** i32: 1 if the host's relaxed multiply-add is fused, 2 if not, 0 before it was tried. */
@@ -237,7 +239,7 @@ export const SLOT = {
   vforkReader: 40,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
-  cpuSize: 0x498,
+  cpuSize: 0x4a0,
 } as const;
 
 /** `settling`: about to be idle, which a worker is when it has given up its kernel thread. */

@@ -1,4 +1,5 @@
 /** What the process layer puts together for one guest architecture. */
+import type { CpuModel } from '../cpu/cpu-model.ts';
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalFrames } from '../cpu/signal-frame.ts';
@@ -6,7 +7,7 @@ import type { EngineState } from '../translate/engine.ts';
 
 export interface Guest {
   readonly abi: GuestAbi;
-  readonly state: EngineState;
+  readonly state: EngineState & { readonly model: CpuModel };
   /** System call names by number. */
   readonly syscalls: Readonly<Record<number, string>>;
   createCpu(threadMemory: WebAssembly.Memory): { cpu: GuestCpu; frames: SignalFrames };

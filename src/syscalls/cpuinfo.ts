@@ -1,5 +1,4 @@
 /** /proc/cpuinfo, one paragraph a processor, as arch/riscv/kernel/cpu.c and arch/arm64/kernel/cpuinfo.c print it. */
-import { aarch64CpuFeatures, MIDR } from '../cpu/aarch64/features.ts';
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 
 /**
@@ -10,7 +9,7 @@ export const RISCV_ISA =
   'rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicond_zicsr_zifencei_zihintntl_zihintpause_zimop_zabha_zacas_zawrs_zfa_zfh_' +
   'zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs';
 
-function riscvCpuinfo(harts: number): string {
+function riscvCpuinfo(_abi: GuestAbi, harts: number): string {
   let text = '';
   for (let hart = 0; hart < Math.max(1, harts); hart++) {
     text +=
@@ -20,21 +19,22 @@ function riscvCpuinfo(harts: number): string {
   return text;
 }
 
-function aarch64Cpuinfo(processors: number): string {
+function aarch64Cpuinfo({ identity }: GuestAbi, processors: number): string {
   let text = '';
+  const { midr, features } = identity ?? { midr: 0n, features: '' };
   const hex = (value: bigint, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
   for (let processor = 0; processor < Math.max(1, processors); processor++) {
     text +=
-      `processor\t: ${processor}\nBogoMIPS\t: 100.00\nFeatures\t: ${aarch64CpuFeatures}\n` +
-      `CPU implementer\t: ${hex(MIDR >> 24n, 2)}\nCPU architecture: 8\nCPU variant\t: ${hex((MIDR >> 20n) & 15n, 1)}\n` +
-      `CPU part\t: ${hex((MIDR >> 4n) & 0xfffn, 3)}\nCPU revision\t: ${MIDR & 15n}\n\n`;
+      `processor\t: ${processor}\nBogoMIPS\t: 100.00\nFeatures\t: ${features}\n` +
+      `CPU implementer\t: ${hex(midr >> 24n, 2)}\nCPU architecture: 8\nCPU variant\t: ${hex((midr >> 20n) & 15n, 1)}\n` +
+      `CPU part\t: ${hex((midr >> 4n) & 0xfffn, 3)}\nCPU revision\t: ${midr & 15n}\n\n`;
   }
   return text;
 }
 
-const CPUINFO: Readonly<Record<string, (processors: number) => string>> = {
+const CPUINFO: Readonly<Record<string, (abi: GuestAbi, processors: number) => string>> = {
   riscv64: riscvCpuinfo,
   aarch64: aarch64Cpuinfo,
 };
 
-export const cpuinfo = ({ name }: GuestAbi, processors: number): string => CPUINFO[name](processors);
+export const cpuinfo = (abi: GuestAbi, processors: number): string => CPUINFO[abi.name](abi, processors);

@@ -1,9 +1,9 @@
 /**
  * prctl(2). Operations that change only what a process may do or is called are
  * passed on; those that would change how the emulator itself runs, or that
- * belong to another architecture, fail with EINVAL as on a riscv64 kernel
- * without them.
+ * belong to another architecture, fail with EINVAL as on a kernel without them.
  */
+import type { PointerKeys } from '../cpu/guest-cpu.ts';
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
 import { type Codec, choiceName, Pass, type Printing, stringText, toAddress, toInt32 } from './codec.ts';
@@ -44,8 +44,11 @@ const PR = {
   PR_CAP_AMBIENT: 47,
   PR_GET_SPECULATION_CTRL: 52,
   PR_SET_SPECULATION_CTRL: 53,
+  PR_PAC_RESET_KEYS: 54,
   PR_SET_IO_FLUSHER: 57,
   PR_GET_IO_FLUSHER: 58,
+  PR_PAC_SET_ENABLED_KEYS: 60,
+  PR_PAC_GET_ENABLED_KEYS: 61,
   PR_SET_VMA: 0x53564d41,
   PR_GET_AUXV: 0x41555856,
 } as const;
@@ -101,8 +104,37 @@ export function prctl(task: Task, { option, arg2, arg3, arg4, arg5 }: Args): Sys
     return hostCall(task, 'prctl', option, arg2, ptr(task, toAddress(arg3)), arg4, ptr(task, toAddress(arg5)));
   }
   if (option === PR.PR_GET_AUXV) return getAuxv(task, toAddress(arg2), arg3);
+  const { pointerKeys } = task.cpu;
+  if (pointerKeys !== undefined) {
+    const result = pacOption(pointerKeys, option, [arg2, arg3, arg4, arg5]);
+    if (result !== undefined) return result;
+  }
   reportUnimplemented(`prctl option ${choiceName(PR, option) ?? option} is not implemented`);
   return -EINVAL;
+}
+
+/** Keys of pointer authentication by which addresses are signed, and all of them, as PR_PAC_* has them. */
+const PAC_ADDRESS_KEYS = 15n;
+const PAC_KEYS = 31n;
+
+/** Options about pointer authentication, as Linux's arch/arm64/kernel/pointer_auth.c; undefined for any other option. */
+function pacOption(keys: PointerKeys, option: number, args: readonly Int[]): SyscallResult | undefined {
+  const [first, second, ...rest] = args.map((arg) => BigInt.asUintN(64, BigInt(arg)));
+  const isZero = (arg: bigint): boolean => arg === 0n;
+  switch (option) {
+    case PR.PR_PAC_RESET_KEYS:
+      if (![second, ...rest].every(isZero) || (first & ~PAC_KEYS) !== 0n) return -EINVAL;
+      keys.renew(Number(first === 0n ? PAC_KEYS : first));
+      return 0;
+    case PR.PR_PAC_SET_ENABLED_KEYS:
+      if (!rest.every(isZero) || (first & ~PAC_ADDRESS_KEYS) !== 0n || (second & ~first) !== 0n) return -EINVAL;
+      keys.enabled = (keys.enabled & ~Number(first)) | Number(second);
+      return 0;
+    case PR.PR_PAC_GET_ENABLED_KEYS:
+      return [first, second, ...rest].every(isZero) ? keys.enabled : -EINVAL;
+    default:
+      return undefined;
+  }
 }
 
 /** The whole vector's size is the result, however much of it fits. */
@@ -135,7 +167,8 @@ export const prctlRest: Codec<Int> = {
   decode: (_task, raw) => raw,
   print: (p, raw) => {
     const option = toInt32(p.argument('option'));
-    const uses = option === PR.PR_SET_VMA || option === PR.PR_GET_AUXV || option === PR.PR_CAP_AMBIENT;
+    const { PR_SET_VMA, PR_GET_AUXV, PR_CAP_AMBIENT, PR_PAC_SET_ENABLED_KEYS } = PR;
+    const uses = ([PR_SET_VMA, PR_GET_AUXV, PR_CAP_AMBIENT, PR_PAC_SET_ENABLED_KEYS] as number[]).includes(option);
     return uses ? hexText(raw) : undefined;
   },
 };

@@ -1,7 +1,9 @@
 /** The engine on small hand-assembled programs: where it stops, and the exact state there. No real host is needed. */
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encode } from '../cpu/encode.ts';
 import { riscv64 } from '../cpu/riscv/arch.ts';
+import { RISCV_MODELS } from '../cpu/riscv/models.ts';
 import { RISCV_REGISTERS, RISCV_STATE } from '../cpu/riscv/state.ts';
 import { riscvArithmetic } from '../cpu/softfloat.ts';
 import type { Host } from '../host/host.ts';
@@ -72,7 +74,7 @@ function machine() {
       return true;
     },
   };
-  const state = { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic, registers: RISCV_REGISTERS };
+  const state = { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic, registers: RISCV_REGISTERS, model: RISCV_MODELS[0] };
   const engine = new Engine(host as unknown as Host, space as unknown as AddressSpace, state, module);
   const x = new BigUint64Array(threadMemory.buffer, RISCV_STATE.x, 32);
   const words = new Int32Array(threadMemory.buffer);

@@ -1,13 +1,14 @@
 /**
  * Runs guest code: the tiers, behind one interface.
  *
- *     const engine = new Engine(host, space, { pc: RISCV_STATE.pc, arithmetic: riscvArithmetic }, module);
+ *     const engine = new Engine(host, space, riscv64.state, module);
  *     for (;;) handle(engine.run());      // registers are in the thread memory
  *
  * `run` returns when the guest needs the kernel, faults, or is interrupted; the
  * CPU state is then exact. Guest faults are values, an exception is a bug here.
  */
 import type { RegisterLayout } from '../cpu/arch.ts';
+import type { CpuModel } from '../cpu/cpu-model.ts';
 import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
 import type { Arithmetic } from '../cpu/softfloat.ts';
 import type { Host } from '../host/host.ts';
@@ -127,6 +128,7 @@ function instantiateCold(
     process: host.processMemory,
     ...calls,
     time: () => BigInt(Math.trunc(performance.now() * 10_000)),
+    random: () => crypto.getRandomValues(new BigUint64Array(1))[0],
   };
   const cold = new WebAssembly.Instance(module, { e: outside as never }).exports as unknown as ColdTier;
   return { cold, imports: { ...outside, ...cold } };
@@ -147,6 +149,8 @@ export interface EngineState {
   /** How floating point is done. */
   readonly arithmetic: Arithmetic;
   readonly registers: RegisterLayout;
+  /** Of which model the processor is: what it lacks. */
+  readonly model: Pick<CpuModel, 'lacking'>;
 }
 
 export class Engine {
@@ -193,6 +197,7 @@ export class Engine {
     this.versions = new Int32Array(host.processMemory.buffer, PROCESS.versions, PROCESS.versionsSize >> 2);
     this.pcIndex = state.pc >> 3;
     this.arithmetic = state.arithmetic;
+    this.doublewords[TRANSLATOR.lacking >> 3] = state.model.lacking;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
     this.nothingChanged();
     const { cold, imports } = instantiateCold(host, module, {

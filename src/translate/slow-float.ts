@@ -1,16 +1,16 @@
 /** The IR's floating-point operations by the exact implementation: what compiled fast paths leave to JavaScript. */
 import { FP_OPS, type FpFormat, type FpOpName } from '../cpu/ir.ts';
 import type { Arithmetic, RoundingMode } from '../cpu/softfloat.ts';
-import { ReciprocalFloat } from '../cpu/softfloat-reciprocal.ts';
+import { Bfloat16Float } from '../cpu/softfloat-bfloat16.ts';
 
 /** The second operand is no floating-point value. */
 const isFixed = (op: FpOpName): boolean => op.includes('_fixed_');
 
 export class SlowFloat {
-  private readonly soft: ReciprocalFloat;
+  private readonly soft: Bfloat16Float;
 
   constructor(arithmetic: Arithmetic) {
-    this.soft = new ReciprocalFloat(arithmetic);
+    this.soft = new Bfloat16Float(arithmetic);
   }
 
   /** The exception flags raised since the last call, as fflags bits. */
@@ -34,6 +34,7 @@ export class SlowFloat {
       const [m, n] = [a, b].map((factor) => soft.flushed(16, factor & 0xffffn));
       return soft.fmaHalf(m, n, soft.flushed(32, c & 0xffff_ffffn), mode);
     }
+    if (op === 'bfdot') return soft.bfdot(a, b, c);
     // Binary16 is converted as it is.
     const keeps = op.startsWith('from_') || (format === 16 && op.startsWith('to') && !op.startsWith('to_'));
     const narrow = (value: bigint): bigint => {
@@ -85,6 +86,8 @@ export class SlowFloat {
         return soft.convert(format, 32, x, mode);
       case 'to64':
         return soft.convert(format, 64, x, mode);
+      case 'tobf16':
+        return soft.toBfloat16(x, mode);
       case 'to_i32':
       case 'to_u32':
         return BigInt.asIntN(32, soft.toInt(format, x, mode, 32, op === 'to_i32'));

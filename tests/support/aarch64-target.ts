@@ -37,13 +37,15 @@ const GROUPS = ['integer', 'memory', 'atomic', 'float', 'simd', 'crypto', 'syste
 type Group = (typeof GROUPS)[number];
 
 /** Rows that are not for this: they leave the program, or give what is not to be compared. */
-const EXCLUDED = /^(svc|brk|isb|mrs\.(ctr|dczid|cnt|midr|mpidr|revidr|id_|tpidr).*|msr\.tpidr.*)$/;
+const EXCLUDED = /^(svc|brk|isb|mrs\.(ctr|dczid|cnt|midr|mpidr|revidr|rndr|id_|tpidr).*|msr\.tpidr.*)$/;
 /**
  * It keeps bits of FPCR and FPSR that exist in AArch32 only; `dc zva` clears 512 bytes there, which DCZID_EL0 says, and
  * 64 here; user mode has no `dc cvap`; `fjcvtzs` calls the conversion of a denormal exact that FPCR.FZ makes zero; and it
  * does not clear the bits above a negative result of 16 bits.
  */
 const OTHERWISE_IN_QEMU = new Set('msr.fpcr msr.fpsr dc.zva dc.cvap dc.cvadp fjcvtzs fcvtzs.h.fixed'.split(' '));
+/** It is older than these. */
+const NOT_IN_QEMU = new Set(['MOPS']);
 const CRYPTO = /^(AES|PMULL|SHA.*|SM.*)$/;
 
 const effects = new Map<Row<never>, readonly Statement[]>();
@@ -388,7 +390,7 @@ export const aarch64Target: FuzzTarget = {
   lesserQemu: ['qemu-aarch64-static', '-cpu', 'neoverse-n1'],
   groups: GROUPS,
   rowsOfGroup,
-  inQemu: ({ name }) => !OTHERWISE_IN_QEMU.has(name),
+  inQemu: ({ name, extension }) => !OTHERWISE_IN_QEMU.has(name) && !NOT_IN_QEMU.has(extension),
   computingRows,
   randomCase,
   makeProgram,

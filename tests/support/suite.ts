@@ -26,6 +26,8 @@ const QEMU_IS_WRONG: Record<string, string> = {
   spawn: 'programs are not executed without binfmt_misc, and memory is not shared after vfork',
   reservations: 'a store-conditional compares values',
   'aarch64/context': 'it has SVE, whose record counts, and no esr_context',
+  'aarch64/pauth-keys': 'it has no PR_PAC_SET_ENABLED_KEYS',
+  'aarch64/mops': 'it is older than the instructions',
   'aarch64/threads': 'it hangs when a thread ends that holds a robust mutex',
   jit: 'code changed through another mapping is not noticed',
   selfmod: 'code changed through another mapping is not noticed',

@@ -3,6 +3,7 @@ import { type Architecture, registerCell } from '../arch.ts';
 import type { Operand, Row } from '../row.ts';
 import { Aarch64Builder } from './builder.ts';
 import { aarch64Rows } from './index.ts';
+import { OPTIONAL_EXTENSIONS } from './models.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
 import { AARCH64_REGISTERS, AARCH64_STATE } from './state.ts';
 
@@ -15,6 +16,7 @@ function cellOf({ info, value = 0 }: Operand): number | undefined {
 export const aarch64: Architecture = {
   name: 'aarch64',
   rows: aarch64Rows as readonly Row<never>[],
+  optional: OPTIONAL_EXTENSIONS,
   effect(row, values) {
     const builder = new Aarch64Builder();
     const operands: Record<string, Operand> = {};

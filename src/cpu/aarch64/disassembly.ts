@@ -11,10 +11,12 @@
  *     offset      an offset from a base, with its comma; nothing if 0
  *     pc, page    an offset from the instruction's address or page, printed as the address
  *     cond, suffixCond   a condition, an operand or a part of the mnemonic
+ *     suffixCopy, suffixSet   how memory copies and sets access memory, a part of the mnemonic
  *     lane        the number of a lane
  *     from8, from16, from32, from64   a number that is counted down from the one named
  *     barrier, isb, prefetch   what is to be ordered, prefetched
  */
+import { type CpuModel, rowsOfModel } from '../cpu-model.ts';
 import { type Decoded, makeDecoder } from '../decoder.ts';
 import { disassemble, type OperandFormat } from '../disassembler.ts';
 import type { Row } from '../row.ts';
@@ -25,6 +27,10 @@ const CONDITIONS = 'eq ne cs cc mi pl vs vc hi ls ge lt gt le al nv'.split(' ');
 const SHIFTS = ['lsl', 'lsr', 'asr', 'ror'];
 const EXTENDS = 'uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx'.split(' ');
 const BARRIERS = '#0x00 oshld oshst osh #0x04 nshld nshst nsh #0x08 ishld ishst ish #0x0c ld st sy'.split(' ');
+
+/** Unprivileged, non-temporal, of writes, reads or both. */
+const COPY_OPTIONS = ',wt,rt,t,wn,wtwn,rtwn,twn,rn,wtrn,rtrn,trn,n,wtn,rtn,tn'.split(',');
+const SET_OPTIONS = ',t,n,tn'.split(',');
 
 const hex = (value: number | bigint) => `0x${value.toString(16)}`;
 const hash = (value: number) => `#${value < 0 ? value : hex(value)}`;
@@ -107,6 +113,10 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
       return value === 0 ? '' : `, #${value}`;
     case 'cond':
       return CONDITIONS[value];
+    case 'suffixCopy':
+      return COPY_OPTIONS[value];
+    case 'suffixSet':
+      return SET_OPTIONS[value];
     case 'suffixCond':
       return `.${CONDITIONS[value]}`;
     case 'lane':
@@ -148,7 +158,8 @@ export const aarch64Format: OperandFormat = (info, value, pc) => {
   return String(value);
 };
 
-let decoder: ((word: number) => Decoded<Row<Aarch64Builder>> | undefined) | undefined;
+type Decoder = (word: number) => Decoded<Row<Aarch64Builder>> | undefined;
+let decoder: Decoder | undefined;
 
 /** The row and operands of an instruction word; undefined if it is none. */
 export function decodeAarch64(word: number): Decoded<Row<Aarch64Builder>> | undefined {
@@ -156,9 +167,17 @@ export function decodeAarch64(word: number): Decoded<Row<Aarch64Builder>> | unde
   return decoder(word);
 }
 
-/** An instruction as text; a word that is no instruction as data. */
-export function disassembleAarch64(word: number, pc: bigint): string {
-  const decoded = decodeAarch64(word);
+function text(decode: Decoder, word: number, pc: bigint): string {
+  const decoded = decode(word);
   if (decoded) return disassemble(decoded.row, word, pc, aarch64Format);
   return `.inst 0x${(word >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** An instruction as text; a word that is no instruction as data. */
+export const disassembleAarch64 = (word: number, pc: bigint): string => text(decodeAarch64, word, pc);
+
+/** The same for a model of the processor. */
+export function aarch64Disassembler(model: CpuModel): typeof disassembleAarch64 {
+  const decode = makeDecoder(rowsOfModel(aarch64Rows, model));
+  return (word, pc) => text(decode, word, pc);
 }

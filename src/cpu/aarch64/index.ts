@@ -7,9 +7,10 @@ import { crcRows, registerRows } from './rows/data-register.ts';
 import { flagM2Rows, flagMRows } from './rows/flags.ts';
 import { floatRows, fp16Rows, frinttsRows, jscvtRows } from './rows/float.ts';
 import { accessRows, lrcpc2Rows, lrcpcRows, lseRows } from './rows/loads-stores.ts';
+import { memoryOperationRows } from './rows/memory-operations.ts';
 import { pauthRows } from './rows/pauth.ts';
 import { simdExtensionRows, simdFp16Rows, simdRows } from './rows/simd/index.ts';
-import { ditRows, dpb2Rows, dpbRows, sbRows, ssbsRows, systemRows } from './rows/system.ts';
+import { ditRows, dpb2Rows, dpbRows, rngRows, sbRows, ssbsRows, systemRows } from './rows/system.ts';
 
 export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...immediateRows,
@@ -17,6 +18,7 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...systemRows,
   ...accessRows,
   ...lseRows,
+  ...memoryOperationRows,
   ...lrcpcRows,
   ...lrcpc2Rows,
   ...flagMRows,
@@ -27,6 +29,7 @@ export const aarch64Rows: readonly Row<Aarch64Builder>[] = [
   ...dpb2Rows,
   ...ssbsRows,
   ...ditRows,
+  ...rngRows,
   ...frinttsRows,
   ...jscvtRows,
   ...registerRows,

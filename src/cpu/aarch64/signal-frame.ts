@@ -9,6 +9,9 @@
  *     304  fault_address, x0–x30, sp, pc, pstate
  *     592  records, each a magic number and its size: fpsimd_context, after a fault esr_context, an end of zeros
  *    4688  the frame record: x29 and x30
+ *
+ * What the records have always fits the space for them, so no frame of ours has an extra_context, which says that more
+ * records follow the end of zeros; a frame that a program hands to sigreturn may have one.
  */
 import {
   CONTEXT_OFFSETS,
@@ -36,6 +39,9 @@ export const AARCH64_SIGNAL_FRAME = {
 const F = AARCH64_SIGNAL_FRAME;
 const FPSIMD = { magic: 0x4650_8001, size: 528, fpsr: 8, fpcr: 12, vregs: 16 } as const;
 const ESR = { magic: 0x4553_5201, size: 16, esr: 8 } as const;
+const EXTRA = { magic: 0x4558_5401, size: 32, data: 8, dataSize: 16 } as const;
+/** Bytes of the end of zeros. */
+const END_SIZE = 16;
 
 const SIGBUS = 7;
 const SIGSEGV = 11;
@@ -109,7 +115,7 @@ export class Aarch64SignalFrames implements SignalFrames {
   restore(frame: Uint8Array): SavedSignalContext | undefined {
     const { cpu } = this;
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-    const fpsimd = findFpsimd(view);
+    const fpsimd = findFpsimd(view, cpu.sp);
     if (fpsimd === undefined) return undefined;
     for (let i = 0; i < 31; i++) cpu.registers[i] = view.getBigUint64(F.x0 + 8 * i, true);
     cpu.sp = view.getBigUint64(F.sp, true);
@@ -122,18 +128,46 @@ export class Aarch64SignalFrames implements SignalFrames {
   }
 }
 
-/** Offset of the fpsimd_context, without which sigreturn refuses a frame, as it does one with records that are none. */
-function findFpsimd(view: DataView): number | undefined {
+/**
+ * Offset of the fpsimd_context, without which sigreturn refuses a frame, as it does one with records that are none
+ * (parse_user_sigframe in Linux's arch/arm64/kernel/signal.c). `address` is the frame's.
+ */
+function findFpsimd(view: DataView, address: bigint): number | undefined {
   let found: number | undefined;
-  for (let at: number = F.records; at + 8 <= F.record; ) {
+  let end: number = F.record;
+  let hasExtra = false;
+  for (let at: number = F.records; at + 8 <= end; ) {
     const [magic, size] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
     if (magic === 0) return size === 0 ? found : undefined;
-    if (size < 16 || size % 16 !== 0 || at + size > F.record) return undefined;
-    if (magic === FPSIMD.magic) {
-      if (found !== undefined || size !== FPSIMD.size) return undefined;
-      found = at;
-    } else if (magic !== ESR.magic) return undefined;
+    if (size < 16 || size % 16 !== 0 || at + size > end) return undefined;
+    switch (magic) {
+      case FPSIMD.magic:
+        if (found !== undefined || size !== FPSIMD.size) return undefined;
+        found = at;
+        break;
+      case ESR.magic:
+        break;
+      case EXTRA.magic: {
+        const extra = hasExtra ? undefined : extraRecords(view, at, size, address);
+        if (extra === undefined) return undefined;
+        hasExtra = true;
+        [at, end] = extra;
+        continue;
+      }
+      default:
+        return undefined;
+    }
     at += size;
   }
   return undefined;
+}
+
+/** Where the records of an extra_context are, offsets [start, end): directly behind the end of zeros that follows it. */
+function extraRecords(view: DataView, at: number, size: number, address: bigint): [number, number] | undefined {
+  const zeros = at + size;
+  const start = zeros + END_SIZE;
+  if (size < EXTRA.size || start > F.record || view.getBigUint64(zeros, true) !== 0n) return undefined;
+  const length = view.getUint32(at + EXTRA.dataSize, true);
+  if (view.getBigUint64(at + EXTRA.data, true) !== address + BigInt(start) || length % 16 !== 0) return undefined;
+  return [start, Math.min(start + length, view.byteLength)];
 }

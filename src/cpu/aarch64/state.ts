@@ -5,7 +5,7 @@
  */
 import type { Int } from '../../host/host.ts';
 import type { RegisterLayout } from '../arch.ts';
-import type { GuestCpu } from '../guest-cpu.ts';
+import type { GuestCpu, PointerKeys } from '../guest-cpu.ts';
 
 /** Byte offsets in the thread memory. */
 export const AARCH64_STATE = {
@@ -45,7 +45,12 @@ export const AARCH64_STATE = {
   exclusiveVersion: 0x440,
   /** Keys of pointer authentication, 16 bytes each: IA, IB, DA, DB, GA. */
   keys: 0x448,
-  end: 0x498,
+  /** i64: a bit for each of the first four that is off. */
+  disabledKeys: 0x498,
+  /** What threads take over from each other ends here. */
+  end: 0x4a0,
+  /** i64 each: identification registers of the model, see features.ts. They never change. */
+  identification: 0x4a0,
 } as const;
 
 /** Bits of PSTATE, as in SPSR, that change nothing here: they are kept. */
@@ -73,6 +78,31 @@ const FPCR = { roundingShift: 22, FZ16: 1 << 19, FZ: 1 << 24, DN: 1 << 25, AHP: 
 export const FP_MODE = { FZ: 8, DN: 16, FZ16: 32, AHP: 64 } as const;
 const MODE_BITS = ['FZ', 'DN', 'FZ16', 'AHP'] as const;
 
+const ALL_KEYS = 31;
+const ADDRESS_KEYS = 15;
+
+class Keys implements PointerKeys {
+  private readonly words: Uint32Array;
+
+  constructor(words: Uint32Array) {
+    this.words = words;
+  }
+  /** They keep nothing from the program, which can have any pointer signed. */
+  renew(keys: number): void {
+    for (let key = 0; key < 5; key++) {
+      if (((keys >> key) & 1) === 0) continue;
+      const first = AARCH64_STATE.keys / 4 + 4 * key;
+      for (let at = first; at < first + 4; at++) this.words[at] = Math.random() * 2 ** 32;
+    }
+  }
+  get enabled(): number {
+    return ADDRESS_KEYS & ~this.words[AARCH64_STATE.disabledKeys / 4];
+  }
+  set enabled(keys: number) {
+    this.words[AARCH64_STATE.disabledKeys / 4] = ADDRESS_KEYS & ~keys;
+  }
+}
+
 export class Aarch64Cpu implements GuestCpu {
   /** x0–x30, xzr, sp. */
   readonly registers: BigUint64Array;
@@ -80,14 +110,17 @@ export class Aarch64Cpu implements GuestCpu {
   readonly vectors: Uint8Array;
   private readonly words: Uint32Array;
   private readonly cells: BigUint64Array;
+  readonly pointerKeys: PointerKeys | undefined;
   private firstArgument = 0n;
 
-  constructor(threadMemory: WebAssembly.Memory) {
+  /** @param hasKeys whether the processor has pointer authentication */
+  constructor(threadMemory: WebAssembly.Memory, hasKeys = true) {
     const { buffer } = threadMemory;
     this.registers = new BigUint64Array(buffer, AARCH64_STATE.x, 33);
     this.vectors = new Uint8Array(buffer, AARCH64_STATE.vectors, 512);
     this.words = new Uint32Array(buffer, 0, AARCH64_STATE.end / 4);
     this.cells = new BigUint64Array(buffer, 0, AARCH64_STATE.end / 8);
+    this.pointerKeys = hasKeys ? new Keys(this.words) : undefined;
   }
 
   get pc(): bigint {
@@ -187,9 +220,8 @@ export class Aarch64Cpu implements GuestCpu {
     this.cells.fill(0n);
     this.nzcv = 0;
     this.dropReservation();
-    // As execve does. They keep nothing from the program, which can have any pointer signed.
-    for (let at: number = AARCH64_STATE.keys; at < AARCH64_STATE.end; at += 4)
-      this.words[at / 4] = Math.random() * 2 ** 32;
+    // As execve does.
+    this.pointerKeys?.renew(ALL_KEYS);
   }
 }
 

@@ -14,6 +14,7 @@ function cellOf({ info, value = 0 }: Operand): number | undefined {
 export const riscv64: Architecture = {
   name: 'riscv64',
   rows: riscvRows as readonly Row<never>[],
+  optional: [],
   effect(row, values) {
     const builder = makeBuilder();
     const operands: Record<string, Operand> = {};

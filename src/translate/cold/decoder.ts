@@ -10,7 +10,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import { bitCount } from '../../cpu/decoder.ts';
-import type { Condition, OperandInfo, Row } from '../../cpu/row.ts';
+import { type Condition, conditionOperand, type OperandInfo, type Row } from '../../cpu/row.ts';
 import { TRANSLATOR } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
@@ -57,6 +57,8 @@ export function addDecoder(
     });
     return (c) => {
       const tests = row.when.map((condition) => conditionExpr(row, condition));
+      const optional = arch.optional.indexOf(row.extension);
+      if (optional >= 0) tests.push(isPresent(optional));
       if (unknown !== 0) {
         tests.unshift(i32.eq(i32.and(get(WORD), i32.const(row.mask)), i32.const(row.value)));
       }
@@ -208,12 +210,18 @@ function extract(info: OperandInfo): Expr {
 }
 
 function conditionExpr(row: Row<never>, { operand, test, values }: Condition): Expr {
-  const info = row.operands.find((o) => o.name === operand);
-  if (!info) throw new Error(`${row.name}: condition on unknown operand ${operand}`);
-  const value = extract(info);
+  const value = extract(conditionOperand(row, operand));
   if (test === 'even') return i32.eqz(i32.and(value, i32.const(1)));
-  const any = values.map((v) => i32.eq(value, i32.const(v))).reduce((p, q) => i32.or(p, q));
+  const any = values
+    .map((v) => i32.eq(value, typeof v === 'number' ? i32.const(v) : extract(conditionOperand(row, v))))
+    .reduce((p, q) => i32.or(p, q));
   return test === 'ne' ? i32.eqz(any) : any;
+}
+
+/** Whether the model of the processor has one of the optional extensions. */
+function isPresent(extension: number): Expr {
+  const word = TRANSLATOR.lacking + 4 * (extension >> 5);
+  return i32.eqz(i32.and(access(0x28, THREAD, word, i32.const(0)), i32.const(1 << (extension & 31))));
 }
 
 /** The run of up to 7 bits within `common` that splits the rows into most groups. */

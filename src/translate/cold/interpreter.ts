@@ -282,7 +282,7 @@ function mayBeInlined(arch: Architecture, row: Row<never>, statements: readonly 
   return !statements.some((s) => s.kind === 'evaluate' && ['fp', 'amo', 'cas', 'cas_if', 'sc'].includes(s.value.kind));
 }
 
-/** The module's bytes, for windows of at most `windowPages` of 64 KiB; imports `e.thread`, `e.window`, `e.process`, `e.fp`, `e.time`. */
+/** The module's bytes, for windows of at most `windowPages` of 64 KiB; imports `e.thread`, `e.window`, `e.process`, `e.fp`, `e.time`, `e.random`. */
 export function generateColdTier(arch: Architecture, windowPages: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleEncoder();
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });

@@ -5,7 +5,7 @@
  *
  *     load32_s(pc, address)    store8(pc, address, value)    amo_add64(pc, address, value)
  *
- * A vector is passed as its two halves: `load128` gives [low, high].
+ * A vector is passed as its two halves: `load128` and `load_part` give [low, high].
  * Each stores `pc` in the PC's cell first, so that after a fault it is known. An
  * atomic access that is not allowed traps as well.
  */
@@ -125,6 +125,9 @@ export function generateAccesses(arch: Architecture): Uint8Array<ArrayBuffer> {
   add('load128', 2, b.statements, ...[0, 1].map((lane) => b.op('i64x2.extract_lane', loaded, b.const(lane))));
   const vector = b.op('i64x2.replace_lane', b.op('v128.from_i64', first), b.const(1), second);
   add('store128', 4, [{ kind: 'store128', address, value: vector }]);
+  const part = b.loadPart(address, first);
+  add('load_part', 3, b.statements.slice(-1), ...[0, 1].map((lane) => b.op('i64x2.extract_lane', part, b.const(lane))));
+  add('store_part', 5, [{ kind: 'store_part', address, value: vector, count: third }]);
   const fence = new Code();
   fence.byte(0xfe).byte(0x03).byte(0x00);
   module.exportFunction('fence', module.addFunction(module.type([], []), [], fence));

@@ -55,6 +55,8 @@ type SlowFloat = (operation: number, rounding: number) => number;
 interface VectorAccesses {
   load128(pc: bigint, address: bigint): [low: bigint, high: bigint];
   store128(pc: bigint, address: bigint, low: bigint, high: bigint): void;
+  load_part(pc: bigint, address: bigint, count: bigint): [low: bigint, high: bigint];
+  store_part(pc: bigint, address: bigint, low: bigint, high: bigint, count: bigint): void;
 }
 
 /** What the names in a region's source mean. */
@@ -65,7 +67,7 @@ export function makeRuntime(
   accesses: Record<string, unknown>,
   call: (depth: number, target: bigint) => bigint,
 ): Record<string, unknown> {
-  const { load128, store128 } = accesses as unknown as VectorAccesses;
+  const { load128, store128, load_part, store_part } = accesses as unknown as VectorAccesses;
   const words = new Uint32Array(memory.buffer);
   const doublewords = new BigInt64Array(memory.buffer);
   const leave = (reason: number, pc: bigint): bigint => {
@@ -104,6 +106,12 @@ export function makeRuntime(
       const [low, high] = load128(pc, address);
       return u64(low) | (u64(high) << 64n);
     },
+    load_part(pc: bigint, address: bigint, count: bigint): bigint {
+      const [low, high] = load_part(pc, address, count);
+      return u64(low) | (u64(high) << 64n);
+    },
+    store_part: (pc: bigint, address: bigint, value: bigint, count: bigint) =>
+      store_part(pc, address, i64(value), i64(value >> 64n), count),
     store128: (pc: bigint, address: bigint, value: bigint) => store128(pc, address, i64(value), i64(value >> 64n)),
     fp,
     fp_lanes(op: FpOpName, format: FpFormat, count: number, rounding: bigint, ...operands: bigint[]): bigint {
@@ -115,6 +123,7 @@ export function makeRuntime(
       return result;
     },
     time: imports.time,
+    random: imports.random,
     atomic_check: imports.atomic_check,
     /** The registers by number: a register's local and its cell are always equal. */
     r: doublewords,

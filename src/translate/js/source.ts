@@ -222,6 +222,11 @@ class RegionSource {
       case 'store128':
         this.line(`store128(${pc}, ${this.text(statement.address)}, ${this.text(statement.value)});`);
         return;
+      case 'store_part': {
+        const { address, value, count } = statement;
+        this.line(`store_part(${pc}, ${this.text(address)}, ${this.text(value)}, ${this.text(count)});`);
+        return;
+      }
       case 'evaluate':
         this.keep(statement.value);
         return;
@@ -306,6 +311,8 @@ class RegionSource {
         throw new Error('a region does not count instructions');
       case 'time':
         return 'time()';
+      case 'random':
+        return 'random()';
       case 'op':
         return operation(
           value.op,
@@ -321,6 +328,8 @@ class RegionSource {
         return `${accessName.load(value.width, value.signed)}(${literal(pc)}, ${this.text(value.address)})`;
       case 'load128':
         return `load128(${literal(pc)}, ${this.text(value.address)})`;
+      case 'load_part':
+        return `load_part(${literal(pc)}, ${texts([value.address, value.count])})`;
       case 'shuffle':
         return `shuffle(${texts(value.args)}, [${value.lanes.join(', ')}])`;
       case 'amo':

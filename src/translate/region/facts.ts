@@ -55,7 +55,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
   return {
     flow: flowOf(statements),
     ...registersOf(arch, statements),
-    canFault: has(ACCESSES) || statements.some(({ kind }) => kind === 'store' || kind === 'store128'),
+    canFault: has(ACCESSES) || statements.some(({ kind }) => kind.startsWith('store')),
     canLeave: has(ATOMIC) || simplified.some(({ kind }) => kind === 'require' || kind === 'aligned'),
     usesFloat: evaluated.has('fp') || evaluated.has('fp_lanes'),
     modeTest: modeTestOf(statements),
@@ -65,7 +65,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
 }
 
 const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if', 'sc']);
-const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', 'load128', ...ATOMIC]);
+const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', 'load128', 'load_part', ...ATOMIC]);
 
 function flowOf(statements: readonly Statement[]): Flow {
   const last = statements.at(-1);

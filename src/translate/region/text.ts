@@ -134,6 +134,8 @@ class InstructionText {
         return `store${statement.width}(${this.value(statement.address)}, ${this.value(statement.value)})`;
       case 'store128':
         return `store128(${this.value(statement.address)}, ${this.value(statement.value)})`;
+      case 'store_part':
+        return `store_part(${[statement.address, statement.value, statement.count].map((v) => this.value(v)).join(', ')})`;
       case 'evaluate':
         if (!this.names.has(statement.value)) this.name(statement.value);
         return '';
@@ -178,6 +180,7 @@ class InstructionText {
         return hex(pc + length);
       case 'instructions':
       case 'time':
+      case 'random':
         return value.kind;
       case 'op':
         return call(value.op, value.args);
@@ -189,6 +192,8 @@ class InstructionText {
         return call(`load${value.width}${value.width === 64 ? '' : value.signed ? '_s' : '_u'}`, [value.address]);
       case 'load128':
         return call('load128', [value.address]);
+      case 'load_part':
+        return call('load_part', [value.address, value.count]);
       case 'shuffle':
         return `${call('shuffle', value.args)}[${value.lanes.join(' ')}]`;
       case 'amo':

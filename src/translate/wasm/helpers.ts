@@ -29,7 +29,7 @@ const HELPERS = {
  * Functions of the embedder: the host's clock, a report of an instruction decoded (address, word), and the system call in
  * the registers (EXIT.syscall: it has not been made, or there is more to do).
  */
-export type HelperName = keyof typeof HELPERS | 'time' | 'decoded' | 'syscall';
+export type HelperName = keyof typeof HELPERS | 'time' | 'random' | 'decoded' | 'syscall';
 
 /** Where translated code finds the functions it calls. */
 export interface Helpers {
@@ -56,6 +56,7 @@ export class DefinedHelpers implements Helpers {
     this.windowSize = windowSize;
     this.fp = new FpFunctions(module, fpFlags);
     this.functions.set('time', module.importFunction('time', module.type([], [I64])));
+    this.functions.set('random', module.importFunction('random', module.type([], [I64])));
     this.functions.set('decoded', module.importFunction('decoded', module.type([I64, I32], [])));
     this.functions.set('syscall', module.importFunction('syscall', module.type([], [I32])));
   }
@@ -99,7 +100,7 @@ export class ImportedHelpers implements Helpers {
   }
 
   index(name: HelperName): number {
-    if (name === 'time') return this.import(name, [], I64);
+    if (name === 'time' || name === 'random') return this.import(name, [], I64);
     if (name === 'syscall') return this.import(name, [], I32);
     if (name === 'decoded') throw new Error('regions decode nothing');
     const { params, result } = HELPERS[name];

@@ -13,7 +13,7 @@ import type { Operand } from '../../cpu/row.ts';
 import { isVectorOp, type VectorOpName } from '../../cpu/vector-ops.ts';
 import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
-import { type Code, I32, I64, V128, type ValType } from './encoder.ts';
+import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
 import { access, type Expr, get, i32, i64, set } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
@@ -124,6 +124,15 @@ const LOAD32: Partial<typeof LOAD> = {
   32: { signed: 0x28, unsigned: 0x28 },
 };
 const STORE: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
+
+/** Accesses to parts of vectors by their bytes: the load, which repeats what it loads, and the store, of lane 0. */
+const PARTS = [
+  [16, 0x00, 0x0b],
+  [8, 0x0a, 0x5b],
+  [4, 0x09, 0x5a],
+  [2, 0x08, 0x59],
+  [1, 0x07, 0x58],
+] as const;
 
 /** i64.atomic.rmw…: the opcodes of width 64; 8, 16 and 32 follow at +3, +4, +5 (threads proposal). */
 const RMW: Partial<Record<AmoOp | 'cmpxchg', number>> = {
@@ -291,6 +300,9 @@ export abstract class Lowering {
       case 'time':
         code.call(this.helpers.index('time'));
         return;
+      case 'random':
+        code.call(this.helpers.index('random'));
+        return;
       case 'op':
         this.emitOp(value);
         return;
@@ -310,6 +322,9 @@ export abstract class Lowering {
         code.simd(0x00).memarg({ memory: WINDOW, offset, align: 0 });
         return;
       }
+      case 'load_part':
+        this.emitPart(value.address, value.count);
+        return;
       case 'shuffle':
         for (const arg of value.args) this.emit(arg);
         code.simd(0x0d).bytes(value.lanes);
@@ -357,6 +372,24 @@ export abstract class Lowering {
     const masked = this.newLocal(I64);
     this.code.localGet(local).i64(this.addressMask).op(0x83).localSet(masked);
     return masked;
+  }
+
+  /** Stores the first bytes of a vector, or loads them and leaves them on the stack. */
+  private emitPart(address: Value, count: Value, value?: Value): void {
+    const { code } = this;
+    const [at, bytes] = [this.addressLocal(address), this.inLocal(count)];
+    const vector = value && this.inLocal(value);
+    this.emitBeforeAccess(at);
+    const type = vector === undefined ? V128 : VOID;
+    for (const [size, load, store] of PARTS) {
+      code.localGet(bytes).i64(BigInt(size)).op(0x51).if(type).localGet(at);
+      if (vector !== undefined) code.localGet(vector);
+      code.simd(vector === undefined ? load : store).memarg({ memory: WINDOW, offset: 0, align: 0 });
+      if (vector !== undefined && size < 16) code.byte(0);
+      code.else();
+    }
+    if (vector === undefined) emitVectorConstant(code, 0n);
+    for (const _ of PARTS) code.end();
   }
 
   /** Whether a value is known to equal its low 32 bits, sign-extended. */
@@ -636,6 +669,9 @@ export abstract class Lowering {
         code.simd(0x0b).memarg({ memory: WINDOW, offset, align: 0 });
         return;
       }
+      case 'store_part':
+        this.emitPart(statement.address, statement.count, statement.value);
+        return;
       case 'evaluate':
         this.inLocal(statement.value);
         return;
@@ -680,6 +716,8 @@ export function operandsOf(statement: Statement): readonly Value[] {
     case 'store':
     case 'store128':
       return [statement.address, statement.value];
+    case 'store_part':
+      return [statement.address, statement.value, statement.count];
     case 'require':
     case 'branch':
       return [statement.condition];
@@ -702,6 +740,8 @@ export function partsOf(value: Value): readonly Value[] {
     case 'load':
     case 'load128':
       return [value.address];
+    case 'load_part':
+      return [value.address, value.count];
     case 'amo':
       return [value.address, value.value];
     case 'cas':

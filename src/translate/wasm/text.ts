@@ -66,6 +66,12 @@ const SIMD: Record<number, [name: string, pops: number, lane?: true]> = {
   0x107: ['f64x2.relaxed_madd', 3],
   0x108: ['f64x2.relaxed_nmadd', 3],
 };
+/** Accesses to less than a vector. */
+const PARTS: Record<number, string> = {};
+[8, 16, 32, 64].forEach((width, i) => {
+  PARTS[0x07 + i] = `v128.load${width}_splat`;
+  PARTS[0x58 + i] = `v128.store${width}_lane`;
+});
 for (const [first, type, operations] of [
   [0x67, 'f32x4', 'ceil floor trunc nearest'],
   [0x74, 'f64x2', 'ceil floor'],
@@ -426,6 +432,13 @@ function bodyLines(body: Reader, context: Context): string[] {
         if (number === 0x00 || number === 0x0b) {
           const isLoad = number === 0;
           emit(`v128.${isLoad ? 'load' : 'store'}${memarg()}`, isLoad ? 1 : 2, isLoad ? 1 : 0);
+          continue;
+        }
+        const part = PARTS[number];
+        if (part !== undefined) {
+          const access = `${part}${memarg()}`;
+          if (part.includes('store')) emit(`${access} ${body.byte()}`, 2, 0);
+          else emit(access, 1, 1);
           continue;
         }
         if (number === 0x0c || number === 0x0d) {

@@ -44,12 +44,17 @@ function stripped(b: Aarch64Builder, pointer: Value): Value {
 function code(b: Aarch64Builder, key: Key, pointer: Value, modifier: Value): Value {
   return b.and(mix(b, key, b.and(pointer, b.const(ADDRESS | (1n << 55n))), modifier), b.const(CODE));
 }
+/** What a key makes of a pointer: nothing, where it is off (prctl(2), PR_PAC_SET_ENABLED_KEYS). */
+function ifEnabled(b: Aarch64Builder, key: Key, pointer: Value, made: Value): Value {
+  const off = b.and(b.cell(STATE.disabledKeys, 8), b.const(1 << KEYS.indexOf(key)));
+  return b.select(b.op('eqz', off), made, pointer);
+}
 /** AddPAC. Of a pointer that is not canonical no code is right. */
 function signed(b: Aarch64Builder, key: Key, pointer: Value, modifier: Value): Value {
   const canonical = b.op('eq', pointer, stripped(b, pointer));
   const right = code(b, key, pointer, modifier);
   const made = b.select(canonical, right, b.xor(right, b.const(1n << 54n)));
-  return b.or(b.and(pointer, b.const(~CODE)), made);
+  return ifEnabled(b, key, pointer, b.or(b.and(pointer, b.const(~CODE)), made));
 }
 /** Auth: an error code in bits 53 and 54, which tells the key's kind, if the code is wrong. */
 function authenticated(b: Aarch64Builder, key: Key, pointer: Value, modifier: Value): Value {
@@ -57,7 +62,7 @@ function authenticated(b: Aarch64Builder, key: Key, pointer: Value, modifier: Va
   const isRight = b.op('eq', b.and(pointer, b.const(CODE)), code(b, key, pointer, modifier));
   const error = key.endsWith('a') ? 1n : 2n;
   const wrong = b.or(b.and(plain, b.const(~(3n << 53n))), b.const(error << 53n));
-  return b.select(isRight, plain, wrong);
+  return ifEnabled(b, key, pointer, b.select(isRight, plain, wrong));
 }
 
 const VERBS = [

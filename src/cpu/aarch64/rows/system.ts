@@ -7,7 +7,7 @@
 import type { Value } from '../../ir.ts';
 import { rowsOf } from '../../row.ts';
 import type { Aarch64Builder } from '../builder.ts';
-import { ID_REGISTERS } from '../features.ts';
+import { ID_CELLS, ID_REGISTERS } from '../features.ts';
 import { PSTATE, AARCH64_STATE as STATE } from '../state.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('Base');
@@ -16,12 +16,14 @@ const dpb = rowsOf<Aarch64Builder>('DPB');
 const dpb2 = rowsOf<Aarch64Builder>('DPB2');
 const ssbs = rowsOf<Aarch64Builder>('SSBS');
 const dit = rowsOf<Aarch64Builder>('DIT');
+const rng = rowsOf<Aarch64Builder>('RNG');
 export const systemRows = rows;
 export const sbRows = sb.rows;
 export const dpbRows = dpb.rows;
 export const dpb2Rows = dpb2.rows;
 export const ssbsRows = ssbs.rows;
 export const ditRows = dit.rows;
+export const rngRows = rng.rows;
 
 // Hints. Those that are no hints here do nothing: the number is crm:op2.
 row('hint', '1101010100 0 00 011 0010 imm:7 11111', '{imm:hash}', () => {});
@@ -145,4 +147,19 @@ read('dczid_el0', '1 011 0000 0000 111', (b) => b.const(ZERO_BLOCK));
 read('cntfrq_el0', '1 011 1110 0000 000', (b) => b.const(10_000_000));
 read('cntvct_el0', '1 011 1110 0000 010', (b) => b.time());
 
-for (const [name, bits, value] of ID_REGISTERS) read(name, bits, (b) => b.const(value));
+// Random numbers, which the host never runs out of: NZCV is 0000. Each is as good as after reseeding.
+for (const [name, op2] of [
+  ['rndr', '000'],
+  ['rndrrs', '001'],
+] as const) {
+  const random = (b: Aarch64Builder) => {
+    const value = b.random();
+    b.setFlags(b.flagBits(b.const(0)));
+    return value;
+  };
+  read(name, `1 011 0010 0100 ${op2}`, random, rng);
+}
+
+for (const [name, bits, value] of ID_REGISTERS) {
+  read(name, bits, (b) => (value === undefined ? b.cell(ID_CELLS[name as keyof typeof ID_CELLS], 8) : b.const(value)));
+}

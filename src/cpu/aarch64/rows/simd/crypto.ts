@@ -17,11 +17,11 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 // AES (FIPS 197).
 
-/** The product of two bytes as polynomials modulo x^8 + x^4 + x^3 + x + 1. */
-function product(a: number, b: number): number {
+/** The product of two bytes as polynomials modulo another one, AES's x^8 + x^4 + x^3 + x + 1. */
+export function product(a: number, b: number, polynomial = 0x11b): number {
   let result = 0;
   for (let bit = 7; bit >= 0; bit--) {
-    result = (result << 1) ^ (result & 0x80 ? 0x11b : 0) ^ ((b >> bit) & 1 ? a : 0);
+    result = (result << 1) ^ (result & 0x80 ? polynomial : 0) ^ ((b >> bit) & 1 ? a : 0);
   }
   return result;
 }
@@ -35,7 +35,7 @@ const S_BOX = upTo(256).map((a) => {
 const INVERSE_S_BOX = upTo(256).map((value) => S_BOX.indexOf(value));
 
 /** Each byte's entry in a table of 256, of which a part of 16 is a vector. */
-function lookUp(l: Lanes, table: readonly number[], indices: Value): Value {
+export function lookUp(l: Lanes, table: readonly number[], indices: Value): Value {
   const parts = upTo(16).map((part) => {
     const entries = table.slice(16 * part, 16 * part + 16);
     const vector = entries.reduce((all, entry, i) => all | (BigInt(entry) << BigInt(8 * i)), 0n);

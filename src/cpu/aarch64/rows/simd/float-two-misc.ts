@@ -11,6 +11,7 @@ import {
   arrangements,
   type ComputeOne,
   effectOfOne,
+  FLOATS,
   floatArrangements,
   lanesOf,
   two,
@@ -21,7 +22,9 @@ import { COUNT } from './shift-immediate.ts';
 const full = rowsOf<Aarch64Builder>('AdvSIMD');
 const half = rowsOf<Aarch64Builder>('FP16');
 export const floatTwoMiscRows = full.rows;
+const frintts = rowsOf<Aarch64Builder>('FRINTTS');
 export const floatTwoMiscFp16Rows = half.rows;
+export const frinttsVectorRows = frintts.rows;
 
 /** Rounding modes as the IR numbers them. */
 const NEAREST = 0;
@@ -122,6 +125,28 @@ for (const [name, u, o, opcode, where, compute, zero] of DEFINITIONS) {
       fields(a, u, o, opcode),
       `${two(a.kind)}${zero === undefined ? '' : ', #0.0'}` as '{rd:q}, {rn:q}',
       effectOfOne(a, compute),
+      { mnemonic: name },
+    );
+  }
+}
+
+// To integral values that fit an integer.
+for (const a of arrangements(FLOATS)) {
+  for (const [name, u, opcode, bits, rounding] of [
+    ['frint32z', '0', '11110', 32, TO_ZERO],
+    ['frint32x', '1', '11110', 32, undefined],
+    ['frint64z', '0', '11111', 64, TO_ZERO],
+    ['frint64x', '1', '11111', 64, undefined],
+  ] as const) {
+    frintts.row(
+      `${name}.${a.name}`,
+      fields(a, u, '0', opcode),
+      two(a.kind),
+      effectOfOne(a, (l, n) => {
+        const { b } = l;
+        const mode = rounding === undefined ? b.fpMode() : b.fpModeWith(rounding);
+        return l.each([n], (lane) => b.roundedToFit(l.format as 32 | 64, bits, mode, lane));
+      }),
       { mnemonic: name },
     );
   }

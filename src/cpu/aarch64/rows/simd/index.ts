@@ -1,13 +1,15 @@
 /** Advanced SIMD, a file for each of the Arm ARM's tables of encodings (C4.1.94 and C4.1.96). */
 import { acrossRows } from './across.ts';
+import { bfloat16Rows } from './bfloat16.ts';
 import { byElementRows } from './by-element.ts';
 import { complexRows } from './complex.ts';
 import { copyRows } from './copy.ts';
 import { cryptoRows } from './crypto.ts';
+import { smRows } from './crypto-sm.ts';
 import { floatAcrossFp16Rows, floatAcrossRows } from './float-across.ts';
 import { floatByElementFp16Rows, floatByElementRows } from './float-by-element.ts';
 import { floatThreeSameFp16Rows, floatThreeSameRows } from './float-three-same.ts';
-import { floatTwoMiscFp16Rows, floatTwoMiscRows } from './float-two-misc.ts';
+import { floatTwoMiscFp16Rows, floatTwoMiscRows, frinttsVectorRows } from './float-two-misc.ts';
 import { immediateVectorFp16Rows, immediateVectorRows } from './immediate.ts';
 import { multiplyLongRows } from './multiply-long.ts';
 import { permuteRows } from './permute.ts';
@@ -43,7 +45,10 @@ export const simdExtensionRows = [
   ...i8mmRows,
   ...complexRows,
   ...multiplyLongRows,
+  ...frinttsVectorRows,
+  ...bfloat16Rows,
   ...cryptoRows,
+  ...smRows,
 ];
 
 export const simdFp16Rows = [
