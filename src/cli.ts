@@ -1,5 +1,5 @@
 /**
- * The commands `tsemu-<arch>`: from the launcher's record to a running guest.
+ * The commands `tsemu-<arch>` and `tsemu run`: from the launcher's record to a running guest.
  *
  * The path without options is the one that has to be quick, so what only
  * options, logs and failures need is in bundles of their own. It has to be
@@ -8,7 +8,7 @@
  */
 import type { Compiler } from './cli/compiler.ts';
 import type { Watching } from './cli/logging.ts';
-import { environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
+import { environmentSettings, guestEnvironment, type RunCommand, type Settings, UsageError } from './cli/settings.ts';
 import type { Host } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
@@ -28,13 +28,16 @@ import type { Compilation } from './translate/engine.ts';
 
 /** Tells builds apart: scripts/build.ts puts it in. */
 declare const BUILD_ID: string;
+/** package.json's version, put in likewise. */
+declare const VERSION: string;
 
-const VERSION = '0.1.0';
 const STDOUT = 1;
 const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
 const GUESTS: Record<string, Guest> = { riscv64, aarch64 };
+/** What the launcher of `tsemu run` gives as the architecture. */
+const ANY = 'any';
 
 /** Each has the rows of one architecture, which every thread that compiles keeps in memory. */
 const COMPILERS: Record<string, () => Compiler> = {
@@ -46,7 +49,7 @@ const COMPILERS: Record<string, () => Compiler> = {
 export interface Invocation {
   /** Where the emulator's files are, with a slash at its end. */
   directory: string;
-  /** `riscv64`. */
+  /** `riscv64`, or `any`. */
   architecture: string;
   /** Of the launcher's record. */
   descriptor: number;
@@ -65,22 +68,42 @@ interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
 export function main({ directory, architecture, descriptor, onExit }: Invocation): void {
-  const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  const command = architecture === ANY ? 'tsemu' : GUESTS[architecture].abi.command;
+  guarded(command, () => {
     const state = readLauncherState(descriptor);
-    const [, program, ...args] = state.argv;
-    const settings = environmentSettings(state.env);
-    if (program !== undefined && program[0] !== '-') {
+    const begin = (guest: Guest, { run: settings, program, args }: RunCommand) =>
       start({ directory, onExit, guest, state, settings, program, args });
-    } else {
-      const given = state.argv.slice(1);
-      later(guest, import('./cli/options.ts'), ({ parseOptions }) => {
-        const order = parseOptions(given, settings, guest.abi.command, VERSION);
-        if ('print' in order) finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
-        start({ directory, onExit, guest, state, settings: order.run, program: order.program, args: order.args });
+    if (architecture !== ANY) readOrder(state, 1, command, (order) => begin(GUESTS[architecture], order));
+    else {
+      readOrder(state, 2, 'tsemu run', (order) => {
+        later(command, import('./cli/architecture.ts'), ({ architectureOf }) => {
+          const found = architectureOf(order.program, order.run.sysroot, Object.keys(GUESTS));
+          if (isLoadError(found)) return finish(STDERR, `${found.error.message}\n`, found.error.status);
+          begin(GUESTS[found.architecture], order);
+        });
       });
     }
   });
+}
+
+/** Reads the command line, whose first `words` are the command. */
+function readOrder(
+  { argv, env }: LauncherState,
+  words: number,
+  command: string,
+  action: (order: RunCommand) => void,
+): void {
+  const settings = environmentSettings(env);
+  const given = argv.slice(words);
+  const [program, ...args] = given;
+  if (program !== undefined && program[0] !== '-') action({ run: settings, program, args });
+  else {
+    later(command, import('./cli/options.ts'), ({ parseOptions }) => {
+      const order = parseOptions(given, settings, command, VERSION);
+      if ('print' in order) return finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
+      action(order);
+    });
+  }
 }
 
 function start(run: Run): void {
@@ -90,7 +113,7 @@ function start(run: Run): void {
   }
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
-    later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
+    later(guest.abi.command, import('./cli/logging.ts'), ({ startLogging }) => {
       withHost(run, startLogging(settings, guest.abi.name));
     });
   }
@@ -104,7 +127,7 @@ function withHost(run: Run, watching: Watching): void {
   if (settings.host === 'linux') {
     execute(run, createLinuxHost({ stub: `${directory}host-stub.so`, state }), coldTier, watching);
   } else {
-    later(guest, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
+    later(guest.abi.command, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
       execute(run, createNodeHost({ state }), coldTier, watching);
     });
   }
@@ -185,7 +208,7 @@ const COMPILER = 'compiler';
 /** Runs guest threads in a worker. */
 export function thread(architecture: string, setup: ThreadSetup): void {
   const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  guarded(guest.abi.command, () => {
     const { coldTier, settings, directory, logDescriptor } = setup.data as WorkerData;
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
@@ -203,7 +226,7 @@ export function thread(architecture: string, setup: ThreadSetup): void {
 /** Compiles for the guest threads, in a worker. */
 export function compilerThread(architecture: string, { share, data }: CompilerSetup): void {
   const guest = GUESTS[architecture];
-  guarded(guest, () => {
+  guarded(guest.abi.command, () => {
     const host = threadHost({ share });
     if (host === undefined) return;
     runCompilerThread(host, (own) => COMPILERS[architecture]().serve(own, (data as WorkerData).coldTier));
@@ -240,28 +263,26 @@ function withStackLimit(state: LauncherState, size: number | undefined): Launche
 }
 
 /** Goes on when a bundle is loaded. */
-function later<T>(guest: Guest, loading: Promise<T>, action: (module: T) => void): void {
+function later<T>(command: string, loading: Promise<T>, action: (module: T) => void): void {
   loading.then(
-    (module) => guarded(guest, () => action(module)),
-    (error) => crash(guest, error),
+    (module) => guarded(command, () => action(module)),
+    (error) => crash(command, error),
   );
 }
 
-function guarded(guest: Guest, action: () => void): void {
+function guarded(command: string, action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (error instanceof Error && error.name === UsageError.NAME) {
-      finish(STDERR, `${guest.abi.command}: ${error.message}\n`, 1);
-    }
-    crash(guest, error);
+    if (error instanceof Error && error.name === UsageError.NAME) finish(STDERR, `${command}: ${error.message}\n`, 1);
+    crash(command, error);
   }
 }
 
 /** A bug, or a host on which we cannot run (too little address space, for instance). */
-function crash(guest: Guest, error: unknown): never {
+function crash(command: string, error: unknown): never {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return finish(STDERR, `${guest.abi.command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
+  return finish(STDERR, `${command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
 }
 
 function finish(fd: number, text: string, status: number): never {

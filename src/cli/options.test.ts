@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseOptions } from './options.ts';
 import { defaultSettings, type Settings } from './settings.ts';
@@ -100,9 +99,4 @@ test.each([
   [['-cpu', 'z80', 'p'], "unable to find CPU model 'z80'"],
 ])('%j is an error', (args, message) => {
   expect(() => parse(...args)).toThrow(message);
-});
-
-test('the version is that of package.json', () => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  expect(readFileSync(new URL('../cli.ts', import.meta.url), 'utf8')).toContain(`VERSION = '${version}'`);
 });

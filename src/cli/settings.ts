@@ -57,10 +57,15 @@ export interface Settings {
   cache: string;
 }
 
+/** A program to run. */
+export interface RunCommand {
+  run: Settings;
+  program: string;
+  args: readonly string[];
+}
+
 /** What to do: run a program, or print something and end. */
-export type Command =
-  | { run: Settings; program: string; args: readonly string[] }
-  | { print: string; status: number; stream: 'stdout' | 'stderr' };
+export type Command = RunCommand | { print: string; status: number; stream: 'stdout' | 'stderr' };
 
 /** An option or variable that cannot be obeyed; the message has no prefix. */
 export class UsageError extends Error {

@@ -5,7 +5,7 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { Host } from '../host/host.ts';
-import { type ElfImage, EM_X86_64, guestArchitectureOf, isElf, machineOf, readElf } from './elf.ts';
+import { type ElfImage, readElf } from './elf.ts';
 import {
   E2BIG,
   ELIBBAD,
@@ -18,6 +18,7 @@ import {
   type LoadError,
   loadError,
 } from './load-error.ts';
+import { EM_X86_64, guestArchitectureOf, isElf, machineOf } from './machine.ts';
 import { openProgramFile, type ProgramFile } from './program-file.ts';
 import { MAX_SCRIPT_DEPTH, parseScriptLine, SCRIPT_HEAD } from './script.ts';
 import { tooManyArguments } from './stack.ts';
