@@ -8,7 +8,14 @@
  */
 import type { Compiler } from './cli/compiler.ts';
 import type { Watching } from './cli/logging.ts';
-import { environmentSettings, guestEnvironment, type RunCommand, type Settings, UsageError } from './cli/settings.ts';
+import {
+  defaultSettings,
+  environmentSettings,
+  guestEnvironment,
+  type RunCommand,
+  type Settings,
+  UsageError,
+} from './cli/settings.ts';
 import type { Host } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
@@ -73,7 +80,8 @@ export function main({ directory, architecture, descriptor, onExit }: Invocation
     const state = readLauncherState(descriptor);
     const begin = (guest: Guest, { run: settings, program, args }: RunCommand) =>
       start({ directory, onExit, guest, state, settings, program, args });
-    if (architecture !== ANY) readOrder(state, 1, command, (order) => begin(GUESTS[architecture], order));
+    if (state.registered !== undefined) begin(GUESTS[architecture], registeredOrder(state, state.registered));
+    else if (architecture !== ANY) readOrder(state, 1, command, (order) => begin(GUESTS[architecture], order));
     else {
       readOrder(state, 2, 'tsemu run', (order) => {
         later(command, import('./cli/architecture.ts'), ({ architectureOf }) => {
@@ -86,15 +94,22 @@ export function main({ directory, architecture, descriptor, onExit }: Invocation
   });
 }
 
+/** What binfmt_misc asks for: the program's path and its own arguments, no options. */
+function registeredOrder(state: LauncherState, { keepsArgv0 }: { keepsArgv0: boolean }): RunCommand {
+  const [, program, ...rest] = state.argv;
+  const run = settingsOf(state);
+  if (keepsArgv0) run.argv0 = rest[0];
+  return { run, program, args: keepsArgv0 ? rest.slice(1) : rest };
+}
+
+/** The environment of someone with fewer rights than the guest decides on nothing: see ld.so(8), secure-execution mode. */
+const settingsOf = ({ env, isSecure }: LauncherState): Settings =>
+  isSecure === true ? defaultSettings() : environmentSettings(env);
+
 /** Reads the command line, whose first `words` are the command. */
-function readOrder(
-  { argv, env }: LauncherState,
-  words: number,
-  command: string,
-  action: (order: RunCommand) => void,
-): void {
-  const settings = environmentSettings(env);
-  const given = argv.slice(words);
+function readOrder(state: LauncherState, words: number, command: string, action: (order: RunCommand) => void): void {
+  const settings = settingsOf(state);
+  const given = state.argv.slice(words);
   const [program, ...args] = given;
   if (program !== undefined && program[0] !== '-') action({ run: settings, program, args });
   else {
@@ -137,6 +152,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
   const { onExit, guest, state, settings, program, args } = run;
   const task = startProcess(host, guest, {
     program,
+    descriptor: state.registered?.descriptor,
     argv: [settings.argv0 ?? program, ...args],
     env: guestEnvironment(state.env, settings),
     options: {

@@ -12,6 +12,9 @@
  * environment of our own, so no NODE_OPTIONS or LD_PRELOAD meant for others
  * reaches it.
  *
+ * binfmt_misc starts it with the program's path in front of the program's own
+ * arguments, and says in the auxiliary vector how (docs/binfmt.md).
+ *
  * Built with ANY_COMMAND it is the command `tsemu`: `tsemu run` is started as
  * above, with `any` as ARCH; everything else is an ordinary program of Node,
  * DIR/tsemu-command.cjs, with arguments and environment as they are.
@@ -25,6 +28,9 @@
 
 enum {
   SIGXFSZ_NR = 25,
+  AT_EXECFD_NR = 2,
+  AT_FLAGS_NR = 8,
+  AT_SECURE_NR = 23,
   F_DUPFD_ = 0,
   F_GETFD_ = 1,
   F_SETFL_ = 4,
@@ -45,6 +51,7 @@ enum {
 #define COMMAND_WORDS 1
 #endif
 #define INFINITE (~0ul)
+#define NO_DESCRIPTOR (~0ul)
 #define GIB (1ul << 30)
 /* V8 reserves 16 GiB for the window when it catches bad accesses by their faults; Node itself takes 1.4 GiB. */
 #define ADDRESS_SPACE_NEEDED (18 * GIB + GIB / 2)
@@ -65,6 +72,14 @@ static char script[PATH_SIZE + 64];
 static char node[PATH_SIZE + 64];
 static char names[8192];
 static char high_descriptors[4096];
+
+/* The value of an entry of the auxiliary vector, which is behind the environment; `absent` if there is none. */
+static u64 auxiliary(char **env, u64 type, u64 absent) {
+  while (*env) env++;
+  for (u64 *entry = (u64 *)(env + 1); entry[0]; entry += 2)
+    if (entry[0] == type) return entry[1];
+  return absent;
+}
 
 static void record_signals(void) {
   u64 ignored = 0;
@@ -119,7 +134,7 @@ static void write_strings(int fd, char **strings) {
  * Notes the numbers of inherited descriptors from `limit` on, a space behind each, so that the guest gets these and not
  * Node's. To be called before many descriptors are open: each costs 2 us here.
  */
-static void list_high_descriptors(u64 limit) {
+static void list_high_descriptors(u64 limit, u64 program) {
   int directory = (int)sys4(NR_OPENAT, -100, (i64) "/proc/self/fd", 0200000 /* O_DIRECTORY */, 0);
   if (directory < 0) return;
   u64 used = 0;
@@ -130,7 +145,7 @@ static void list_high_descriptors(u64 limit) {
       const char *name = names + at + 19;
       u64 number = 0;
       for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
-      if (number < limit || number == (u64)directory || used + 16 > sizeof high_descriptors) continue;
+      if (number < limit || number == (u64)directory || number == program || used + 16 > sizeof high_descriptors) continue;
       while (*name) high_descriptors[used++] = *name++;
       high_descriptors[used++] = ' ';
     }
@@ -210,7 +225,7 @@ static void run_command(u64 end, i64 count, char **argv, char **env) {
   const char *word = count > 1 ? argv[1] : "";
   if (starts_with(word, "run") && !word[3]) return;
   require_script(end, "tsemu-command.cjs");
-  find_node(node, end, env, 1);
+  find_node(node, end, env, !auxiliary(env, AT_SECURE_NR, 0));
   char *arguments[count + 4];
   i64 used = 0;
   arguments[used++] = node;
@@ -237,9 +252,11 @@ __attribute__((used)) static void start(i64 *stack) {
   for (int i = 0; i < 16; i++) sys4(NR_PRLIMIT64, 0, i, 0, (i64)&state[STATE_RLIMITS + 2 * i]);
   state[STATE_ARGC] = (u64)stack[0];
   while (env[state[STATE_ENVC]]) state[STATE_ENVC]++;
+  state[STATE_FLAGS] = auxiliary(env, AT_FLAGS_NR, 0);
+  state[STATE_SECURE] = auxiliary(env, AT_SECURE_NR, 0);
 
   require_script(end, "tsemu.cjs");
-  find_node(node, end, env, 1);
+  find_node(node, end, env, !state[STATE_SECURE]);
 
   u64 room = raise(LIMIT_AS, INFINITE);
   if (room < ADDRESS_SPACE_LEAST) {
@@ -259,7 +276,11 @@ __attribute__((used)) static void start(i64 *stack) {
   u64 ignore[4] = {1, 0, 0, 0};
   sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
 
-  list_high_descriptors(limit);
+  /* binfmt_misc has opened the program if the O flag says so. */
+  u64 program = auxiliary(env, AT_EXECFD_NR, NO_DESCRIPTOR);
+  list_high_descriptors(limit, program);
+  if (program != NO_DESCRIPTOR) program = (u64)move_up((int)program, limit, F_DUPFD_);
+  state[STATE_PROGRAM] = program;
   int writer, fd;
   open_state(limit, &writer, &fd);
   fill_descriptors(fd, limit);
@@ -288,7 +309,7 @@ __attribute__((used)) static void start(i64 *stack) {
   /* Room for what starts, and for what a child of posix_spawn needs until it executes: each garbage collection of a child
      would copy what it shares with its parent. */
   arguments[count++] = "--min-semi-space-size=4";
-  if (wants_perf_map(stack[0], argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
+  if (!state[STATE_SECURE] && wants_perf_map(stack[0], argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
   if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";
