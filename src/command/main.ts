@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { ACTIONS, binfmt, DEFAULT_FLAGS } from './binfmt.ts';
+import { doctor } from './doctor.ts';
 import { Failure } from './failure.ts';
 
 /** package.json's version: scripts/build.ts puts it in. */
@@ -57,6 +58,12 @@ const parser = yargs(process.argv.slice(2))
         .option('mount', { type: 'string', default: BINFMT_MISC, describe: 'where binfmt_misc is mounted' }),
     ({ action, arch: architectures, force, flags, mount }) =>
       finish(() => binfmt({ action, architectures, force, flags, mount, directory })),
+  )
+  .command(
+    'doctor',
+    'check whether guests can run here, and say why not',
+    (y) => y.option('mount', { type: 'string', default: BINFMT_MISC, describe: 'where binfmt_misc is mounted' }),
+    ({ mount }) => finish(() => doctor({ directory, version: VERSION, mount })),
   )
   .example([...EXAMPLES])
   .strict()
