@@ -26,7 +26,7 @@ import { aarch64 } from './process/aarch64.ts';
 import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
-import { startProcess } from './process/start.ts';
+import { startProcess, type Watch } from './process/start.ts';
 import type { ThreadSetup } from './process/thread-setup.ts';
 import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
@@ -167,7 +167,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: announceOf(guest),
     },
-    watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
+    watch: withReports(run, onExit === undefined ? watching.watch : { ...watching.watch, onExit }),
     workers:
       host.processes === undefined
         ? undefined
@@ -234,7 +234,7 @@ export function thread(architecture: string, setup: ThreadSetup): void {
       coldTier,
       compilation: compilationOf(guest, { settings, directory }, watching),
       reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
-      watch: watching.watch,
+      watch: withReports({ settings, guest }, watching.watch),
     });
   });
 }
@@ -264,6 +264,24 @@ function threadHost({ share }: Pick<ThreadSetup, 'share'>): Host | undefined {
     announceArrival(share.processMemory);
     return undefined;
   }
+}
+
+/** With reports of what kills the guest. */
+function withReports({ settings, guest }: Pick<Run, 'settings' | 'guest'>, watch: Watch): Watch {
+  if (settings.quiet) return watch;
+  return {
+    ...watch,
+    onFault(task, info) {
+      let text: string;
+      try {
+        text = require('./cli/crash.ts').crashReport(task, info);
+      } catch (error) {
+        // No descriptor left, for instance, or another root directory.
+        text = `${guest.abi.command}: killed by signal ${info[0]}; no report: ${(error as Error).message}\n`;
+      }
+      writeLog(STDERR, text);
+    },
+  };
 }
 
 const announceOf = (guest: Guest) => (text: string) => writeLog(STDERR, `${guest.abi.command}: ${text}\n`);

@@ -29,6 +29,7 @@ const OPTIONS: Record<string, Option> = {
   D: { value: 'logfile', sets: 'LOG_FILENAME', about: "write logs to 'logfile' (default stderr)" },
   dfilter: { value: 'range[,...]', sets: 'DFILTER', about: 'limit -d in_asm, op, out_*, exec, cpu to these addresses' },
   strace: { sets: 'STRACE', about: 'log system calls' },
+  quiet: { sets: 'QUIET', about: 'say nothing of a fault that kills the program' },
   stats: { sets: 'STATS', about: 'show what the translator did when the program ends' },
   exec: { value: 'any|guest-only', sets: 'EXEC', about: 'which programs the guest may execute (default any)' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },

@@ -36,6 +36,8 @@ export interface Settings {
   /** `-E NAME=VALUE` and `-U NAME` in order: a value, or undefined to unset. */
   environment: [name: string, value: string | undefined][];
   log: Set<LogItem>;
+  /** `-quiet`: a fault that kills the guest is not reported. */
+  quiet: boolean;
   /** `-D`: file for what is logged; '' for stderr. */
   logFile: string;
   /** `-dfilter`: addresses that logs of code are limited to, both ends included; empty for no limit. */
@@ -90,6 +92,7 @@ export const defaultSettings = (): Settings => ({
   stackSize: undefined,
   environment: [],
   log: new Set(),
+  quiet: false,
   logFile: '',
   logFilter: [],
   host: 'linux',
@@ -120,6 +123,7 @@ export const APPLY = {
   },
   STRACE: (s: Settings) => void s.log.add('strace'),
   STATS: (s: Settings) => void s.log.add('stats'),
+  QUIET: (s: Settings) => void (s.quiet = true),
   LOG: (s: Settings, text: string) => addLogItems(s, text),
   LOG_FILENAME: (s: Settings, text: string) => void (s.logFile = text),
   DFILTER: (s: Settings, text: string) => void (s.logFilter = text.split(',').map(parseRange)),

@@ -19,7 +19,7 @@ import type { WorkerScript } from './thread-setup.ts';
 import { Threads } from './threads.ts';
 
 /** How the user wants to watch the guest, each thread of it. */
-export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onExit' | 'onClone'> {
+export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onFault' | 'onExit' | 'onClone'> {
   /** `--stats`: told what the engine of the thread did that ends the process. */
   onStatistics?: (statistics: Statistics) => void;
   /** `-d in_asm`: told of each instruction when it is first decoded. */
@@ -54,7 +54,8 @@ export function watchOf(engine: Engine, watch: Watch): Partial<TaskParts> {
     watch.onStatistics?.(engine.statistics());
     watch.onExit?.(status);
   };
-  return { trace: watch.trace, onSignal: watch.onSignal, onClone: watch.onClone, onExit };
+  const { trace, onSignal, onFault, onClone } = watch;
+  return { trace, onSignal, onFault, onClone, onExit };
 }
 
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
