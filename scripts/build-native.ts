@@ -37,7 +37,7 @@ const FREESTANDING = [
 const NODE_MAJOR = Number(/\d+/.exec(manifest.engines.node)?.[0]);
 
 /** Guest architectures that have a command. */
-const ARCHITECTURES = ['riscv64', 'aarch64'];
+export const ARCHITECTURES = ['riscv64', 'aarch64'];
 
 /** `-D` options that give C the numbers of a layout: with prefix STUB, `ringHead` becomes `STUB_RING_HEAD`. */
 function defines(prefix: string, layout: Readonly<Record<string, number>>): string[] {

@@ -22,8 +22,9 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import { buildColdTiers } from './build-cold.ts';
-import { buildNative } from './build-native.ts';
+import { ARCHITECTURES, buildNative } from './build-native.ts';
 import { makeCodeCaches } from './code-cache.ts';
+import { manLink, manPage } from './man-page.ts';
 import { thirdPartyText } from './third-party.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -124,6 +125,12 @@ function linkNode(dist: string): void {
   symlinkSync(target, link);
 }
 
+function writeManPages(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'tsemu.1'), manPage(manifest.version));
+  for (const architecture of ARCHITECTURES) writeFileSync(join(directory, `tsemu-${architecture}.1`), manLink);
+}
+
 export async function buildAll(dist: string): Promise<void> {
   mkdirSync(dist, { recursive: true });
   buildNative(dist);
@@ -135,6 +142,7 @@ export async function buildAll(dist: string): Promise<void> {
     await bundleCommand(join(dist, 'tsemu-command.cjs')),
   ];
   for (const [entry, output] of Object.entries(LATER)) inputs.push(await bundle(entry, join(dist, output)));
+  writeManPages(join(dist, 'man'));
   writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdPartyText(root, inputs.flat()));
   makeCodeCaches(dist);
 }

@@ -30,7 +30,11 @@ const LEVEL: Record<string, number> = {
 const PURE_BUILTINS = new Set(['node:v8', 'node:util', 'node:assert', 'node:path', 'node:path/posix', 'node:buffer']);
 
 /** npm packages and the only layers that may use them. */
-const PACKAGES: Record<string, readonly string[]> = { yargs: ['cli', 'command'], elfy: ['loader'] };
+const PACKAGES: Record<string, readonly string[]> = {
+  yargs: ['cli', 'command'],
+  'fastest-levenshtein': ['cli'],
+  elfy: ['loader'],
+};
 
 /** Layers that are ordinary programs of Node: they start the emulator, and are not in its process. */
 const ORDINARY = new Set(['command']);

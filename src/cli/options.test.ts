@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { OPTIONS } from './option-table.ts';
 import { parseOptions } from './options.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
@@ -9,6 +10,27 @@ function run(...args: string[]): { settings: Settings; program: string; args: re
   if (!('run' in command)) throw new Error(command.print);
   return { settings: command.run, program: command.program, args: command.args };
 }
+
+test('the help fits a screen', () => {
+  const text = (args: string) => {
+    const command = parse(args);
+    return 'print' in command ? command.print : '';
+  };
+  const lines = text('-help').split('\n');
+  expect(lines.length).toBeLessThanOrEqual(25);
+  expect(lines.filter((line) => line.length > 79)).toEqual([]);
+  for (const name of Object.keys(OPTIONS)) expect(text('-help-all')).toMatch(new RegExp(`^-${name} `, 'm'));
+});
+
+test.each([
+  ['-stracee', '; did you mean -strace?'],
+  ['--threshhold', '; did you mean -threshold?'],
+  ['-cup', '; did you mean -cpu?'],
+  ['-g', ''],
+  ['-singlestep', ''],
+])('%s is unknown%s', (option, suggestion) => {
+  expect(() => parse(option, 'p')).toThrow(new RegExp(`^unknown option '[a-z]+'${suggestion.replace('?', '\\?')}$`));
+});
 
 test('options end at the program', () => {
   const { settings, program, args } = run('-L', '/root', '--r', '6.12', 'prog', '-L', 'x', '--help');

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { ACTIONS, binfmt, DEFAULT_FLAGS } from './binfmt.ts';
+import { completionScript, SHELLS } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { Failure } from './failure.ts';
 
@@ -64,6 +65,12 @@ const parser = yargs(process.argv.slice(2))
     'check whether guests can run here, and say why not',
     (y) => y.option('mount', { type: 'string', default: BINFMT_MISC, describe: 'where binfmt_misc is mounted' }),
     ({ mount }) => finish(() => doctor({ directory, version: VERSION, mount })),
+  )
+  .command(
+    'completion <shell>',
+    'print completions for a shell',
+    (y) => y.positional('shell', { choices: SHELLS, demandOption: true }),
+    ({ shell }) => finish(() => ({ text: completionScript(shell), status: 0 })),
   )
   .example([...EXAMPLES])
   .strict()
