@@ -125,6 +125,20 @@ function linkNode(dist: string): void {
   symlinkSync(target, link);
 }
 
+/** Builds the library, which any Node of these years can import, and its declarations. */
+async function bundleLibrary(dist: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...COMMON,
+    define: {},
+    target: 'node20',
+    entryPoints: [join(root, 'src/library/index.ts')],
+    outfile: join(dist, 'index.js'),
+    format: 'esm',
+  });
+  copyFileSync(join(root, 'src/library/api.ts'), join(dist, 'index.d.ts'));
+  return Object.keys(metafile.inputs);
+}
+
 function writeManPages(directory: string): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'tsemu.1'), manPage(manifest.version));
@@ -140,6 +154,7 @@ export async function buildAll(dist: string): Promise<void> {
   const inputs = [
     await bundle('src/main.ts', join(dist, 'tsemu.js')),
     await bundleCommand(join(dist, 'tsemu-command.cjs')),
+    await bundleLibrary(dist),
   ];
   for (const [entry, output] of Object.entries(LATER)) inputs.push(await bundle(entry, join(dist, output)));
   writeManPages(join(dist, 'man'));

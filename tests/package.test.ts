@@ -2,7 +2,17 @@
  * The npm package, as its user has it: packed, installed in a fresh directory without network, and run with the Node on
  * PATH or with the one that npm has installed beside it.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,6 +89,22 @@ describe('the installed package', () => {
     const doctor = await run([join(bin, 'tsemu'), 'doctor'], { env: without });
     expect(doctor).toMatchObject({ status: 0, stderr: '' });
     expect(doctor.stdout).toMatch(/^ok +riscv64 guest +runs\nok +aarch64 guest +runs\nGuests run here\.\n$/m);
+  });
+
+  test('has a library with types, which the example uses', async () => {
+    for (const file of ['sum.c', 'sum.test.ts']) copyFileSync(join(root, 'examples/vitest', file), join(fresh, file));
+    symlinkSync(join(root, 'node_modules/vitest'), join(fresh, 'node_modules/vitest'));
+    const { PATH = '' } = process.env;
+    const env = testEnvironment({ PATH: `${join(node, 'bin')}:${PATH}` });
+    const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--root', fresh];
+    const outcome = await run(vitest, { cwd: fresh, env });
+    expect(outcome).toMatchObject({ status: 0 });
+    expect(outcome.stdout).toMatch(/2 passed/);
+    const { types } = (await import(join(fresh, 'node_modules/tsemu/package.json'), { with: { type: 'json' } })).default
+      .exports['.'];
+    expect(readFileSync(join(fresh, 'node_modules/tsemu', types), 'utf8')).toContain(
+      'export declare function createEmulator',
+    );
   });
 
   test('contains the licences of what is bundled, and no source', () => {
