@@ -1,7 +1,7 @@
 /**
  * Compiles the machine code of the linux host with the system's gcc: the host
- * stub (`host-stub.so`), an addon for Node and, one for each guest architecture,
- * the launcher.
+ * stub (`host-stub.so`), an addon for Node and the launcher, as `tsemu` and as
+ * the command of each guest architecture.
  *
  *     node scripts/build-native.ts [dist]
  */
@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import manifest from '../package.json' with { type: 'json' };
 import { STUB } from '../src/host/layout.ts';
 import { STATE_MAGIC, StateWord } from '../src/host/linux/start-state.ts';
 
@@ -32,8 +33,11 @@ const FREESTANDING = [
   '-s',
 ];
 
+/** The oldest Node that tsemu runs on; package.json's `engines` says the same. */
+const NODE_MAJOR = Number(/\d+/.exec(manifest.engines.node)?.[0]);
+
 /** Guest architectures that have a command. */
-const ARCHITECTURES = ['riscv64', 'aarch64'];
+export const ARCHITECTURES = ['riscv64', 'aarch64'];
 
 /** `-D` options that give C the numbers of a layout: with prefix STUB, `ringHead` becomes `STUB_RING_HEAD`. */
 function defines(prefix: string, layout: Readonly<Record<string, number>>): string[] {
@@ -82,10 +86,12 @@ export function buildNative(dist: string): void {
   buildAddon(dist);
   const state = [...defines('STATE', StateWord), `-DSTATE_MAGIC_VALUE=${STATE_MAGIC}ul`];
   const program = ['-Os', '-static', '-no-pie', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', join(native, 'launcher.c')];
-  for (const architecture of ARCHITECTURES) {
-    const output = join(dist, `tsemu-${architecture}`);
-    gcc(...FREESTANDING, ...state, `-DARCH="${architecture}"`, ...program, '-o', output);
-  }
+  const launcher = (name: string, architecture: string, ...more: string[]): void => {
+    const strings = [`-DNAME="${name}"`, `-DARCH="${architecture}"`, `-DNODE_MAJOR=${NODE_MAJOR}`];
+    gcc(...FREESTANDING, ...state, ...strings, ...more, ...program, '-o', join(dist, name));
+  };
+  for (const architecture of ARCHITECTURES) launcher(`tsemu-${architecture}`, architecture);
+  launcher('tsemu', 'any', '-DANY_COMMAND');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

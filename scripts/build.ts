@@ -1,6 +1,7 @@
 /**
- * Builds the commands into dist/: the bundles, the launchers and the host stub,
- * the cold tiers, and a link to the pinned Node.
+ * Builds the commands into dist/: the bundles and the licences of what is in
+ * them, the launchers and the host stub, the cold tiers, and a link to the
+ * pinned Node.
  *
  *     node scripts/build.ts [dist]
  */
@@ -14,13 +15,17 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import manifest from '../package.json' with { type: 'json' };
 import { buildColdTiers } from './build-cold.ts';
-import { buildNative } from './build-native.ts';
+import { ARCHITECTURES, buildNative } from './build-native.ts';
 import { makeCodeCaches } from './code-cache.ts';
+import { manLink, manPage } from './man-page.ts';
+import { thirdPartyText } from './third-party.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shim = (name: string): string => join(root, 'scripts/shims', name);
@@ -28,6 +33,8 @@ const shim = (name: string): string => join(root, 'scripts/shims', name);
 /** Modules that the main bundle loads when it needs them, and the bundles they become. */
 const LATER: Record<string, string> = {
   'src/cli/options.ts': 'options.js',
+  'src/cli/architecture.ts': 'architecture.js',
+  'src/cli/crash.ts': 'crash.js',
   'src/cli/logging.ts': 'logging.js',
   'src/cli/compiler-riscv64.ts': 'compiler-riscv64.js',
   'src/cli/compiler-aarch64.ts': 'compiler-aarch64.js',
@@ -37,7 +44,7 @@ const LATER: Record<string, string> = {
 /** Changes with the sources. */
 const buildId = createHash('sha256')
   .update(
-    globSync('src/**/*.{ts,c,cc}', { cwd: root })
+    globSync('src/**/*.{ts,c,cc,h}', { cwd: root })
       .sort()
       .map((path) => readFileSync(join(root, path), 'latin1'))
       .join('\0'),
@@ -57,31 +64,39 @@ const laterBundles: Plugin = {
   },
 };
 
-async function bundle(entry: string, output: string): Promise<void> {
-  await build({
+/** What all bundles have in common. Whitespace and syntax are minified only: stack traces of a crash keep their names. */
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  metafile: true,
+  charset: 'ascii',
+  platform: 'node',
+  target: 'node26',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: {
+    BUILD_ID: JSON.stringify(buildId),
+    VERSION: JSON.stringify(manifest.version),
+    // yargs asks where its module is, to find message catalogues that are not shipped.
+    'import.meta.url': '"file:///"',
+  },
+} as const satisfies BuildOptions;
+
+/** Builds a bundle for the emulator; gives the files that are in it. */
+async function bundle(entry: string, output: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...COMMON,
     entryPoints: [join(root, entry)],
     outfile: output,
-    bundle: true,
     format: 'cjs',
     // What scripts/bundle-loader.cjs expects: a function that gets require and gives the exports.
     banner: { js: '(function (require) { var module = { exports: {} }, exports = module.exports;' },
     footer: { js: 'return module.exports; })' },
-    charset: 'ascii',
-    platform: 'node',
-    target: 'node26',
-    // Whitespace and syntax only: stack traces of a crash keep their names. Less to read is less to start.
-    minifyWhitespace: true,
-    minifySyntax: true,
     supported: { 'dynamic-import': false },
-    legalComments: 'none',
-    logLevel: 'warning',
-    define: {
-      BUILD_ID: JSON.stringify(buildId),
-      // yargs asks where its module is, to find message catalogues that are not shipped,
-      'import.meta.url': '"file:///"',
-      // and for the terminal's width, for which Node would load its streams and sockets: 14 ms.
-      'process.stdout.columns': 'undefined',
-    },
+    // yargs asks for the terminal's width, for which Node would load its streams and sockets: 14 ms.
+    define: { ...COMMON.define, 'process.stdout.columns': 'undefined' },
     alias: {
       assert: shim('assert.cjs'),
       cliui: shim('text.mjs'),
@@ -89,6 +104,14 @@ async function bundle(entry: string, output: string): Promise<void> {
     },
     plugins: [laterBundles],
   });
+  return Object.keys(metafile.inputs);
+}
+
+/** Builds the command `tsemu` but for `tsemu run`: an ordinary program of Node. */
+async function bundleCommand(output: string): Promise<string[]> {
+  const entryPoints = [join(root, 'src/command/main.ts')];
+  const { metafile } = await build({ ...COMMON, entryPoints, outfile: output, format: 'cjs' });
+  return Object.keys(metafile.inputs);
 }
 
 /** A relative link, so that the checkout can be moved. */
@@ -102,14 +125,40 @@ function linkNode(dist: string): void {
   symlinkSync(target, link);
 }
 
+/** Builds the library, which any Node of these years can import, and its declarations. */
+async function bundleLibrary(dist: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...COMMON,
+    define: {},
+    target: 'node20',
+    entryPoints: [join(root, 'src/library/index.ts')],
+    outfile: join(dist, 'index.js'),
+    format: 'esm',
+  });
+  copyFileSync(join(root, 'src/library/api.ts'), join(dist, 'index.d.ts'));
+  return Object.keys(metafile.inputs);
+}
+
+function writeManPages(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'tsemu.1'), manPage(manifest.version));
+  for (const architecture of ARCHITECTURES) writeFileSync(join(directory, `tsemu-${architecture}.1`), manLink);
+}
+
 export async function buildAll(dist: string): Promise<void> {
   mkdirSync(dist, { recursive: true });
   buildNative(dist);
   buildColdTiers(dist);
   linkNode(dist);
   copyFileSync(join(root, 'scripts/bundle-loader.cjs'), join(dist, 'tsemu.cjs'));
-  await bundle('src/main.ts', join(dist, 'tsemu.js'));
-  for (const [entry, output] of Object.entries(LATER)) await bundle(entry, join(dist, output));
+  const inputs = [
+    await bundle('src/main.ts', join(dist, 'tsemu.js')),
+    await bundleCommand(join(dist, 'tsemu-command.cjs')),
+    await bundleLibrary(dist),
+  ];
+  for (const [entry, output] of Object.entries(LATER)) inputs.push(await bundle(entry, join(dist, output)));
+  writeManPages(join(dist, 'man'));
+  writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdPartyText(root, inputs.flat()));
   makeCodeCaches(dist);
 }
 

@@ -27,9 +27,12 @@ function readCache(name) {
   }
 }
 
-/** Gives memory back now that the next garbage collection would find unused: there may be many workers. */
+/**
+ * Gives memory back now that the next garbage collection would find unused: there may be many workers. Small files are
+ * in a pool that Node keeps.
+ */
 function release(bytes) {
-  bytes?.buffer.transfer(0);
+  if (bytes?.byteLength === bytes?.buffer.byteLength) bytes?.buffer.transfer(0);
 }
 
 function readText(path) {

@@ -34,6 +34,12 @@ test('imports point down, or stay in their layer', () => {
   expect(objection('odd/x.ts', './y.ts')).toContain('not a layer');
 });
 
+test('the command tsemu may use what Node has', () => {
+  expect(objection('command/main.ts', 'node:child_process')).toBeUndefined();
+  expect(objection('command/main.ts', '../cli/settings.ts')).toBeUndefined();
+  expect(objection('cli/settings.ts', '../command/main.ts')).toContain('cli must not import command');
+});
+
 test('translate names no architecture', () => {
   expect(objection('translate/wasm/fp.ts', '../../cpu/ir.ts')).toBeUndefined();
   expect(objection('translate/wasm/fp.ts', '../../cpu/riscv/state.ts')).toContain('names no architecture');
@@ -44,6 +50,6 @@ test("Node's modules stay in host, packages where they belong", () => {
   expect(objection('memory/map.ts', 'node:fs')).toBe('node:fs is used only in src/host');
   expect(objection('translate/tier.ts', 'node:v8')).toBeUndefined();
   expect(objection('cli.ts', 'yargs/helpers')).toBeUndefined();
-  expect(objection('loader/elf.ts', 'yargs')).toBe('yargs is used only in cli');
+  expect(objection('loader/elf.ts', 'yargs')).toBe('yargs is used only in cli, command');
   expect(objection('loader/elf.ts', 'left-pad')).toContain('not listed');
 });

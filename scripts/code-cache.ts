@@ -198,7 +198,7 @@ export function makeCodeCaches(dist: string): void {
   for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   try {
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
-    for (const command of ['tsemu-riscv64', 'tsemu-aarch64'])
+    for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64'])
       copyFileSync(join(dist, command), join(directory, command));
     symlinkSync(join(dist, 'node'), join(directory, 'node'));
     const loader = JSON.stringify(join(dist, 'tsemu.cjs'));
@@ -213,6 +213,7 @@ export function makeCodeCaches(dist: string): void {
     const log = ['-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'];
     const keeping = { TSEMU_THRESHOLD: '5', TSEMU_CACHE: join(directory, 'cache') };
     const runs: Run[] = [
+      { command: 'tsemu', options: ['run'], program: other },
       { command: 'tsemu-aarch64', options: ['-threshold', '1'], program: other },
       { command: 'tsemu-riscv64', options: ['-threshold', '1', ...log], program },
       // What one run keeps, the next takes.

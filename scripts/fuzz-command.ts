@@ -20,6 +20,9 @@ import { fileURLToPath } from 'node:url';
 import { damaged, generator, type Random } from './fuzz-loader.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Of the emulator, which is to say only why it cannot start a program. */
+const env = { ...process.env, TSEMU_QUIET: '1' };
+
 const COMMAND = process.env.TSEMU_RISCV64 ?? join(root, 'dist/tsemu-riscv64');
 const PREBUILT = ['hello', 'echo-args', 'exit-code'].map((name) => join(root, 'test-binaries/prebuilt/riscv64', name));
 /** None that catches the signals that stop a program. */
@@ -153,7 +156,7 @@ function runCommand(options: readonly string[], file: string, cwd: string): Prom
   return new Promise((resolve) => {
     const script = `ulimit -t ${CPU_LIMIT}; ulimit -c 0; ulimit -f 2000; exec "$@"`;
     const args = ['-c', script, 'sh', COMMAND, ...options, file];
-    const child = spawn('sh', args, { stdio: ['ignore', 'ignore', 'pipe'], cwd, ...user });
+    const child = spawn('sh', args, { stdio: ['ignore', 'ignore', 'pipe'], cwd, env, ...user });
     const collected = collect(child);
     let hung = false;
     const timers = [
@@ -184,7 +187,7 @@ class RunEach {
 
   constructor(program: string, options: readonly string[], cwd: string) {
     this.options = options;
-    this.child = spawn(COMMAND, [...options, program], { stdio: 'pipe', cwd, ...user });
+    this.child = spawn(COMMAND, [...options, program], { stdio: 'pipe', cwd, env, ...user });
     this.collected = collect(this.child);
     this.child.stdout?.setEncoding('latin1').on('data', (text: string) => this.answer(text));
     this.child.on('close', (status, signal) => this.answer(`end ${signal ?? status}`));

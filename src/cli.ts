@@ -1,5 +1,5 @@
 /**
- * The commands `tsemu-<arch>`: from the launcher's record to a running guest.
+ * The commands `tsemu-<arch>` and `tsemu run`: from the launcher's record to a running guest.
  *
  * The path without options is the one that has to be quick, so what only
  * options, logs and failures need is in bundles of their own. It has to be
@@ -8,7 +8,14 @@
  */
 import type { Compiler } from './cli/compiler.ts';
 import type { Watching } from './cli/logging.ts';
-import { environmentSettings, guestEnvironment, type Settings, UsageError } from './cli/settings.ts';
+import {
+  defaultSettings,
+  environmentSettings,
+  guestEnvironment,
+  type RunCommand,
+  type Settings,
+  UsageError,
+} from './cli/settings.ts';
 import type { Host } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
@@ -19,7 +26,7 @@ import { aarch64 } from './process/aarch64.ts';
 import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
-import { startProcess } from './process/start.ts';
+import { startProcess, type Watch } from './process/start.ts';
 import type { ThreadSetup } from './process/thread-setup.ts';
 import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
@@ -28,14 +35,17 @@ import type { Compilation } from './translate/engine.ts';
 
 /** Tells builds apart: scripts/build.ts puts it in. */
 declare const BUILD_ID: string;
+/** package.json's version, put in likewise. */
+declare const VERSION: string;
 
-const VERSION = '0.1.0';
 const STDOUT = 1;
 const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
 /** Of each architecture its guests, one for each model of the processor, the usual one first. */
 const GUESTS: Record<string, readonly Guest[]> = { riscv64, aarch64 };
+/** What the launcher of `tsemu run` gives as the architecture. */
+const ANY = 'any';
 
 /** Each has the rows of one architecture, which every thread that compiles keeps in memory. */
 const COMPILERS: Record<string, () => Compiler> = {
@@ -47,7 +57,7 @@ const COMPILERS: Record<string, () => Compiler> = {
 export interface Invocation {
   /** Where the emulator's files are, with a slash at its end. */
   directory: string;
-  /** `riscv64`. */
+  /** `riscv64`, or `any`. */
   architecture: string;
   /** Of the launcher's record. */
   descriptor: number;
@@ -66,33 +76,66 @@ interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
 export function main({ directory, architecture, descriptor, onExit }: Invocation): void {
-  const guests = GUESTS[architecture];
-  guarded(guests[0], () => {
+  const guests = architecture === ANY ? Object.values(GUESTS).flat() : GUESTS[architecture];
+  const command = architecture === ANY ? 'tsemu' : guests[0].abi.command;
+  guarded(command, () => {
     const state = readLauncherState(descriptor);
-    const [, program, ...args] = state.argv;
-    const settings = environmentSettings(state.env);
-    if (program !== undefined && program[0] !== '-') {
-      start({ directory, onExit, guest: guestFor(guests, settings), state, settings, program, args });
-    } else {
-      const given = state.argv.slice(1);
-      later(guests[0], import('./cli/options.ts'), ({ parseOptions }) => {
-        const info = { command: guests[0].abi.command, version: VERSION, models: modelsOf(guests) };
-        const order = parseOptions(given, settings, info);
-        if ('print' in order) finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
-        const { run, program, args } = order;
-        start({ directory, onExit, guest: guestFor(guests, run), state, settings: run, program, args });
+    const begin = (guest: Guest, { run: settings, program, args }: RunCommand) =>
+      start({ directory, onExit, guest, state, settings, program, args });
+    const beginOwn = (order: RunCommand) => begin(guestFor(guests, order.run), order);
+    if (state.registered !== undefined) beginOwn(registeredOrder(state, state.registered));
+    else if (architecture !== ANY) readOrder(state, 1, { command, guests }, beginOwn);
+    else {
+      readOrder(state, 2, { command: 'tsemu run', guests }, (order) => {
+        later(command, import('./cli/architecture.ts'), ({ architectureOf }) => {
+          const found = architectureOf(order.program, order.run.sysroot, Object.keys(GUESTS));
+          if (isLoadError(found)) return finish(STDERR, `${found.error.message}\n`, found.error.status);
+          begin(guestFor(GUESTS[found.architecture], order.run), order);
+        });
       });
     }
   });
 }
 
-const modelsOf = (guests: readonly Guest[]): string[] => guests.map(({ state }) => state.model.name);
+const modelsOf = (guests: readonly Guest[]): string[] => [...new Set(guests.map(({ state }) => state.model.name))];
 
 /** The guest with the processor that is wanted. Throws {@link UsageError}. */
 function guestFor(guests: readonly Guest[], { cpu }: Pick<Settings, 'cpu'>): Guest {
   const guest = cpu === '' ? guests[0] : guests.find(({ state }) => state.model.name === cpu);
   if (guest !== undefined) return guest;
   throw new UsageError(`unable to find CPU model '${cpu}': there are ${modelsOf(guests).join(', ')}`);
+}
+
+/** What binfmt_misc asks for: the program's path and its own arguments, no options. */
+function registeredOrder(state: LauncherState, { keepsArgv0 }: { keepsArgv0: boolean }): RunCommand {
+  const [, program, ...rest] = state.argv;
+  const run = settingsOf(state);
+  if (keepsArgv0) run.argv0 = rest[0];
+  return { run, program, args: keepsArgv0 ? rest.slice(1) : rest };
+}
+
+/** The environment of someone with fewer rights than the guest decides on nothing: see ld.so(8), secure-execution mode. */
+const settingsOf = ({ env, isSecure }: LauncherState): Settings =>
+  isSecure === true ? defaultSettings() : environmentSettings(env);
+
+/** Reads the command line, whose first `words` are the command. */
+function readOrder(
+  state: LauncherState,
+  words: number,
+  { command, guests }: { command: string; guests: readonly Guest[] },
+  action: (order: RunCommand) => void,
+): void {
+  const settings = settingsOf(state);
+  const given = state.argv.slice(words);
+  const [program, ...args] = given;
+  if (program !== undefined && program[0] !== '-') action({ run: settings, program, args });
+  else {
+    later(command, import('./cli/options.ts'), ({ parseOptions }) => {
+      const order = parseOptions(given, settings, { command, version: VERSION, models: modelsOf(guests) });
+      if ('print' in order) return finish(order.stream === 'stdout' ? STDOUT : STDERR, order.print, order.status);
+      action(order);
+    });
+  }
 }
 
 function start(run: Run): void {
@@ -102,7 +145,7 @@ function start(run: Run): void {
   }
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
-    later(guest, import('./cli/logging.ts'), ({ startLogging }) => {
+    later(guest.abi.command, import('./cli/logging.ts'), ({ startLogging }) => {
       withHost(run, startLogging(settings, guest.abi.name, guest.state.model));
     });
   }
@@ -116,7 +159,7 @@ function withHost(run: Run, watching: Watching): void {
   if (settings.host === 'linux') {
     execute(run, createLinuxHost({ stub: `${directory}host-stub.so`, state }), coldTier, watching);
   } else {
-    later(guest, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
+    later(guest.abi.command, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
       execute(run, createNodeHost({ state }), coldTier, watching);
     });
   }
@@ -126,6 +169,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
   const { onExit, guest, state, settings, program, args } = run;
   const task = startProcess(host, guest, {
     program,
+    descriptor: state.registered?.descriptor,
     argv: [settings.argv0 ?? program, ...args],
     env: guestEnvironment(state.env, settings),
     options: {
@@ -140,7 +184,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: announceOf(guest),
     },
-    watch: onExit === undefined ? watching.watch : { ...watching.watch, onExit },
+    watch: withReports(run, onExit === undefined ? watching.watch : { ...watching.watch, onExit }),
     workers:
       host.processes === undefined
         ? undefined
@@ -197,7 +241,7 @@ const COMPILER = 'compiler';
 
 /** Runs guest threads in a worker. */
 export function thread(architecture: string, setup: ThreadSetup): void {
-  guarded(GUESTS[architecture][0], () => {
+  guarded(GUESTS[architecture][0].abi.command, () => {
     const { coldTier, settings, directory, logDescriptor } = setup.data as WorkerData;
     const guest = guestFor(GUESTS[architecture], settings);
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
@@ -208,7 +252,7 @@ export function thread(architecture: string, setup: ThreadSetup): void {
       coldTier,
       compilation: compilationOf(guest, { settings, directory }, watching),
       reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
-      watch: watching.watch,
+      watch: withReports({ settings, guest }, watching.watch),
     });
   });
 }
@@ -216,7 +260,7 @@ export function thread(architecture: string, setup: ThreadSetup): void {
 /** Compiles for the guest threads, in a worker. */
 export function compilerThread(architecture: string, { share, data }: CompilerSetup): void {
   const guests = GUESTS[architecture];
-  guarded(guests[0], () => {
+  guarded(guests[0].abi.command, () => {
     const host = threadHost({ share });
     if (host === undefined) return;
     const { coldTier, settings } = data as WorkerData;
@@ -242,6 +286,24 @@ function threadHost({ share }: Pick<ThreadSetup, 'share'>): Host | undefined {
   }
 }
 
+/** With reports of what kills the guest. */
+function withReports({ settings, guest }: Pick<Run, 'settings' | 'guest'>, watch: Watch): Watch {
+  if (settings.quiet) return watch;
+  return {
+    ...watch,
+    onFault(task, info) {
+      let text: string;
+      try {
+        text = require('./cli/crash.ts').crashReport(task, info);
+      } catch (error) {
+        // No descriptor left, for instance, or another root directory.
+        text = `${guest.abi.command}: killed by signal ${info[0]}; no report: ${(error as Error).message}\n`;
+      }
+      writeLog(STDERR, text);
+    },
+  };
+}
+
 const announceOf = (guest: Guest) => (text: string) => writeLog(STDERR, `${guest.abi.command}: ${text}\n`);
 
 /** `-s` is RLIMIT_STACK's soft limit. */
@@ -255,28 +317,26 @@ function withStackLimit(state: LauncherState, size: number | undefined): Launche
 }
 
 /** Goes on when a bundle is loaded. */
-function later<T>(guest: Guest, loading: Promise<T>, action: (module: T) => void): void {
+function later<T>(command: string, loading: Promise<T>, action: (module: T) => void): void {
   loading.then(
-    (module) => guarded(guest, () => action(module)),
-    (error) => crash(guest, error),
+    (module) => guarded(command, () => action(module)),
+    (error) => crash(command, error),
   );
 }
 
-function guarded(guest: Guest, action: () => void): void {
+function guarded(command: string, action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (error instanceof Error && error.name === UsageError.NAME) {
-      finish(STDERR, `${guest.abi.command}: ${error.message}\n`, 1);
-    }
-    crash(guest, error);
+    if (error instanceof Error && error.name === UsageError.NAME) finish(STDERR, `${command}: ${error.message}\n`, 1);
+    crash(command, error);
   }
 }
 
 /** A bug, or a host on which we cannot run (too little address space, for instance). */
-function crash(guest: Guest, error: unknown): never {
+function crash(command: string, error: unknown): never {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return finish(STDERR, `${guest.abi.command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
+  return finish(STDERR, `${command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
 }
 
 function finish(fd: number, text: string, status: number): never {

@@ -117,6 +117,35 @@ describe.concurrent('command line', () => {
     expect(readFileSync(log, 'latin1')).toMatch(/^fault: SIGSEGV code 1 at pc 0x[0-9a-f]+, address 0x0$/m);
   });
 
+  describe.each(['riscv64', 'aarch64'])('a fault that kills a %s program', (arch) => {
+    const crash = (how: string, options: string[] = [], env: Record<string, string> = {}) => {
+      const { TSEMU_QUIET: _, ...loud } = testEnvironment();
+      return run([...tsemu(arch), ...options, suiteBinary(arch, 'exit'), how], { env: { ...loud, ...env } });
+    };
+
+    test('is reported with its place, its callers and the registers', async () => {
+      const { stderr, status } = await crash('write-null');
+      expect(status).toBe('SIGSEGV');
+      const lines = stderr.split('\n');
+      expect(lines[0]).toMatch(/^tsemu-\w+: \/.*exit-O2-static: killed by SIGSEGV at address 0x0: nothing is mapped$/);
+      expect(lines[1]).toBe('address: 0x0 is in no mapping');
+      expect(lines[2]).toMatch(/^pc: {6}[0-9a-f]+-[0-9a-f]+ r-xp .*\/exit-O2-static$/);
+      expect(lines[3]).toMatch(/^#0 {3}0x[0-9a-f]+ in main\+0x[0-9a-f]+$/);
+      if (arch === 'aarch64')
+        expect(stderr).toMatch(/^#1 .* in __libc_start_call_main\+.*\n(#.*\n)*#\d .* in _start\+/m);
+      expect(stderr).toMatch(arch === 'riscv64' ? /^ x0\/zero +0+ x1\/ra/m : /^ PC=.* X00=/m);
+      const { stderr: illegal, status: end } = await crash('illegal');
+      expect(illegal).toMatch(/killed by SIG(ILL|TRAP) at pc 0x[0-9a-f]+, instruction 0x[0-9a-f]{8}\n/);
+      expect(illegal).toContain(`killed by ${end} `);
+    });
+
+    test('is not with -quiet, nor are other deaths', async () => {
+      expect(await crash('read-null', ['-quiet'])).toMatchObject({ stderr: '', status: 'SIGSEGV' });
+      expect(await crash('read-null', [], { TSEMU_QUIET: '1' })).toMatchObject({ stderr: '', status: 'SIGSEGV' });
+      expect(await crash('abort')).toMatchObject({ stderr: '', status: 'SIGABRT' });
+    });
+  });
+
   test('-one-insn-per-tb and a small -tb-size change nothing that the program sees', async () => {
     const sort = suiteBinary('riscv64', 'sort', 'O2', 'static');
     const expected = await command([sort]);

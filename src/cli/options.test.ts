@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { OPTIONS } from './option-table.ts';
 import { parseOptions } from './options.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
@@ -11,6 +11,27 @@ function run(...args: string[]): { settings: Settings; program: string; args: re
   if (!('run' in command)) throw new Error(command.print);
   return { settings: command.run, program: command.program, args: command.args };
 }
+
+test('the help fits a screen', () => {
+  const text = (args: string) => {
+    const command = parse(args);
+    return 'print' in command ? command.print : '';
+  };
+  const lines = text('-help').split('\n');
+  expect(lines.length).toBeLessThanOrEqual(25);
+  expect(lines.filter((line) => line.length > 79)).toEqual([]);
+  for (const name of Object.keys(OPTIONS)) expect(text('-help-all')).toMatch(new RegExp(`^-${name} `, 'm'));
+});
+
+test.each([
+  ['-stracee', '; did you mean -strace?'],
+  ['--threshhold', '; did you mean -threshold?'],
+  ['-cup', '; did you mean -cpu?'],
+  ['-g', ''],
+  ['-singlestep', ''],
+])('%s is unknown%s', (option, suggestion) => {
+  expect(() => parse(option, 'p')).toThrow(new RegExp(`^unknown option '[a-z]+'${suggestion.replace('?', '\\?')}$`));
+});
 
 test('options end at the program', () => {
   const { settings, program, args } = run('-L', '/root', '--r', '6.12', 'prog', '-L', 'x', '--help');
@@ -100,9 +121,4 @@ test.each([
   [['-tb-size', '0', 'p'], "'0' is not a size: 1 to 4096"],
 ])('%j is an error', (args, message) => {
   expect(() => parse(...args)).toThrow(message);
-});
-
-test('the version is that of package.json', () => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  expect(readFileSync(new URL('../cli.ts', import.meta.url), 'utf8')).toContain(`VERSION = '${version}'`);
 });

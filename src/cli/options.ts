@@ -5,44 +5,10 @@
  * As with qemu: `-x` and `--x` are the same, a value is the next argument
  * whatever it looks like, and parsing ends at the program's name.
  */
+import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
-import { APPLY, type Command, LOG_ITEMS, type Settings, UsageError, type VariableName } from './settings.ts';
-
-interface Option {
-  /** Name of the value in the help text; undefined for a switch. */
-  value?: string;
-  /** The setting, also the variable's name without prefix. */
-  sets?: VariableName;
-  about: string;
-}
-
-/** Every option; keys are the names that qemu uses. */
-const OPTIONS: Record<string, Option> = {
-  L: { value: 'path', sets: 'LD_PREFIX', about: "look for the program's interpreter and absolute paths below 'path'" },
-  s: { value: 'size', sets: 'STACK_SIZE', about: "set the stack size to 'size' bytes (suffixes k, M)" },
-  cpu: { value: 'model', sets: 'CPU', about: 'the model of the processor (-cpu help for a list)' },
-  E: { value: 'var=value', sets: 'SET_ENV', about: 'set environment variables of the program, separated by commas' },
-  U: { value: 'var', sets: 'UNSET_ENV', about: 'unset environment variables of the program' },
-  0: { value: 'argv0', sets: 'ARGV0', about: "give the program 'argv0' as its argv[0]" },
-  r: { value: 'uname', sets: 'UNAME', about: 'set the release that uname reports' },
-  d: { value: 'item[,...]', sets: 'LOG', about: 'log these items (-d help for a list)' },
-  D: { value: 'logfile', sets: 'LOG_FILENAME', about: "write logs to 'logfile' (default stderr)" },
-  dfilter: { value: 'range[,...]', sets: 'DFILTER', about: 'limit -d in_asm, op, out_*, exec, cpu to these addresses' },
-  strace: { sets: 'STRACE', about: 'log system calls' },
-  stats: { sets: 'STATS', about: 'show what the translator did when the program ends' },
-  exec: { value: 'any|guest-only', sets: 'EXEC', about: 'which programs the guest may execute (default any)' },
-  host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
-  tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
-  backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
-  'one-insn-per-tb': { sets: 'ONE_INSN_PER_TB', about: 'compile each instruction by itself' },
-  'tb-size': { value: 'size', sets: 'TB_SIZE', about: 'drop all compiled code when it has this many MiB (default 32)' },
-  cache: { value: 'dir|off', sets: 'CACHE', about: 'keep translations for later runs there (default ~/.cache/tsemu)' },
-  perfmap: { sets: 'PERFMAP', about: 'write /tmp/perf-PID.map for perf(1); must be the first option' },
-  threshold: { value: 'N', sets: 'THRESHOLD', about: 'compile code that was jumped to N times (default: 16000)' },
-  version: { about: 'print the version and exit' },
-  help: { about: 'print this help and exit' },
-};
-const SHORT: Record<string, string> = { h: 'help' };
+import { OPTIONS, type Option, SHORT } from './option-table.ts';
+import { APPLY, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
 function normalize(args: readonly string[]): { words: string[]; used: number } {
@@ -55,7 +21,7 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
     const written = equals < 0 ? text : text.slice(0, equals);
     const name = SHORT[written] ?? written;
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
-    if (option === undefined) throw new UsageError(`unknown option '${written}'`);
+    if (option === undefined) throw new UsageError(`unknown option '${written}'${suggestion(written)}`);
     if (option.value === undefined) {
       if (equals >= 0) throw new UsageError(`option '${written}' takes no value`);
       words.push(`--${name}`);
@@ -64,6 +30,13 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
     else words.push(`--${name}=${args[++i]}`);
   }
   return { words, used: i };
+}
+
+/** `; did you mean -strace?` if some option is written much like `name`. */
+function suggestion(name: string): string {
+  const best = closest(name, Object.keys(OPTIONS));
+  const isNear = distance(name, best) <= Math.min(2, Math.ceil(name.length / 2)) && best.length > 1;
+  return isNear ? `; did you mean -${best}?` : '';
 }
 
 /** yargs's own description of an option. */
@@ -111,6 +84,7 @@ export function parseOptions(
   const parsed = parser.parseSync() as Record<string, unknown>;
 
   if (parsed.help === true) return { print: help(command), status: 0, stream: 'stdout' };
+  if (parsed['help-all'] === true) return { print: fullHelp(command), status: 0, stream: 'stdout' };
   if (parsed.version === true) return { print: `${command} version ${version}\n`, status: 0, stream: 'stdout' };
   // In the order given, since the last word on a variable counts whether it was -E or -U.
   for (const word of words) {
@@ -127,17 +101,40 @@ export function parseOptions(
   return { run: settings, program, args: rest };
 }
 
+const NAME_COLUMN = 17;
+const written = (name: string, { value }: Option): string => `-${name}${value === undefined ? '' : ` ${value}`}`;
+
+/** Fits a screen of 24 lines, 80 columns. */
 function help(command: string): string {
-  const lines = Object.entries(OPTIONS).map(([name, { value, sets, about }]) => {
-    const left = `-${name}${value === undefined ? '' : ` ${value}`}`;
-    return `${left.padEnd(20)} ${(sets === undefined ? '' : `TSEMU_${sets}`).padEnd(20)} ${about}`;
-  });
+  const lines = Object.entries(OPTIONS)
+    .filter(([, { isCommon }]) => isCommon)
+    .map(([name, option]) => `  ${written(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
+  const example = command === 'tsemu run' ? 'riscv64' : command.slice(command.indexOf('-') + 1);
   return `usage: ${command} [options] program [arguments...]
 Runs a Linux program built for another processor.
 
+${lines.join('\n')}
+
+Examples:
+  ${command} ./hello one two
+  ${command} -L /usr/${example}-linux-gnu ./hello     # dynamically linked
+  ${command} -strace -D log ./hello
+
+Options may be written with one or two dashes. They end at the program's name.
+`;
+}
+
+function fullHelp(command: string): string {
+  const lines = Object.entries(OPTIONS).map(([name, option]) => {
+    const { sets, about } = option;
+    const variable = sets === undefined ? '' : `TSEMU_${sets}`;
+    return `${written(name, option).padEnd(20)} ${variable.padEnd(21)} ${about}`;
+  });
+  return `usage: ${command} [options] program [arguments...]
+
 Options and associated environment variables (also read as QEMU_...):
 
-${'Argument'.padEnd(20)} ${'Variable'.padEnd(20)} Description
+${'Argument'.padEnd(20)} ${'Variable'.padEnd(21)} Description
 ${lines.join('\n')}
 
 Options may be written with one or two dashes; -h is -help. They end at the program's name.

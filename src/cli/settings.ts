@@ -36,6 +36,8 @@ export interface Settings {
   /** `-E NAME=VALUE` and `-U NAME` in order: a value, or undefined to unset. */
   environment: [name: string, value: string | undefined][];
   log: Set<LogItem>;
+  /** `-quiet`: a fault that kills the guest is not reported. */
+  quiet: boolean;
   /** `-D`: file for what is logged; '' for stderr. */
   logFile: string;
   /** `-dfilter`: addresses that logs of code are limited to, both ends included; empty for no limit. */
@@ -59,10 +61,15 @@ export interface Settings {
   cache: string;
 }
 
+/** A program to run. */
+export interface RunCommand {
+  run: Settings;
+  program: string;
+  args: readonly string[];
+}
+
 /** What to do: run a program, or print something and end. */
-export type Command =
-  | { run: Settings; program: string; args: readonly string[] }
-  | { print: string; status: number; stream: 'stdout' | 'stderr' };
+export type Command = RunCommand | { print: string; status: number; stream: 'stdout' | 'stderr' };
 
 /** An option or variable that cannot be obeyed; the message has no prefix. */
 export class UsageError extends Error {
@@ -87,6 +94,7 @@ export const defaultSettings = (): Settings => ({
   stackSize: undefined,
   environment: [],
   log: new Set(),
+  quiet: false,
   logFile: '',
   logFilter: [],
   cpu: '',
@@ -115,6 +123,7 @@ export const APPLY = {
   },
   STRACE: (s: Settings) => void s.log.add('strace'),
   STATS: (s: Settings) => void s.log.add('stats'),
+  QUIET: (s: Settings) => void (s.quiet = true),
   LOG: (s: Settings, text: string) => addLogItems(s, text),
   LOG_FILENAME: (s: Settings, text: string) => void (s.logFile = text),
   DFILTER: (s: Settings, text: string) => void (s.logFilter = text.split(',').map(parseRange)),

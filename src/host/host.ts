@@ -22,6 +22,8 @@ export interface StartState {
   /** argv of the command, argv[0] first, and environment as `NAME=value`, as bytes (latin1). */
   argv: readonly string[];
   env: readonly string[];
+  /** The process has rights that its caller has not (AT_SECURE, secure-execution mode of ld.so(8)). */
+  isSecure?: boolean;
 }
 
 /** A part of the window as the host has it mapped. Addresses are the guest's. */

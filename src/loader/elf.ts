@@ -16,14 +16,11 @@
  */
 import elfy from 'elfy';
 import type { GuestAbi } from '../cpu/guest-abi.ts';
+import { E_MACHINE, EI_CLASS, EI_DATA, ELFDATA2LSB, isElf, machineOf, otherMachine } from './machine.ts';
 import type { ProgramFile } from './program-file.ts';
 
-const EI_CLASS = 4;
-const EI_DATA = 5;
 const EI_VERSION = 6;
 const ELFCLASS32 = 1;
-const ELFDATA2LSB = 1;
-const E_MACHINE = 18;
 
 /** Sizes and offsets of the two classes, gABI "ELF Header". */
 const CLASS = {
@@ -70,38 +67,6 @@ export interface ElfImage {
   /** PT_GNU_STACK's PF_X; undefined without one. */
   executableStack: boolean | undefined;
 }
-
-/** What a refused file would have to be run with, by e_machine and class. */
-const OTHER_MACHINES: Record<string, string> = {
-  '40/1': 'an ARM program: run it with tsemu-arm',
-  '183/2': 'an AArch64 program: run it with tsemu-aarch64',
-  '243/2': 'a riscv64 program: run it with tsemu-riscv64',
-  '243/1': 'a riscv32 program, which tsemu does not run',
-  '62/2': 'a program for the host (x86-64): run it directly',
-  '62/1': 'an x32 program for the host: run it directly',
-  '3/1': 'an i386 program for the host: run it directly',
-};
-
-export const EM_X86_64 = 62;
-
-/** True if a file that starts with these bytes is ELF. */
-export const isElf = (head: Uint8Array): boolean =>
-  head.length >= 4 && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
-
-/** e_machine of a little-endian ELF file's first bytes, 0 if they are too few. */
-export const machineOf = (head: Uint8Array): number =>
-  head.length >= E_MACHINE + 2 && head[EI_DATA] === ELFDATA2LSB ? head[E_MACHINE] | (head[E_MACHINE + 1] << 8) : 0;
-
-/** Guest architectures by e_machine and class, as in the names of their commands. */
-const GUEST_ARCHITECTURES: Readonly<Record<string, string>> = {
-  '40/1': 'arm',
-  '183/2': 'aarch64',
-  '243/2': 'riscv64',
-};
-
-/** Which command tsemu-ARCH runs an ELF file that begins like this; undefined if none. */
-export const guestArchitectureOf = (head: Uint8Array): string | undefined =>
-  GUEST_ARCHITECTURES[`${machineOf(head)}/${head[EI_CLASS]}`];
 
 const hex = (value: number): string => '0x' + value.toString(16);
 
@@ -189,7 +154,7 @@ function checkIdentity(head: Uint8Array, abi: GuestAbi): string | undefined {
   const machine = machineOf(head);
   if (machine !== abi.elfMachine || elfClass !== abi.elfClass) {
     const bits = elfClass === ELFCLASS32 ? 32 : 64;
-    return OTHER_MACHINES[`${machine}/${elfClass}`] ?? `a ${bits}-bit program for machine ${machine}, not ${abi.name}`;
+    return otherMachine(head) ?? `a ${bits}-bit program for machine ${machine}, not ${abi.name}`;
   }
   if (head[EI_VERSION] !== 1) return `ELF version ${head[EI_VERSION]} is unknown`;
   return undefined;

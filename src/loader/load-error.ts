@@ -71,9 +71,12 @@ function printable(text: string): string {
 }
 
 /** The error of `errno` with the given reason, by default strerror's; status 127 exactly for a missing file. */
-export function loadError(command: string, file: string, errno: number, reason = errnoText(errno)): LoadError {
+export function loadError(command: string, file: string, errno: number, reason?: string): LoadError {
   const missing = errno === ENOENT || errno === ENOTDIR;
-  return { error: { message: printable(`${command}: ${file}: ${reason}`), status: missing ? 127 : 126, errno } };
+  const words = errnoText(errno);
+  // People know these words from their shell; the reason alone would be ours.
+  const text = reason === undefined ? words : errno === ENOEXEC ? `${words}: ${reason}` : reason;
+  return { error: { message: printable(`${command}: ${file}: ${text}`), status: missing ? 127 : 126, errno } };
 }
 
 /** True for an error, false for what was asked for. */

@@ -168,6 +168,7 @@ function auxiliaryVector(
 ): [type: number, value: number | bigint][] {
   const { abi } = request;
   const id = (name: string) => Number(steadyCall(host, name));
+  const [uid, euid, gid, egid] = ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
   const entries: [number, number | bigint][] = [[AT.SYSINFO_EHDR, vdsoAddress]];
   for (const [type, value] of abi.extraAuxv) entries.push([type, value]);
   if (abi.minSignalStack !== 0) entries.push([AT.MINSIGSTKSZ, abi.minSignalStack]);
@@ -181,12 +182,12 @@ function auxiliaryVector(
     [AT.BASE, interpreterBias],
     [AT.FLAGS, 0],
     [AT.ENTRY, program.entry],
-    [AT.UID, id('getuid')],
-    [AT.EUID, id('geteuid')],
-    [AT.GID, id('getgid')],
-    [AT.EGID, id('getegid')],
-    // A set-user-ID bit on the guest's file has no effect, so nothing is more privileged than who started it.
-    [AT.SECURE, 0],
+    [AT.UID, uid],
+    [AT.EUID, euid],
+    [AT.GID, gid],
+    [AT.EGID, egid],
+    // A set-user-ID bit on the guest's file has an effect only if binfmt_misc has seen to it.
+    [AT.SECURE, uid !== euid || gid !== egid || request.isSecure === true ? 1 : 0],
   );
   return entries;
 }

@@ -5,7 +5,7 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { Host } from '../host/host.ts';
-import { type ElfImage, EM_X86_64, guestArchitectureOf, isElf, machineOf, readElf } from './elf.ts';
+import { type ElfImage, readElf } from './elf.ts';
 import {
   E2BIG,
   ELIBBAD,
@@ -18,7 +18,8 @@ import {
   type LoadError,
   loadError,
 } from './load-error.ts';
-import { openProgramFile, type ProgramFile } from './program-file.ts';
+import { EM_X86_64, guestArchitectureOf, isElf, machineOf } from './machine.ts';
+import { openProgramFile, type ProgramFile, programFileOf } from './program-file.ts';
 import { MAX_SCRIPT_DEPTH, parseScriptLine, SCRIPT_HEAD } from './script.ts';
 import { tooManyArguments } from './stack.ts';
 
@@ -28,6 +29,8 @@ export interface ProgramRequest {
   path: string;
   /** Host path of the same file, if another. */
   hostPath?: string;
+  /** Of the program's file if it is open already; it will be closed. */
+  descriptor?: number;
   argv: readonly string[];
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
@@ -35,6 +38,8 @@ export interface ProgramRequest {
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
   execfn?: string;
+  /** AT_SECURE is set even if real and effective IDs are the same: capabilities of the file, for instance. */
+  isSecure?: boolean;
   /** Soft RLIMIT_STACK in bytes; by default the one the emulator was started with. */
   stackLimit?: number | bigint;
 }
@@ -64,7 +69,11 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
   const stackLimit = stackLimitOf(host, request);
   let argv = request.argv;
   let current = path;
-  let opened = openProgramFile(host, request.hostPath ?? path);
+  const { descriptor } = request;
+  let opened =
+    descriptor === undefined
+      ? openProgramFile(host, request.hostPath ?? path)
+      : programFileOf(host, descriptor, request.hostPath ?? path);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
     const file = opened;

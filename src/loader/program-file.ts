@@ -75,10 +75,10 @@ export function openProgramFile(host: Host, path: string, sysroot = ''): Program
   if (path === '') return -ENOENT;
   if (path.length + 1 > PATH_MAX) return -ENAMETOOLONG;
   if (sysroot !== '' && path[0] === '/') {
-    const file = checked(host, openBelow(host, sysroot, path), sysroot + path);
+    const file = programFileOf(host, openBelow(host, sysroot, path), sysroot + path);
     if (typeof file !== 'number') return file;
   }
-  return checked(host, openAsIs(host, path), path);
+  return programFileOf(host, openAsIs(host, path), path);
 }
 
 const openAsIs = (host: Host, path: string): number =>
@@ -101,8 +101,8 @@ function openBelow(host: Host, sysroot: string, path: string): number {
   return fd === -ENOSYS ? openAsIs(host, sysroot + path) : fd;
 }
 
-/** Makes a ProgramFile of a descriptor, or closes it and says why not. */
-function checked(host: Host, fd: number, path: string): ProgramFile | number {
+/** Makes a ProgramFile of a descriptor, or closes it and says why not: see {@link openProgramFile}. */
+export function programFileOf(host: Host, fd: number, path: string): ProgramFile | number {
   if (fd < 0) return fd;
   const file = new HostFile(host, fd, path);
   const refusal = file.examine();

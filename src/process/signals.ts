@@ -56,6 +56,8 @@ export interface SignalOwner {
   requirePrecise?(): void;
   /** Told of each signal that a handler gets or that kills (-strace). */
   onSignal?: (info: Uint8Array, fatal: boolean) => void;
+  /** Told of a fault that kills. */
+  onFault?(info: Uint8Array): void;
 }
 
 export class Signals implements SignalState {
@@ -225,7 +227,10 @@ export class Signals implements SignalState {
     fields.setBigUint64(16, address, true);
     const action = this.getAction(signo);
     const caught = action.handler !== SIG_DFL && action.handler !== SIG_IGN;
-    if (!caught || (this.mask & bit(signo)) !== 0n) this.die(info);
+    if (!caught || (this.mask & bit(signo)) !== 0n) {
+      this.owner.onFault?.(info);
+      this.die(info);
+    }
     this.enterHandler(info, action);
   }
 

@@ -19,7 +19,7 @@ import type { WorkerScript } from './thread-setup.ts';
 import { Threads } from './threads.ts';
 
 /** How the user wants to watch the guest, each thread of it. */
-export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onExit' | 'onClone'> {
+export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onFault' | 'onExit' | 'onClone'> {
   /** `--stats`: told what the engine of the thread did that ends the process. */
   onStatistics?: (statistics: Statistics) => void;
   /** `-d in_asm`: told of each instruction when it is first decoded. */
@@ -31,6 +31,8 @@ export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onExit' |
 /** What to run, and how the user wants to watch it. Strings are latin1: one character a byte. */
 export interface StartRequest {
   program: string;
+  /** Of the program's file if it is open already. */
+  descriptor?: number;
   argv: readonly string[];
   env: readonly string[];
   options: KernelOptions;
@@ -52,19 +54,28 @@ export function watchOf(engine: Engine, watch: Watch): Partial<TaskParts> {
     watch.onStatistics?.(engine.statistics());
     watch.onExit?.(status);
   };
-  return { trace: watch.trace, onSignal: watch.onSignal, onClone: watch.onClone, onExit };
+  const { trace, onSignal, onFault, onClone } = watch;
+  return { trace, onSignal, onFault, onClone, onExit };
 }
 
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
 export function startProcess(host: Host, guest: Guest, request: StartRequest): GuestTask | LoadError {
-  const { program, argv, env, options } = request;
-  const { rlimits } = host.startState;
+  const { program, descriptor, argv, env, options } = request;
+  const { rlimits, isSecure } = host.startState;
   const space = new AddressSpace(host);
   const limits = new SharedLimits(host, OWN_RLIMITS);
   for (const resource of OWN_RLIMITS) limits.set(resource, rlimits[resource]);
   space.limits = limits;
   const { abi } = guest;
-  const loaded = loadProgram(host, space, { path: program, argv, env, sysroot: options.sysroot, abi });
+  const loaded = loadProgram(host, space, {
+    path: program,
+    descriptor,
+    argv,
+    env,
+    sysroot: options.sysroot,
+    isSecure,
+    abi,
+  });
   if (isLoadError(loaded)) return loaded;
 
   const { cpu, frames } = guest.createCpu(host.threadMemory);

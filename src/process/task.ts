@@ -50,6 +50,8 @@ export interface TaskParts {
   onClone?: () => void;
   /** Told of each signal that a handler gets or that kills. */
   onSignal?: (info: Uint8Array, fatal: boolean) => void;
+  /** Told of a fault that kills, while everything still is as it was. */
+  onFault?: (task: GuestTask, info: Uint8Array) => void;
   /** Called before the process ends by itself, with the status. */
   onExit?: (status: number) => void;
 }
@@ -76,6 +78,7 @@ export class GuestTask implements Task, SignalOwner {
   private readonly syscalls: SyscallTable;
   private readonly trace: TraceSink | undefined;
   private readonly onExit: TaskParts['onExit'];
+  private readonly onDeath: TaskParts['onFault'];
   private readonly onClone: TaskParts['onClone'];
 
   constructor(parts: TaskParts) {
@@ -91,6 +94,7 @@ export class GuestTask implements Task, SignalOwner {
     this.syscalls = parts.syscalls;
     this.trace = parts.trace;
     this.onExit = parts.onExit;
+    this.onDeath = parts.onFault;
     this.onClone = parts.onClone;
     this.threads = parts.threads;
     this.signals = new Signals(this, parts.mask);
@@ -98,6 +102,15 @@ export class GuestTask implements Task, SignalOwner {
     // Tracing wants to see them all.
     this.engine.onSyscall = this.trace === undefined ? () => this.passOn() : undefined;
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
+  }
+
+  onFault(info: Uint8Array): void {
+    this.onDeath?.(this, info);
+  }
+
+  /** See {@link Engine.isExact}. */
+  get isExact(): boolean {
+    return this.engine.isExact;
   }
 
   /** See {@link Engine.forgetOrders}. */

@@ -108,7 +108,8 @@ const hexAddress = (n: number): string => n.toString(16).padStart(8, '0');
 /** Column of the path in /proc/PID/maps on 64-bit kernels (fs/proc/task_mmu.c). */
 const NAME_COLUMN = 73;
 
-function mapsLine(range: Range): string {
+/** A line of /proc/PID/maps. */
+export function mapsLine(range: Range): string {
   const { flags } = range;
   const permissions =
     (flags & PageFlag.read ? 'r' : '-') +

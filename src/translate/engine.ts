@@ -163,6 +163,8 @@ export class Engine {
   private readonly versions: Int32Array;
   private readonly pcIndex: number;
   private precise = false;
+  /** Of the state, only PC and what memory holds are right: a fault in compiled code, with which the process ends. */
+  isExact = true;
   private readonly arithmetic: Arithmetic;
   private float: SlowFloat | undefined;
   private readonly compilation: Compilation | undefined;
@@ -511,6 +513,7 @@ export class Engine {
       doublewords[this.pcIndex] = BigInt(inRegion);
       // The cold tier makes the same access again and says what is wrong with it,
       if (this.precise) return this.coldStep();
+      this.isExact = false;
       // but not with stale registers. Addresses outside the window stay unknown: nobody can ask any more.
       if (fault && fault.signo !== SIGSEGV) return { kind: 'fault', ...fault };
       return this.segmentationFault(fault?.address ?? -1n);

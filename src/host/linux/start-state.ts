@@ -11,7 +11,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { StartState } from '../host.ts';
 
 /** First word of the file: "tsemu1" and the version of this layout. */
-export const STATE_MAGIC = 0x0001_7573_6d65_7374n;
+export const STATE_MAGIC = 0x0002_7573_6d65_7374n;
 
 /** Word numbers in the file. The build passes them to the launcher. */
 export const StateWord = {
@@ -28,9 +28,18 @@ export const StateWord = {
   rlimits: 7,
   /** Bitmap of the descriptors below that limit (at most 1,024) that the launcher occupied while Node starts. */
   fillers: 39,
+  /** AT_FLAGS: bit 0 says that binfmt_misc left the program's argv[0] in place (its flag P). */
+  flags: 55,
+  /** AT_SECURE. */
+  secure: 56,
+  /** AT_EXECFD moved up, all bits set for none: binfmt_misc has opened the program (its flag O). */
+  program: 57,
   /** Where the strings start. */
-  strings: 55,
+  strings: 58,
 } as const;
+
+const AT_FLAGS_PRESERVE_ARGV0 = 1n;
+const NO_DESCRIPTOR = 2n ** 64n - 1n;
 
 export const RLIMIT_COUNT = 16;
 
@@ -43,6 +52,13 @@ export interface LauncherState extends StartState {
   /** Descriptors from this on are Node's, but for the inherited ones. */
   ownFrom: number;
   inherited: readonly number[];
+  /** Set if the kernel's binfmt_misc has started this process and said so. */
+  registered?: {
+    /** The program's argv[0] is in argv, behind the program's path. */
+    keepsArgv0: boolean;
+    /** Descriptor of the program, open for reading even if its file is not readable. */
+    descriptor?: number;
+  };
 }
 
 /** Reads the state from the launcher's descriptor and closes that. Throws if it is not the launcher's. */
@@ -69,6 +85,9 @@ export function parseLauncherState(file: Buffer): LauncherState {
   const envc = Number(word(StateWord.envc));
   if (strings.length !== argc + envc + 2) throw new Error('damaged state file');
   const ownFrom = Number(word(StateWord.fillerLimit));
+  const [flags, program] = [word(StateWord.flags), word(StateWord.program)];
+  const keepsArgv0 = (flags & AT_FLAGS_PRESERVE_ARGV0) !== 0n;
+  const descriptor = program === NO_DESCRIPTOR ? undefined : Number(program);
   const rlimits: { soft: bigint; hard: bigint }[] = [];
   for (let i = 0; i < RLIMIT_COUNT; i++) {
     rlimits.push({ soft: word(StateWord.rlimits + 2 * i), hard: word(StateWord.rlimits + 2 * i + 1) });
@@ -83,6 +102,8 @@ export function parseLauncherState(file: Buffer): LauncherState {
     fillers: bitRanges(file.subarray(StateWord.fillers * 8), ownFrom),
     ownFrom,
     inherited: strings[argc + envc].split(' ').slice(0, -1).map(Number),
+    isSecure: word(StateWord.secure) !== 0n,
+    registered: keepsArgv0 || descriptor !== undefined ? { keepsArgv0, descriptor } : undefined,
   };
 }
 

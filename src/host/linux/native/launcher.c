@@ -2,42 +2,35 @@
  * The command that people start. It writes down what Node would change before
  * any JavaScript runs (ignored signals, the signal mask, resource limits,
  * closed standard descriptors, the environment), lifts the limits under which
- * V8 could not start, and executes DIR/node with DIR/tsemu.cjs, DIR being its
- * own directory:
+ * V8 could not start, and executes Node (find-node.h) with DIR/tsemu.cjs, DIR
+ * being its own directory:
  *
  *     node FLAGS DIR/tsemu.cjs ARCH DESCRIPTOR
  *
  * DESCRIPTOR is a memory file in the layout of start-state.ts; the build passes
- * the numbers (STATE_*) and ARCH with -D. Node gets an environment of
- * our own, so no NODE_OPTIONS or LD_PRELOAD meant for others reaches it.
+ * the numbers (STATE_*), ARCH and the command's NAME with -D. Node gets an
+ * environment of our own, so no NODE_OPTIONS or LD_PRELOAD meant for others
+ * reaches it.
+ *
+ * binfmt_misc starts it with the program's path in front of the program's own
+ * arguments, and says in the auxiliary vector how (docs/binfmt.md).
+ *
+ * Built with ANY_COMMAND it is the command `tsemu`: `tsemu run` is started as
+ * above, with `any` as ARCH; everything else is an ordinary program of Node,
+ * DIR/tsemu-command.cjs, with arguments and environment as they are.
  *
  * Freestanding: no library, Linux on x86-64 only.
  */
 
-typedef unsigned char u8;
-typedef unsigned int u32;
-typedef long i64;
-typedef unsigned long u64;
+#include "freestanding.h"
+#include "find-node.h"
+
 
 enum {
-  NR_WRITE = 1,
-  NR_CLOSE = 3,
-  NR_RT_SIGACTION = 13,
-  NR_RT_SIGPROCMASK = 14,
-  NR_PWRITE64 = 18,
-  NR_ACCESS = 21,
-  NR_PIPE = 22,
-  NR_EXECVE = 59,
-  NR_FCNTL = 72,
-  NR_READLINK = 89,
-  NR_GETDENTS64 = 217,
-  NR_EXIT_GROUP = 231,
-  NR_OPENAT = 257,
-  NR_PRLIMIT64 = 302,
-  NR_MEMFD_CREATE = 319,
-  ENOENT_NR = 2,
-  EACCES_NR = 13,
   SIGXFSZ_NR = 25,
+  AT_EXECFD_NR = 2,
+  AT_FLAGS_NR = 8,
+  AT_SECURE_NR = 23,
   F_DUPFD_ = 0,
   F_GETFD_ = 1,
   F_SETFL_ = 4,
@@ -51,7 +44,14 @@ enum {
   LIMIT_AS = 9,
 };
 
+/* Words of the command line before the options. */
+#ifdef ANY_COMMAND
+#define COMMAND_WORDS 2
+#else
+#define COMMAND_WORDS 1
+#endif
 #define INFINITE (~0ul)
+#define NO_DESCRIPTOR (~0ul)
 #define GIB (1ul << 30)
 /* V8 reserves 16 GiB for the window when it catches bad accesses by their faults; Node itself takes 1.4 GiB. */
 #define ADDRESS_SPACE_NEEDED (18 * GIB + GIB / 2)
@@ -68,47 +68,17 @@ struct limit {
 };
 
 static u64 state[STATE_STRINGS];
-static char path[4096 + 64];
+static char script[PATH_SIZE + 64];
+static char node[PATH_SIZE + 64];
 static char names[8192];
 static char high_descriptors[4096];
 
-static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
-  register i64 r10 __asm__("r10") = d;
-  i64 result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
-  return result;
-}
-
-static u64 length(const char *text) {
-  u64 n = 0;
-  while (text[n]) n++;
-  return n;
-}
-
-static void say(const char *text) { sys4(NR_WRITE, 2, (i64)text, (i64)length(text), 0); }
-
-/* Ends with the message `tsemu-ARCH: WHAT: reason` and the exit code that a shell would use. */
-static void fail(const char *what, i64 error) {
-  say("tsemu-" ARCH ": ");
-  say(what);
-  if (error == -ENOENT_NR) say(": No such file or directory\n");
-  else if (error == -EACCES_NR) say(": Permission denied\n");
-  else {
-    char digits[] = ": error 000\n";
-    digits[8] += (char)(-error / 100);
-    digits[9] += (char)(-error / 10 % 10);
-    digits[10] += (char)(-error % 10);
-    say(digits);
-  }
-  sys4(NR_EXIT_GROUP, error == -ENOENT_NR ? 127 : 126, 0, 0, 0);
-}
-
-/* Puts the path of `name` beside this program into `path`; `end` is where its directory ends. */
-static void beside(u64 end, const char *name) {
-  for (u64 i = 0;; i++) {
-    path[end + i] = name[i];
-    if (!name[i]) break;
-  }
+/* The value of an entry of the auxiliary vector, which is behind the environment; `absent` if there is none. */
+static u64 auxiliary(char **env, u64 type, u64 absent) {
+  while (*env) env++;
+  for (u64 *entry = (u64 *)(env + 1); entry[0]; entry += 2)
+    if (entry[0] == type) return entry[1];
+  return absent;
 }
 
 static void record_signals(void) {
@@ -164,7 +134,7 @@ static void write_strings(int fd, char **strings) {
  * Notes the numbers of inherited descriptors from `limit` on, a space behind each, so that the guest gets these and not
  * Node's. To be called before many descriptors are open: each costs 2 us here.
  */
-static void list_high_descriptors(u64 limit) {
+static void list_high_descriptors(u64 limit, u64 program) {
   int directory = (int)sys4(NR_OPENAT, -100, (i64) "/proc/self/fd", 0200000 /* O_DIRECTORY */, 0);
   if (directory < 0) return;
   u64 used = 0;
@@ -175,7 +145,7 @@ static void list_high_descriptors(u64 limit) {
       const char *name = names + at + 19;
       u64 number = 0;
       for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (u64)(*digit - '0');
-      if (number < limit || number == (u64)directory || used + 16 > sizeof high_descriptors) continue;
+      if (number < limit || number == (u64)directory || number == program || used + 16 > sizeof high_descriptors) continue;
       while (*name) high_descriptors[used++] = *name++;
       high_descriptors[used++] = ' ';
     }
@@ -224,14 +194,9 @@ static void fill_descriptors(int fd, u64 limit) {
   }
 }
 
-static int starts_with(const char *text, const char *prefix) {
-  while (*prefix && *text == *prefix) text++, prefix++;
-  return !*prefix;
-}
-
 /* V8 writes a map for perf(1) only if it is told to when it starts. Options are read by Node, but for this one. */
-static int wants_perf_map(char **argv, char **env) {
-  const char *first = argv[0] && argv[1] ? argv[1] : "";
+static int wants_perf_map(i64 count, char **argv, char **env) {
+  const char *first = count > COMMAND_WORDS ? argv[COMMAND_WORDS] : "";
   if (first[0] == '-' && first[1] == '-') first++;
   if (starts_with(first, "-perfmap") && !first[sizeof "-perfmap" - 1]) return 1;
   for (; *env; env++)
@@ -239,9 +204,46 @@ static int wants_perf_map(char **argv, char **env) {
   return 0;
 }
 
+/* Puts the directory of this program into `script` and `node`; gives its length, the slash at its end included. */
+static u64 find_directory(void) {
+  i64 end = sys4(NR_READLINK, (i64) "/proc/self/exe", (i64)script, PATH_SIZE, 0);
+  if (end < 0) fail("/proc/self/exe", end);
+  while (end > 0 && script[end - 1] != '/') end--;
+  for (i64 i = 0; i < end; i++) node[i] = script[i];
+  return (u64)end;
+}
+
+static void require_script(u64 end, const char *name) {
+  append(script, end, name);
+  i64 error = sys4(NR_ACCESS, (i64)script, 4 /* R_OK */, 0, 0);
+  if (error < 0) fail(script, error);
+}
+
+#ifdef ANY_COMMAND
+/* Everything but `tsemu run`, which comes back from here. */
+static void run_command(u64 end, i64 count, char **argv, char **env) {
+  const char *word = count > 1 ? argv[1] : "";
+  if (starts_with(word, "run") && !word[3]) return;
+  require_script(end, "tsemu-command.cjs");
+  find_node(node, end, env, !auxiliary(env, AT_SECURE_NR, 0));
+  char *arguments[count + 4];
+  i64 used = 0;
+  arguments[used++] = node;
+  arguments[used++] = "--disable-warning=ExperimentalWarning";
+  arguments[used++] = script;
+  for (i64 i = 1; i < count; i++) arguments[used++] = argv[i];
+  arguments[used] = 0;
+  fail(node, sys4(NR_EXECVE, (i64)node, (i64)arguments, (i64)env, 0));
+}
+#endif
+
 __attribute__((used)) static void start(i64 *stack) {
   char **argv = (char **)(stack + 1);
   char **env = argv + stack[0] + 1;
+  u64 end = find_directory();
+#ifdef ANY_COMMAND
+  run_command(end, stack[0], argv, env);
+#endif
 
   state[STATE_MAGIC] = STATE_MAGIC_VALUE;
   record_signals();
@@ -250,14 +252,15 @@ __attribute__((used)) static void start(i64 *stack) {
   for (int i = 0; i < 16; i++) sys4(NR_PRLIMIT64, 0, i, 0, (i64)&state[STATE_RLIMITS + 2 * i]);
   state[STATE_ARGC] = (u64)stack[0];
   while (env[state[STATE_ENVC]]) state[STATE_ENVC]++;
+  state[STATE_FLAGS] = auxiliary(env, AT_FLAGS_NR, 0);
+  state[STATE_SECURE] = auxiliary(env, AT_SECURE_NR, 0);
 
-  i64 end = sys4(NR_READLINK, (i64) "/proc/self/exe", (i64)path, 4096, 0);
-  if (end < 0) fail("/proc/self/exe", end);
-  while (end > 0 && path[end - 1] != '/') end--;
+  require_script(end, "tsemu.cjs");
+  find_node(node, end, env, !state[STATE_SECURE]);
 
   u64 room = raise(LIMIT_AS, INFINITE);
   if (room < ADDRESS_SPACE_LEAST) {
-    say("tsemu-" ARCH ": the address space limit is too low; 6029312 KiB are needed (ulimit -v)\n");
+    say(NAME ": the address space limit is too low; 6029312 KiB are needed (ulimit -v)\n");
     sys4(NR_EXIT_GROUP, 126, 0, 0, 0);
   }
   raise(LIMIT_DATA, INFINITE);
@@ -273,7 +276,11 @@ __attribute__((used)) static void start(i64 *stack) {
   u64 ignore[4] = {1, 0, 0, 0};
   sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
 
-  list_high_descriptors(limit);
+  /* binfmt_misc has opened the program if the O flag says so. */
+  u64 program = auxiliary(env, AT_EXECFD_NR, NO_DESCRIPTOR);
+  list_high_descriptors(limit, program);
+  if (program != NO_DESCRIPTOR) program = (u64)move_up((int)program, limit, F_DUPFD_);
+  state[STATE_PROGRAM] = program;
   int writer, fd;
   open_state(limit, &writer, &fd);
   fill_descriptors(fd, limit);
@@ -283,18 +290,13 @@ __attribute__((used)) static void start(i64 *stack) {
   if (*env) write_strings(writer, env);
   write_all(writer, high_descriptors, length(high_descriptors) + 1);
 
-  static char descriptor[8], script[sizeof path];
+  static char descriptor[8];
   char *digit = descriptor + sizeof descriptor - 1;
   for (int rest = fd; rest || !digit[0]; rest /= 10) *--digit = (char)('0' + rest % 10);
 
-  beside((u64)end, "tsemu.cjs");
-  i64 error = sys4(NR_ACCESS, (i64)path, 4 /* R_OK */, 0, 0);
-  if (error < 0) fail(path, error);
-  for (u64 i = 0; (script[i] = path[i]); i++) {}
-  beside((u64)end, "node");
   char *arguments[16];
   int count = 0;
-  arguments[count++] = stack[0] > 0 ? argv[0] : "tsemu-" ARCH;
+  arguments[count++] = stack[0] > 0 ? argv[0] : NAME;
   arguments[count++] = "--single-threaded";
   arguments[count++] = "--v8-pool-size=0";
   arguments[count++] = "--disable-warning=ExperimentalWarning";
@@ -307,7 +309,7 @@ __attribute__((used)) static void start(i64 *stack) {
   /* Room for what starts, and for what a child of posix_spawn needs until it executes: each garbage collection of a child
      would copy what it shares with its parent. */
   arguments[count++] = "--min-semi-space-size=4";
-  if (wants_perf_map(argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
+  if (!state[STATE_SECURE] && wants_perf_map(stack[0], argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
   if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";
@@ -317,7 +319,7 @@ __attribute__((used)) static void start(i64 *stack) {
   arguments[count] = 0;
   /* One arena for all workers: each would have its own, most of it unused. */
   char *environment[] = {"GLIBC_TUNABLES=glibc.malloc.arena_max=1", 0};
-  fail(path, sys4(NR_EXECVE, (i64)path, (i64)arguments, (i64)environment, 0));
+  fail(node, sys4(NR_EXECVE, (i64)node, (i64)arguments, (i64)environment, 0));
 }
 
 __asm__(

@@ -1,0 +1,137 @@
+/**
+ * What is said of a guest that dies by a fault. Loaded when that happens, in
+ * the guest's own process, whose memory it reads.
+ */
+
+import { aarch64RegistersText } from '../cpu/aarch64/registers-text.ts';
+import { AARCH64_STATE } from '../cpu/aarch64/state.ts';
+import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
+import { RISCV_STATE } from '../cpu/riscv/state.ts';
+import { makeSymbolizer } from '../host/linux/symbols.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import type { GuestTask } from '../process/task.ts';
+import { mapsLine } from '../syscalls/proc.ts';
+import { signalName } from '../syscalls/sigset.ts';
+
+const SIGILL = 4;
+const SIGTRAP = 5;
+/** si_code of faults, sigaction(2). */
+const CAUSES: Readonly<Record<string, string>> = {
+  'SIGSEGV 1': 'nothing is mapped',
+  'SIGSEGV 2': 'the access is not permitted',
+  'SIGSEGV 128': 'no room for a signal frame, or an address that cannot exist',
+  'SIGBUS 1': 'misaligned access',
+  'SIGBUS 2': 'beyond the end of the mapped file',
+};
+
+/** Where an architecture's calling convention keeps frames: offsets in the thread memory, and from the frame pointer. */
+interface FrameLayout {
+  framePointer: number;
+  /** Register with the return address of a function that has called no other. */
+  link: number;
+  /** Of the caller's frame pointer and of the return address, in bytes from the frame pointer. */
+  previous: number;
+  returnAddress: number;
+  registers(state: DataView, float: boolean): string;
+}
+
+/** The psABIs' frame records: riscv-elf-psabi "Frame pointer convention", AAPCS64 6.4.6. */
+const LAYOUTS: Readonly<Record<string, FrameLayout>> = {
+  riscv64: {
+    framePointer: RISCV_STATE.x + 8 * 8,
+    link: RISCV_STATE.x + 8,
+    previous: -16,
+    returnAddress: -8,
+    registers: riscvRegistersText,
+  },
+  aarch64: {
+    framePointer: AARCH64_STATE.x + 8 * 29,
+    link: AARCH64_STATE.x + 8 * 30,
+    previous: 0,
+    returnAddress: 8,
+    registers: aarch64RegistersText,
+  },
+};
+const MAX_FRAMES = 32;
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** Several lines; `info` is the siginfo_t of the fault. */
+export function crashReport(task: GuestTask, info: Uint8Array): string {
+  const { guest, host, cpu, process } = task;
+  const { abi } = guest;
+  const fields = new DataView(info.buffer, info.byteOffset, info.byteLength);
+  const [signo, code] = [fields.getInt32(0, true), fields.getInt32(8, true)];
+  const address = fields.getBigUint64(16, true);
+  const name = signalName(signo);
+  const isAccess = signo !== SIGILL && signo !== SIGTRAP;
+  const cause = CAUSES[`${name} ${code}`];
+  const where = isAccess ? ` at address ${hex(address)}` : instructionText(task);
+  const layout = LAYOUTS[abi.name];
+  const state = new DataView(host.threadMemory.buffer);
+  const lines = [
+    `${abi.command}: ${process.executable}: killed by ${name}${where}${cause === undefined ? '' : `: ${cause}`}`,
+    ...(isAccess ? [`address: ${mappingText(task, address)}`] : []),
+    `pc:      ${mappingText(task, cpu.pc)}`,
+    ...backtrace(task, layout, state),
+    layout.registers(state, false).trimEnd(),
+    ...(task.isExact ? [] : ['Registers other than pc may be older: code was compiled. -tier cold has them exact.']),
+    'Without this report: -quiet, TSEMU_QUIET=1.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The bytes of the instruction at the PC, as a word. */
+function instructionText({ space, cpu }: GuestTask): string {
+  const bytes = space.read(Number(cpu.pc), 4) ?? space.read(Number(cpu.pc), 2);
+  if (bytes === undefined) return ` at pc ${hex(cpu.pc)}`;
+  const digits = [...bytes].reverse().map((byte) => byte.toString(16).padStart(2, '0'));
+  return ` at pc ${hex(cpu.pc)}, instruction 0x${digits.join('')}`;
+}
+
+/** The line of /proc/PID/maps for an address, or between what it lies. */
+function mappingText({ space }: GuestTask, address: bigint): string {
+  const ranges = space.ranges();
+  const at = Number(address);
+  const next = ranges.findIndex(({ end }) => at < end);
+  const range = ranges[next];
+  const text = (of: (typeof ranges)[number]): string => mapsLine(of).trimEnd().replace(/ +/g, ' ');
+  if (range !== undefined && at >= range.start) return text(range);
+  const before = next < 0 ? ranges.at(-1) : ranges[next - 1];
+  const neighbour = before === undefined ? '' : `; the next one below is ${text(before)}`;
+  return `${hex(address)} is in no mapping${neighbour}`;
+}
+
+/** Innermost first. Code that keeps no frame pointers ends it early. */
+function backtrace(task: GuestTask, layout: FrameLayout, state: DataView): string[] {
+  const { host, cpu } = task;
+  const nameOf = makeSymbolizer(host.threadMemory);
+  const functionOf = (pc: bigint): string => nameOf(Number(pc)).replace(/\+0x[0-9a-f]+$/, '');
+  const addresses: bigint[] = [];
+  let frame = state.getBigUint64(layout.framePointer, true);
+  while (addresses.length < MAX_FRAMES) {
+    const record = task.space.read(Number(frame) + Math.min(layout.previous, layout.returnAddress), 16);
+    if (frame === 0n || record === undefined) break;
+    const words = new DataView(record.buffer, record.byteOffset, 16);
+    const [lower, upper] = [words.getBigUint64(0, true), words.getBigUint64(8, true)];
+    const [previous, returnAddress] = layout.previous < layout.returnAddress ? [lower, upper] : [upper, lower];
+    if (!isCode(task, returnAddress)) break;
+    addresses.push(returnAddress);
+    if (previous <= frame) break;
+    frame = previous;
+  }
+  // A function that calls none keeps its return address in the register; elsewhere that is in the function itself.
+  const link = state.getBigUint64(layout.link, true);
+  const isOwn = link === addresses[0] || !isCode(task, link) || functionOf(link - 1n) === functionOf(cpu.pc);
+  if (!isOwn) addresses.unshift(link);
+  const line = (pc: bigint, number: number, name: string): string =>
+    `#${number.toString().padEnd(3)} ${hex(pc)} in ${name}`;
+  // A call may be a function's last instruction: the name is that of the byte before.
+  const callerName = (pc: bigint): string =>
+    nameOf(Number(pc) - 1).replace(/\+0x([0-9a-f]+)$/, (_, digits) => `+${hex(BigInt(`0x${digits}`) + 1n)}`);
+  return [line(cpu.pc, 0, nameOf(Number(cpu.pc))), ...addresses.map((pc, i) => line(pc, i + 1, callerName(pc)))];
+}
+
+function isCode({ space, host }: GuestTask, address: bigint): boolean {
+  return address < BigInt(host.windowSize) && (space.table[Number(address >> 12n)] & PageFlag.exec) !== 0;
+}

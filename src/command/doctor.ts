@@ -1,0 +1,98 @@
+/** `tsemu doctor`: whether guests can run here, and if not, why; made to be pasted into a bug report. */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { homedir, machine as machineName, release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { binfmt, DEFAULT_FLAGS } from './binfmt.ts';
+import { ARCHITECTURES } from './binfmt-entry.ts';
+import { Failure } from './failure.ts';
+import { checkMachine, type Finding, type Machine } from './machine-checks.ts';
+import { selfTest } from './self-test.ts';
+
+export interface DoctorRequest {
+  /** Of the launchers. */
+  directory: string;
+  version: string;
+  /** Where binfmt_misc is mounted. */
+  mount: string;
+}
+
+const thisMachine: Machine = {
+  architecture: machineName(),
+  kernel: release(),
+  node: process.versions.node,
+  hasFfi: isBuiltin('node:ffi'),
+  exists: existsSync,
+  read(path) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** The report, and exit status 1 if something has failed. */
+export function doctor(request: DoctorRequest): { text: string; status: number } {
+  const { directory, version } = request;
+  const findings = [
+    ...checkMachine(thisMachine),
+    checkCache(),
+    ...binfmtState(request),
+    ...ARCHITECTURES.map((architecture): Finding => {
+      const problem = selfTest(architecture, directory);
+      const subject = `${architecture} guest`;
+      return problem === undefined
+        ? { level: 'ok', subject, text: 'runs' }
+        : { level: 'failed', subject, text: problem };
+    }),
+  ];
+  const count = findings.filter(({ level }) => level === 'failed').length;
+  const verdict = count === 0 ? 'Guests run here.' : `${count} of ${findings.length} checks failed.`;
+  return {
+    text: `tsemu ${version} in ${directory}, V8 ${process.versions.v8}, ${process.execPath}\n${table(findings)}${verdict}\n`,
+    status: count === 0 ? 0 : 1,
+  };
+}
+
+const table = (findings: readonly Finding[]): string =>
+  findings
+    .map(
+      ({ level, subject, text }) =>
+        `${level.padEnd(7)} ${subject.padEnd(15)} ${text.replaceAll('\n', '\n'.padEnd(25))}\n`,
+    )
+    .join('');
+
+/** Where translations are kept; a guest runs without them, slower at its second start. */
+function checkCache(): Finding {
+  const { XDG_CACHE_HOME = '' } = process.env;
+  const directory = join(XDG_CACHE_HOME[0] === '/' ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'tsemu');
+  const subject = 'cache';
+  let path = directory;
+  while (!existsSync(path)) path = dirname(path);
+  try {
+    accessSync(path, constants.W_OK);
+    return { level: 'ok', subject, text: directory };
+  } catch {
+    return { level: 'note', subject, text: `${path} is not writable: code is translated anew at each start` };
+  }
+}
+
+/** Registered or not, guests run. */
+function binfmtState({ directory, mount }: DoctorRequest): Finding[] {
+  try {
+    const request = {
+      action: 'status',
+      architectures: [],
+      flags: DEFAULT_FLAGS,
+      force: false,
+      mount,
+      directory,
+    } as const;
+    const lines = binfmt(request).text.trimEnd().split('\n');
+    return lines.map((text) => ({ level: 'ok', subject: 'binfmt_misc', text }));
+  } catch (error) {
+    if (error instanceof Failure) return [{ level: 'ok', subject: 'binfmt_misc', text: 'not mounted' }];
+    throw error;
+  }
+}

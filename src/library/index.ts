@@ -1,0 +1,141 @@
+/** The package's library; api.ts describes it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants as system } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { architectureOf } from '../cli/architecture.ts';
+import { isLoadError } from '../loader/load-error.ts';
+import type * as api from './api.ts';
+
+const ARCHITECTURES = ['riscv64', 'aarch64'];
+
+/** In place of a process ID, where the host has no descriptor or process left; `ended` is rejected then. */
+const NOT_STARTED = 0;
+
+/** Bytes in a unit of `ulimit -v`. */
+const KIB = 1024;
+/** Less holds no program at all. */
+const LEAST_MEMORY = 1 << 20;
+
+export const createEmulator: typeof api.createEmulator = (options = {}) => {
+  const { architecture, sysroot = '' } = options;
+  const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
+  if (architecture !== undefined && !ARCHITECTURES.includes(architecture)) {
+    throw new TypeError(`unknown architecture ${architecture}: ${ARCHITECTURES.join(' or ')}`);
+  }
+  const switches = [...(sysroot === '' ? [] : ['-L', sysroot]), ...(options.options ?? [])];
+
+  const start: api.Emulator['start'] = (program, args = [], startOptions = {}) => {
+    checkLimits(startOptions.limits);
+    startOptions.signal?.throwIfAborted();
+    const path = resolve(startOptions.cwd ?? '.', program);
+    const chosen = architecture ?? architectureFor(path, sysroot);
+    const { argv0 = program } = startOptions;
+    const command = [join(installation, `tsemu-${chosen}`), ...switches, '-0', argv0, path, ...args];
+    return startGuest(command, startOptions);
+  };
+  return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
+};
+
+function checkLimits({ time, memory, output }: api.Limits = {}): void {
+  const check = (name: string, value: number | undefined, least: number): void => {
+    if (value !== undefined && !(value >= least)) throw new TypeError(`limits.${name} is ${value}, less than ${least}`);
+  };
+  check('time', time, 0);
+  check('memory', memory, LEAST_MEMORY);
+  check('output', output, 0);
+}
+
+/** Throws an Error with the code of execve(2). */
+function architectureFor(path: string, sysroot: string): string {
+  const bytes = Buffer.from(path).toString('latin1');
+  const found = architectureOf(bytes, Buffer.from(sysroot).toString('latin1'), ARCHITECTURES);
+  if (!isLoadError(found)) return found.architecture;
+  const { message, errno } = found.error;
+  const [code = 'EIO'] = Object.entries(system.errno).find(([, value]) => value === errno) ?? [];
+  throw Object.assign(new Error(Buffer.from(message, 'latin1').toString()), { code, errno: -errno });
+}
+
+function startGuest(command: readonly string[], { cwd, env, limits = {}, signal }: api.StartOptions): api.Guest {
+  const { memory, time } = limits;
+  // The launcher keeps the soft limit for the guest, and lifts it for itself.
+  const words =
+    memory === undefined
+      ? command
+      : ['/bin/sh', '-c', `ulimit -S -v ${Math.floor(memory / KIB)} && exec "$@"`, 'sh', ...command];
+  const child = spawn(words[0], words.slice(1), { cwd, env, stdio: 'pipe', detached: true });
+  let exceeded: api.Ending['exceeded'];
+  const kill = (name: NodeJS.Signals = 'SIGTERM'): boolean => killGroup(child, name);
+  const onAbort = (): void => void kill('SIGKILL');
+  const timer =
+    time === undefined
+      ? undefined
+      : setTimeout(() => {
+          exceeded = 'time';
+          kill('SIGKILL');
+        }, time);
+  signal?.addEventListener('abort', onAbort);
+  const ended = new Promise<api.Ending>((onEnd, onError) => {
+    const settle = (action: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      action();
+    };
+    child.on('error', (error) => settle(() => onError(error)));
+    child.on('close', (exitCode, name) =>
+      settle(() => {
+        if (signal?.aborted) onError(signal.reason);
+        else onEnd({ exitCode, signal: name, ...(exceeded === undefined ? {} : { exceeded }) });
+      }),
+    );
+  });
+  // Whoever waits for it is told; nobody has to.
+  ended.catch(() => {});
+  const { stdin, stdout, stderr } = child;
+  // A guest need not read what it is given. Without a process there may be no pipes either.
+  stdin?.on('error', () => {});
+  return { pid: child.pid ?? NOT_STARTED, stdin, stdout, stderr, ended, kill };
+}
+
+/** Signals a guest and its child processes. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): boolean {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return false;
+  try {
+    return process.kill(-pid, name);
+  } catch {
+    return false;
+  }
+}
+
+async function collect(
+  start: api.Emulator['start'],
+  program: string,
+  args: readonly string[] | undefined,
+  options: api.RunOptions,
+): Promise<api.RunResult> {
+  const { stdin, onOutput, limits } = options;
+  const guest = start(program, args, options);
+  if (guest.pid === NOT_STARTED) await guest.ended;
+  let room = limits?.output ?? Number.POSITIVE_INFINITY;
+  let isFull = false;
+  const gather = (stream: Readable, name: 'stdout' | 'stderr'): Buffer[] => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => {
+      const part = chunk.length > room ? chunk.subarray(0, room) : chunk;
+      room -= part.length;
+      if (part.length < chunk.length && !isFull) isFull = guest.kill('SIGKILL');
+      if (part.length === 0) return;
+      chunks.push(part);
+      onOutput?.(part, name);
+    });
+    return chunks;
+  };
+  const stdout = gather(guest.stdout, 'stdout');
+  const stderr = gather(guest.stderr, 'stderr');
+  if (stdin !== undefined && typeof stdin !== 'string' && !(stdin instanceof Uint8Array)) stdin.pipe(guest.stdin);
+  else guest.stdin.end(stdin);
+  const ending = await guest.ended;
+  const exceeded = isFull ? ({ exceeded: 'output' } as const) : {};
+  return { ...ending, ...exceeded, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+}

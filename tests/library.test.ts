@@ -1,0 +1,162 @@
+/** The library: guests run from TypeScript. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, describe, expect, test } from 'vitest';
+import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
+import { encode } from '../src/cpu/encode.ts';
+import { riscvRows } from '../src/cpu/riscv/index.ts';
+import { createEmulator } from '../src/library/index.ts';
+import { writeElf } from '../src/loader/elf-writer.ts';
+import { root, testEnvironment } from './support/run.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'tsemu-library-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const emulator = createEmulator({ installation: join(root, 'dist') });
+const env = testEnvironment();
+const hello = join(prebuiltDirectory, 'riscv64/hello');
+const echo = join(prebuiltDirectory, 'riscv64/echo-args');
+
+/** A guest of these instructions; registers are a0–a7 from 10 on. */
+function program(name: string, ...code: [name: string, values: Record<string, number>][]): string {
+  const words = code.map(([mnemonic, values]) => {
+    const row = riscvRows.find((candidate) => candidate.name === mnemonic);
+    if (row === undefined) throw new Error(`no row ${mnemonic}`);
+    return encode(row, values);
+  });
+  const bytes = new Uint8Array(Uint32Array.from(words).buffer);
+  const path = join(scratch, name);
+  writeFileSync(path, writeElf({ segments: [{ vaddr: 0x10000, bytes, flags: 5 }] }), { mode: 0o755 });
+  return path;
+}
+const li = (rd: number, imm: number): [string, Record<string, number>] => ['addi', { rd, rs1: 0, imm }];
+const ecall: [string, Record<string, number>] = ['ecall', {}];
+
+const looping = program('loops', ['jal', { rd: 0, off: 0 }]);
+const WRITE = 64;
+const talking = program('talks', li(10, 1), ['auipc', { rd: 11, imm: 0 }], li(12, 16), li(17, WRITE), ecall, [
+  'jal',
+  { rd: 0, off: -20 },
+]);
+const MMAP = 222;
+const EXIT_GROUP = 94;
+/** Maps a MiB at a time until that fails; its exit status is how often it has not. */
+const hungry = program(
+  'hungry',
+  li(10, 0),
+  ['lui', { rd: 11, imm: 0x100000 }],
+  li(12, 3),
+  li(13, 0x22),
+  li(14, -1),
+  li(15, 0),
+  li(17, MMAP),
+  ecall,
+  ['blt', { rs1: 10, rs2: 0, off: 12 }],
+  ['addi', { rd: 8, rs1: 8, imm: 1 }],
+  ['jal', { rd: 0, off: -40 }],
+  ['addi', { rd: 10, rs1: 8, imm: 0 }],
+  li(17, EXIT_GROUP),
+  ecall,
+);
+
+describe.concurrent('createEmulator', () => {
+  test('runs programs of each architecture', async () => {
+    const outcome = await emulator.run(hello, [], { env });
+    expect(outcome).toEqual({
+      exitCode: 0,
+      signal: null,
+      stdout: Buffer.from('Hello from riscv64\n'),
+      stderr: Buffer.alloc(0),
+    });
+    expect(await emulator.run(suiteBinary('aarch64', 'hello'), [], { env })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('passes arguments, argv[0] and the working directory', async () => {
+    const { stdout } = await emulator.run(echo, ['-L', '', 'ü'], { env, argv0: 'name' });
+    expect(stdout.toString()).toBe('name\n-L\n\nü\n');
+    symlinkSync(hello, join(scratch, 'local'));
+    expect(await emulator.run('./local', [], { env, cwd: scratch })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('gives stdin as text, as bytes and as a stream', async () => {
+    const wanted = await emulator.run(suiteBinary('riscv64', 'stdin'), [], { env, stdin: 'one\ntwo\n' });
+    expect(wanted.exitCode).toBe(0);
+    expect(wanted.stdout.length).toBeGreaterThan(0);
+    for (const stdin of [Buffer.from('one\ntwo\n'), Readable.from(['one\n', 'two\n'])]) {
+      expect(await emulator.run(suiteBinary('riscv64', 'stdin'), [], { env, stdin })).toEqual(wanted);
+    }
+  });
+
+  test('tells statuses from signals', async () => {
+    const exit = suiteBinary('riscv64', 'exit');
+    expect(await emulator.run(exit, ['exit', '7'], { env })).toMatchObject({ exitCode: 7, signal: null });
+    expect(await emulator.run(exit, ['read-null'], { env })).toMatchObject({ exitCode: null, signal: 'SIGSEGV' });
+  });
+
+  test('streams', async () => {
+    const guest = emulator.start(hello, [], { env });
+    expect(existsSync(`/proc/${guest.pid}`)).toBe(true);
+    guest.stdin.end();
+    expect(await text(guest.stdout)).toBe('Hello from riscv64\n');
+    expect(await guest.ended).toEqual({ exitCode: 0, signal: null });
+    expect(guest.kill()).toBe(false);
+    const seen: string[] = [];
+    await emulator.run(hello, [], { env, onOutput: (chunk, stream) => seen.push(`${stream} ${chunk.length}`) });
+    expect(seen).toEqual(['stdout 19']);
+  });
+
+  test('stops guests at their limits', async () => {
+    const late = await emulator.run(looping, [], { env, limits: { time: 1000 } });
+    expect(late).toMatchObject({ exitCode: null, signal: 'SIGKILL', exceeded: 'time' });
+    const loud = await emulator.run(talking, [], { env, limits: { output: 10_001 } });
+    expect(loud).toMatchObject({ signal: 'SIGKILL', exceeded: 'output' });
+    expect(loud.stdout).toHaveLength(10_001);
+    const { exitCode } = await emulator.run(hungry, [], { env, limits: { memory: 64 << 20 } });
+    expect(exitCode).toBeGreaterThan(40);
+    expect(exitCode).toBeLessThan(64);
+  });
+
+  test('stops guests when told', async () => {
+    const controller = new AbortController();
+    const running = emulator.run(looping, [], { env, signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    await expect(emulator.run(hello, [], { signal: controller.signal })).rejects.toThrow('enough');
+    const guest = emulator.start(looping, [], { env });
+    expect(guest.kill('SIGINT')).toBe(true);
+    expect(await guest.ended).toEqual({ exitCode: null, signal: 'SIGINT' });
+  });
+
+  test('says why a program cannot be started', async () => {
+    await expect(emulator.run('/nowhere/x')).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: 'tsemu: /nowhere/x: No such file or directory',
+    });
+    await expect(emulator.run(process.execPath)).rejects.toMatchObject({ code: 'ENOEXEC' });
+    await expect(emulator.run(hello, [], { cwd: '/nowhere' })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(emulator.run(hello, [], { limits: { time: -1 } })).rejects.toThrow('limits.time is -1');
+    // @ts-expect-error an architecture that there is not
+    expect(() => createEmulator({ architecture: 'vax' })).toThrow('unknown architecture vax');
+  });
+});
+
+test('a hundred guests, sixteen at a time, leave nothing behind', async () => {
+  let started = 0;
+  const held = () => ({
+    descriptors: readdirSync('/proc/self/fd').length,
+    processes: process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length,
+  });
+  const before = held();
+  const one = async (): Promise<void> => {
+    while (started++ < 100) {
+      const { stdout, exitCode } = await emulator.run(hello, [], { env });
+      expect([stdout.toString(), exitCode]).toEqual(['Hello from riscv64\n', 0]);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, one));
+  const after = held();
+  expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+  expect(after.processes).toBeLessThanOrEqual(before.processes);
+});
