@@ -57,6 +57,9 @@ if [ "${1:-all}" != build ]; then
   need qemu-user-static qemu-riscv64-static qemu-riscv64
   need qemu-user-static qemu-aarch64-static qemu-aarch64
   need llvm llvm-mc
+  # What examples/ are tried with.
+  need cmake cmake
+  need make make
 fi
 if [ "${1:-all}" = bench ]; then
   need lua5.4 lua5.4

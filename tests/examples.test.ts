@@ -1,0 +1,37 @@
+/** The folders of examples/, with the real tools; the one for vitest is tried in package.test.ts. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { root, run, testEnvironment } from './support/run.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'tsemu-examples-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const env = testEnvironment({ PATH: `${join(root, 'dist')}:${process.env.PATH}` });
+
+/** Runs a command in a copy of an example. */
+function example(name: string): (...command: string[]) => ReturnType<typeof run> {
+  const cwd = join(scratch, name);
+  cpSync(join(root, 'examples', name), cwd, { recursive: true });
+  return (...command) => run(command, { cwd, env });
+}
+
+describe.concurrent('examples', () => {
+  test('CMake runs checks while it configures, ctest runs the tests', async () => {
+    const inCopy = example('cmake');
+    const configured = await inCopy('cmake', '-B', 'build', '-DCMAKE_TOOLCHAIN_FILE=riscv64.cmake');
+    expect(configured).toMatchObject({ status: 0, stdout: expect.stringContaining('char is unsigned there: 1') });
+    expect(await inCopy('cmake', '--build', 'build')).toMatchObject({ status: 0 });
+    const tested = await inCopy('ctest', '--test-dir', 'build');
+    expect(tested).toMatchObject({ status: 0, stdout: expect.stringContaining('100% tests passed') });
+    expect(await inCopy('cmake', '-B', 'build', '-DBROKEN=ON')).toMatchObject({ status: 0 });
+    const broken = await inCopy('ctest', '--test-dir', 'build');
+    expect(broken).toMatchObject({ status: 8, stdout: expect.stringContaining('1 tests failed out of 3') });
+  });
+
+  test('GNU make', async () => {
+    const inCopy = example('make');
+    expect(await inCopy('make', 'check')).toMatchObject({ status: 0 });
+    expect(await inCopy('make', 'check', 'EXPECTED=1')).toMatchObject({ status: 2 });
+  });
+});
