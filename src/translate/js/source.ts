@@ -372,7 +372,10 @@ class RegionSource {
     const add = (register: number | undefined) => {
       if (register !== undefined) this.registers.add(register);
     };
+    const seen = new Set<Value>();
     const visit = (value: Value): void => {
+      if (seen.has(value)) return;
+      seen.add(value);
       if (value.kind === 'reg') add(registerOf(this.arch, value.operand));
       else if (value.kind === 'cell') add(registerAt(this.arch, value.offset));
       partsOf(value).forEach(visit);

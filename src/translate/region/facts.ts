@@ -95,7 +95,11 @@ function registersOf(arch: Architecture, statements: readonly Statement[]): Pick
   const banks = banksOf(arch);
   const used = new Int32Array(banks);
   const defined = new Int32Array(banks);
+  // Values share parts, those of ciphers' rounds many times over.
+  const seen = new Set<Value>();
   const read = (value: Value): void => {
+    if (seen.has(value)) return;
+    seen.add(value);
     if (value.kind === 'reg' || value.kind === 'cell') {
       const register = value.kind === 'reg' ? registerOf(arch, value.operand) : registerAt(arch, value.offset);
       if (register !== undefined) used[register >> 5] |= 1 << register;
