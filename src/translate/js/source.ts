@@ -19,7 +19,8 @@ import type { Operand } from '../../cpu/row.ts';
 import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
 import { overwrites } from '../region/overwrites.ts';
 import { registerAt, registerOf } from '../region/register-numbers.ts';
-import { operandsOf, partsOf, type Write } from '../wasm/lower.ts';
+import { Counts, valuesOf } from '../walk.ts';
+import type { Write } from '../wasm/lower.ts';
 import { accessName } from './access.ts';
 import { isConstant, literal, operation, vectorLiteral } from './values.ts';
 
@@ -41,8 +42,8 @@ class RegionSource {
   private readonly describe: Describe | undefined;
   private readonly registers = new Set<number>();
   private readonly computed = new Map<Value, string>();
-  private readonly uses = new Map<Value, number>();
-  private readonly lastUse = new Map<Value, number>();
+  private uses = new Map<Value, number>();
+  private lastUse = new Map<Value, number>();
   private readonly lines: string[] = [];
   private names = 0;
   private indent = '      ';
@@ -156,11 +157,7 @@ class RegionSource {
 
   private lower(statements: readonly Statement[]): void {
     this.computed.clear();
-    this.uses.clear();
-    this.lastUse.clear();
-    statements.forEach((statement, index) => {
-      for (const value of operandsOf(statement)) this.count(value, index);
-    });
+    ({ uses: this.uses, lastUse: this.lastUse } = new Counts(statements));
     statements.forEach((statement, index) => {
       if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index, statement);
       if (this.isForNext(statement, statements[index + 1])) this.uses.set(statement.value, 1);
@@ -177,16 +174,6 @@ class RegionSource {
       this.uses.get(statement.value) === 2 &&
       registerOf(this.arch, next.operand) !== undefined
     );
-  }
-
-  private count(value: Value, index: number): void {
-    const seen = this.uses.get(value) ?? 0;
-    this.uses.set(value, seen + 1);
-    this.lastUse.set(value, index);
-    for (const part of partsOf(value)) {
-      if (seen === 0) this.count(part, index);
-      else this.lastUse.set(part, index);
-    }
   }
 
   /** Keeps what was read before a write that changes it and is needed after. */
@@ -372,15 +359,10 @@ class RegionSource {
     const add = (register: number | undefined) => {
       if (register !== undefined) this.registers.add(register);
     };
-    const seen = new Set<Value>();
-    const visit = (value: Value): void => {
-      if (seen.has(value)) return;
-      seen.add(value);
+    for (const value of valuesOf([statement])) {
       if (value.kind === 'reg') add(registerOf(this.arch, value.operand));
       else if (value.kind === 'cell') add(registerAt(this.arch, value.offset));
-      partsOf(value).forEach(visit);
-    };
-    operandsOf(statement).forEach(visit);
+    }
     if (statement.kind === 'setReg') add(registerOf(this.arch, statement.operand));
     else if (statement.kind === 'setCell') add(registerAt(this.arch, statement.offset));
   }

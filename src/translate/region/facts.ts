@@ -6,7 +6,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import { operandsOf, partsOf } from '../wasm/lower.ts';
+import { valuesOf } from '../walk.ts';
 import { modeOf } from './float.ts';
 import { registerAt, registerOf, writeOf } from './register-numbers.ts';
 
@@ -95,18 +95,12 @@ function registersOf(arch: Architecture, statements: readonly Statement[]): Pick
   const banks = banksOf(arch);
   const used = new Int32Array(banks);
   const defined = new Int32Array(banks);
-  // Values share parts, those of ciphers' rounds many times over.
-  const seen = new Set<Value>();
-  const read = (value: Value): void => {
-    if (seen.has(value)) return;
-    seen.add(value);
-    if (value.kind === 'reg' || value.kind === 'cell') {
-      const register = value.kind === 'reg' ? registerOf(arch, value.operand) : registerAt(arch, value.offset);
-      if (register !== undefined) used[register >> 5] |= 1 << register;
-    } else if (value.kind !== 'const') partsOf(value).forEach(read);
-  };
+  for (const value of valuesOf(statements)) {
+    if (value.kind !== 'reg' && value.kind !== 'cell') continue;
+    const register = value.kind === 'reg' ? registerOf(arch, value.operand) : registerAt(arch, value.offset);
+    if (register !== undefined) used[register >> 5] |= 1 << register;
+  }
   for (const statement of statements) {
-    operandsOf(statement).forEach(read);
     const written = writeOf(arch, statement);
     if (written !== undefined) defined[written >> 5] |= 1 << written;
   }

@@ -13,7 +13,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import { operandsOf, partsOf } from '../wasm/lower.ts';
+import { Counts } from '../walk.ts';
 import type { Block, Ending, Instruction, Region, Target } from './graph.ts';
 import { overwrites } from './overwrites.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
@@ -82,7 +82,7 @@ const SIMPLE = new Set<Value['kind']>([
 class InstructionText {
   private readonly arch: Architecture;
   private readonly instruction: Instruction;
-  private readonly uses = new Map<Value, number>();
+  private readonly uses: ReadonlyMap<Value, number>;
   private readonly names = new Map<Value, string>();
   private readonly out: string[] = [];
   /** The statement being printed. */
@@ -91,12 +91,7 @@ class InstructionText {
   constructor(arch: Architecture, instruction: Instruction) {
     this.arch = arch;
     this.instruction = instruction;
-    const count = (value: Value): void => {
-      const seen = this.uses.get(value) ?? 0;
-      this.uses.set(value, seen + 1);
-      if (seen === 0) partsOf(value).forEach(count);
-    };
-    for (const statement of instruction.statements) operandsOf(statement).forEach(count);
+    this.uses = new Counts(instruction.statements).uses;
   }
 
   lines(): string[] {

@@ -13,6 +13,7 @@ import type { Operand } from '../../cpu/row.ts';
 import { isVectorOp, type VectorOpName } from '../../cpu/vector-ops.ts';
 import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
+import { Counts } from '../walk.ts';
 import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
 import { access, type Expr, get, i32, i64, set } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
@@ -162,28 +163,6 @@ function versionOf(address: number): Expr {
 const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
 
 const LOCAL_TYPE: Record<Type, ValType> = { i32: I32, i64: I64, v128: V128 };
-
-/** How often each value is used, and by which statement last. */
-class Counts {
-  readonly uses = new Map<Value, number>();
-  readonly lastUse = new Map<Value, number>();
-
-  constructor(statements: readonly Statement[]) {
-    statements.forEach((statement, index) => {
-      for (const value of operandsOf(statement)) this.count(value, index);
-    });
-  }
-
-  private count(value: Value, index: number): void {
-    const seen = this.uses.get(value) ?? 0;
-    this.uses.set(value, seen + 1);
-    this.lastUse.set(value, index);
-    for (const part of partsOf(value)) {
-      if (seen === 0) this.count(part, index);
-      else this.lastUse.set(part, index);
-    }
-  }
-}
 
 /** Regions lower the same statements wherever the same instruction stands. */
 const COUNTS = new WeakMap<readonly Statement[], Counts>();
@@ -706,53 +685,3 @@ export type FpLanesValue = Value & { kind: 'fp_lanes' };
 export type Write = Statement & { kind: 'setReg' | 'setCell' };
 export type Read = Value & { kind: 'reg' | 'cell' };
 export type Terminator = Statement & { kind: 'branch' | 'jump' | 'jumpTo' | 'trap' };
-
-export function operandsOf(statement: Statement): readonly Value[] {
-  switch (statement.kind) {
-    case 'setReg':
-    case 'setCell':
-    case 'evaluate':
-      return [statement.value];
-    case 'store':
-    case 'store128':
-      return [statement.address, statement.value];
-    case 'store_part':
-      return [statement.address, statement.value, statement.count];
-    case 'require':
-    case 'branch':
-      return [statement.condition];
-    case 'aligned':
-    case 'jumpTo':
-      return [statement.address];
-    default:
-      return [];
-  }
-}
-
-export function partsOf(value: Value): readonly Value[] {
-  switch (value.kind) {
-    case 'op':
-    case 'shuffle':
-      return value.args;
-    case 'fp':
-    case 'fp_lanes':
-      return [...value.args, value.rounding];
-    case 'load':
-    case 'load128':
-      return [value.address];
-    case 'load_part':
-      return [value.address, value.count];
-    case 'amo':
-      return [value.address, value.value];
-    case 'cas':
-      return [value.address, value.expected, value.value];
-    case 'cas_if':
-      return [value.condition, value.address, value.expected, value.value];
-    case 'version':
-      return [value.address];
-    case 'sc':
-      return [value.condition, value.address, value.version, value.expected, value.value];
-    default:
-      return [];
-  }
-}
