@@ -559,13 +559,13 @@ export class AddressSpace extends GuestData {
 
   /** Pages that this thread has left open. */
   get openCode(): Iterable<number> {
-    return this.codePages.open;
+    return this.codePages.leftOpen;
   }
 
   /** The guest says, as its architecture asks for, that code in [start, end) has changed. Often that is known already. */
   codeChanged(start: number, end: number): void {
     if (this.hasSharedCode) this.onCodeChange(0, this.host.windowSize);
-    else if (this.codePages.anyOpen) this.noteCodeChange(start, Math.min(end, this.host.windowSize));
+    else if (this.codePages.anyLeftOpen) this.noteCodeChange(start, Math.min(end, this.host.windowSize));
   }
 
   /**

@@ -70,17 +70,17 @@ export class CodePages {
     return true;
   }
 
-  /** Pages with code that this thread has left open; and whether any thread has. */
-  get open(): Iterable<number> {
+  /** Pages with code that this thread leaves open; and whether any thread does. */
+  get leftOpen(): Iterable<number> {
     return this.left;
   }
-  get anyOpen(): boolean {
+  get anyLeftOpen(): boolean {
     return this.anyLeft[0] !== 0;
   }
 
   /** Opens a page for writing; whether what failed because a page was protected may succeed now. */
   unprotect(page: number): boolean {
-    return this.doOpen(page) || this.openedMeanwhile();
+    return this.open(page) || this.openedMeanwhile();
   }
 
   /** Opens the pages from `first` up to `end`; whether what failed because a page was protected may succeed now. */
@@ -89,12 +89,12 @@ export class CodePages {
     for (let page = first; this.count[0] > 0; page++) {
       page = this.runs.nextMapped(page, end);
       if (page >= end) break;
-      any = this.doOpen(page) || any;
+      any = this.open(page) || any;
     }
     return any || this.openedMeanwhile();
   }
 
-  private doOpen(page: number): boolean {
+  private open(page: number): boolean {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
     this.count[0]--;
     this.table[page] &= ~PageFlag.code;

@@ -163,7 +163,7 @@ export class Engine {
   private readonly versions: Int32Array;
   private readonly pcIndex: number;
   private precise = false;
-  /** Of the state, only PC and what memory holds are right: a fault in compiled code, with which the process ends. */
+  /** Not after a fault in compiled code that the process ends with: of the registers, only the PC is right then. */
   isExact = true;
   private readonly arithmetic: Arithmetic;
   private float: SlowFloat | undefined;
@@ -446,7 +446,12 @@ export class Engine {
 
   /** The page of `pc` is to be decoded: stores to it are to be noticed, if that pays. */
   private protectCode(pc: number): void {
-    if (!this.space.protectCode(pc)) this.words[TRANSLATOR.unprotected >> 2] = Math.floor(pc / PAGE_SIZE) + 1;
+    if (!this.space.protectCode(pc)) this.letDecode(pc);
+  }
+
+  /** The code on the page of `pc` may be decoded although it is not protected. */
+  private letDecode(pc: number): void {
+    this.words[TRANSLATOR.unprotected >> 2] = Math.floor(pc / PAGE_SIZE) + 1;
   }
 
   /** The guest has said that code has changed. */
@@ -552,7 +557,7 @@ export class Engine {
     if (!this.space.unprotectCode(Number(address))) return false;
     const { words, doublewords } = this;
     const pc = Number(doublewords[this.pcIndex]);
-    words[TRANSLATOR.unprotected >> 2] = Math.floor(pc / PAGE_SIZE) + 1;
+    this.letDecode(pc);
     doublewords[STUB.limit >> 3] = NO_LIMIT;
     try {
       if (this.regions) this.regions.withOriginal(pc, this.cold.step);
