@@ -6,6 +6,7 @@
  *     registrationLine(entryFor('riscv64', '/opt/tsemu/tsemu-riscv64', 'POC'))
  *     // :tsemu-riscv64:M::\x7f\x45\x4c\x46…:/opt/tsemu/tsemu-riscv64:POC
  */
+import { GUEST_MACHINES } from '../loader/machine.ts';
 
 /** What a file has to begin with, from offset 0 on: `(byte & mask) === (magic & mask)`. */
 export interface Pattern {
@@ -21,10 +22,6 @@ export interface Entry extends Pattern {
   enabled: boolean;
 }
 
-/** e_machine of the ELF files of each architecture that can be registered. */
-const MACHINES: Readonly<Record<string, number>> = { riscv64: 243, aarch64: 183 };
-export const ARCHITECTURES: readonly string[] = Object.keys(MACHINES);
-
 const ET_EXEC = 2;
 /** e_type 2 is an executable, 3 a position-independent one. */
 const EXEC_OR_DYN = 0xfe;
@@ -35,7 +32,7 @@ const EXEC_OR_DYN = 0xfe;
  * have a mark of their own behind it.
  */
 function patternFor(architecture: string): Pattern {
-  const machine = MACHINES[architecture];
+  const machine = GUEST_MACHINES[architecture];
   const magic = new Uint8Array(20);
   magic.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   magic.set([ET_EXEC, 0, machine & 255, machine >> 8], 16);

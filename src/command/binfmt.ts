@@ -4,7 +4,8 @@
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHITECTURES, type Entry, entryFor, overlap, parseEntry, registrationLine, takes } from './binfmt-entry.ts';
+import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
+import { type Entry, entryFor, overlap, parseEntry, registrationLine, takes } from './binfmt-entry.ts';
 import { Failure } from './failure.ts';
 
 export const ACTIONS = ['register', 'unregister', 'status', 'print'] as const;
@@ -32,10 +33,11 @@ const KNOWN_FLAGS = /^[POCF]*$/;
 export function binfmt(request: BinfmtRequest): { text: string; status: number } {
   const { action, architectures, flags } = request;
   for (const name of architectures) {
-    if (!ARCHITECTURES.includes(name)) throw new Failure(`unknown architecture ${name}: ${ARCHITECTURES.join(' or ')}`);
+    if (!GUEST_ARCHITECTURES.includes(name))
+      throw new Failure(`unknown architecture ${name}: ${GUEST_ARCHITECTURES.join(' or ')}`);
   }
   if (!KNOWN_FLAGS.test(flags)) throw new Failure(`unknown flags ${flags}: P, O, C and F may be combined`);
-  const chosen = architectures.length === 0 ? ARCHITECTURES : architectures;
+  const chosen = architectures.length === 0 ? GUEST_ARCHITECTURES : architectures;
   if (action === 'print') return { text: configuration(request, chosen), status: 0 };
   const entries = readEntries(request.mount);
   const lines = chosen.map((architecture) => ACT[action](request, architecture, entries));

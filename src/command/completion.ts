@@ -6,20 +6,20 @@
  */
 import { OPTIONS, type Option } from '../cli/option-table.ts';
 import { LOG_ITEMS } from '../cli/settings.ts';
+import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import { ACTIONS } from './binfmt.ts';
-import { ARCHITECTURES } from './binfmt-entry.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
 /** Words that can stand behind each command of `tsemu`, `run` apart. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  binfmt: [...ACTIONS, ...ARCHITECTURES, '--force', '--flags', '--mount'],
+  binfmt: [...ACTIONS, ...GUEST_ARCHITECTURES, '--force', '--flags', '--mount'],
   doctor: ['--mount'],
   completion: SHELLS,
 };
 
-const EMULATORS = ARCHITECTURES.map((name) => `tsemu-${name}`);
+const EMULATORS = GUEST_ARCHITECTURES.map((name) => `tsemu-${name}`);
 
 /** What an option's value can be: words, or undefined for a file. */
 function valuesOf(name: string, { value = '' }: Option): readonly string[] | undefined {

@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { homedir, machine as machineName, release } from 'node:os';
 import { dirname, join } from 'node:path';
+import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import { binfmt, DEFAULT_FLAGS } from './binfmt.ts';
-import { ARCHITECTURES } from './binfmt-entry.ts';
 import { Failure } from './failure.ts';
 import { checkMachine, type Finding, type Machine } from './machine-checks.ts';
 import { selfTest } from './self-test.ts';
@@ -39,7 +39,7 @@ export function doctor(request: DoctorRequest): { text: string; status: number }
     ...checkMachine(thisMachine),
     checkCache(),
     ...binfmtState(request),
-    ...ARCHITECTURES.map((architecture): Finding => {
+    ...GUEST_ARCHITECTURES.map((architecture): Finding => {
       const problem = selfTest(architecture, directory);
       const subject = `${architecture} guest`;
       return problem === undefined

@@ -4,45 +4,40 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeElf } from '../loader/elf-writer.ts';
+import { GUEST_MACHINES } from '../loader/machine.ts';
 
 const BASE = 0x10000;
 const MESSAGE = 'ok\n';
 
 /** write(1, MESSAGE, 3); exit_group(0). The message stands behind the code. */
-const GUESTS: Readonly<Record<string, { machine: number; code: readonly number[] }>> = {
-  riscv64: {
-    machine: 243,
-    code: [
-      0x00100513, // li a0, 1
-      0x00000597, // auipc a1, 0
-      0x02058593, // addi a1, a1, 32
-      0x00300613, // li a2, 3
-      0x04000893, // li a7, 64
-      0x00000073, // ecall
-      0x00000513, // li a0, 0
-      0x05e00893, // li a7, 94
-      0x00000073, // ecall
-    ],
-  },
-  aarch64: {
-    machine: 183,
-    code: [
-      0xd2800020, // mov x0, #1
-      0x100000e1, // adr x1, . + 28
-      0xd2800062, // mov x2, #3
-      0xd2800808, // mov x8, #64
-      0xd4000001, // svc #0
-      0xd2800000, // mov x0, #0
-      0xd2800bc8, // mov x8, #94
-      0xd4000001, // svc #0
-    ],
-  },
+const GUESTS: Readonly<Record<string, readonly number[]>> = {
+  riscv64: [
+    0x00100513, // li a0, 1
+    0x00000597, // auipc a1, 0
+    0x02058593, // addi a1, a1, 32
+    0x00300613, // li a2, 3
+    0x04000893, // li a7, 64
+    0x00000073, // ecall
+    0x00000513, // li a0, 0
+    0x05e00893, // li a7, 94
+    0x00000073, // ecall
+  ],
+  aarch64: [
+    0xd2800020, // mov x0, #1
+    0x100000e1, // adr x1, . + 28
+    0xd2800062, // mov x2, #3
+    0xd2800808, // mov x8, #64
+    0xd4000001, // svc #0
+    0xd2800000, // mov x0, #0
+    0xd2800bc8, // mov x8, #94
+    0xd4000001, // svc #0
+  ],
 };
 
 /** The bytes of the guest's ELF file. */
 function guestProgram(architecture: string): Uint8Array {
-  const { machine, code } = GUESTS[architecture];
-  const bytes = Buffer.concat([new Uint8Array(Uint32Array.from(code).buffer), Buffer.from(MESSAGE)]);
+  const machine = GUEST_MACHINES[architecture];
+  const bytes = Buffer.concat([new Uint8Array(Uint32Array.from(GUESTS[architecture]).buffer), Buffer.from(MESSAGE)]);
   return writeElf({ machine, segments: [{ vaddr: BASE, bytes, flags: 5 }] });
 }
 

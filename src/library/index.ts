@@ -6,9 +6,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { architectureOf } from '../cli/architecture.ts';
 import { isLoadError } from '../loader/load-error.ts';
+import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import type * as api from './api.ts';
-
-const ARCHITECTURES = ['riscv64', 'aarch64'];
 
 /** In place of a process ID, where the host has no descriptor or process left; `ended` is rejected then. */
 const NOT_STARTED = 0;
@@ -21,8 +20,8 @@ const LEAST_MEMORY = 1 << 20;
 export const createEmulator: typeof api.createEmulator = (options = {}) => {
   const { architecture, sysroot = '' } = options;
   const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
-  if (architecture !== undefined && !ARCHITECTURES.includes(architecture)) {
-    throw new TypeError(`unknown architecture ${architecture}: ${ARCHITECTURES.join(' or ')}`);
+  if (architecture !== undefined && !GUEST_ARCHITECTURES.includes(architecture)) {
+    throw new TypeError(`unknown architecture ${architecture}: ${GUEST_ARCHITECTURES.join(' or ')}`);
   }
   const switches = [...(sysroot === '' ? [] : ['-L', sysroot]), ...(options.options ?? [])];
 
@@ -50,7 +49,7 @@ function checkLimits({ time, memory, output }: api.Limits = {}): void {
 /** Throws an Error with the code of execve(2). */
 function architectureFor(path: string, sysroot: string): string {
   const bytes = Buffer.from(path).toString('latin1');
-  const found = architectureOf(bytes, Buffer.from(sysroot).toString('latin1'), ARCHITECTURES);
+  const found = architectureOf(bytes, Buffer.from(sysroot).toString('latin1'), GUEST_ARCHITECTURES);
   if (!isLoadError(found)) return found.architecture;
   const { message, errno } = found.error;
   const [code = 'EIO'] = Object.entries(system.errno).find(([, value]) => value === errno) ?? [];

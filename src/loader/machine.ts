@@ -7,6 +7,10 @@ export const E_MACHINE = 18;
 
 export const EM_X86_64 = 62;
 
+/** e_machine of the programs of each architecture that there is a command for. */
+export const GUEST_MACHINES: Readonly<Record<string, number>> = { riscv64: 243, aarch64: 183 };
+export const GUEST_ARCHITECTURES: readonly string[] = Object.keys(GUEST_MACHINES);
+
 /** True if a file that starts with these bytes is ELF. */
 export const isElf = (head: Uint8Array): boolean =>
   head.length >= 4 && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
