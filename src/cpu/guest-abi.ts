@@ -1,6 +1,6 @@
 /**
  * What the loader and the kernel side must know of a guest architecture's
- * binary interface: facts from its psABI and from Linux, no code. Each
+ * binary interface: facts from its psABI and from Linux. Each
  * architecture has one object of this type in src/cpu/<arch>/abi.ts.
  */
 
@@ -28,8 +28,8 @@ export interface GuestAbi {
   readonly hwcap: bigint;
   /** AT_HWCAP2, where Linux has it. */
   readonly hwcap2?: bigint;
-  /** What /proc/cpuinfo of an Arm processor says besides: MIDR_EL1, and the names of what AT_HWCAP has. */
-  readonly identity?: { readonly midr: bigint; readonly features: string };
+  /** The paragraph of /proc/cpuinfo on the processor of that number, an empty line at its end. */
+  cpuinfo(processor: number): string;
   /** AT_PLATFORM's string, where Linux has one. */
   readonly platform?: string;
   /** AT_MINSIGSTKSZ: bytes of the largest signal frame; 0 where Linux gives none. */

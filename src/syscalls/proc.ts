@@ -7,7 +7,6 @@ import type { Int } from '../host/host.ts';
 import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
-import { cpuinfo } from './cpuinfo.ts';
 import { ENOENT } from './errno.ts';
 import { bytes, stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
@@ -43,11 +42,17 @@ export function openProc(task: Task, entry: string, flags: number): Int {
   return memory;
 }
 
+/** /proc/cpuinfo: as many processors as the host has. */
+function cpuinfo(task: Task): string {
+  const count = hostFile(task, '/proc/cpuinfo').split(/^processor\b/m).length - 1;
+  return Array.from({ length: Math.max(1, count) }, (_, processor) => task.process.abi.cpuinfo(processor)).join('');
+}
+
 /** The text of a generated entry, latin1; undefined if the entry is none. */
 export function procText(task: Task, entry: string): string | undefined {
   switch (entry) {
     case 'cpuinfo':
-      return cpuinfo(task.process.abi, hostFile(task, '/proc/cpuinfo').split(/^processor\b/m).length - 1);
+      return cpuinfo(task);
     case 'self/auxv':
       return latin1(task.process.auxv);
     case 'self/cmdline':

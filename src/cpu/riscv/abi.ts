@@ -12,6 +12,14 @@ function hwcapBits(extensions: string): bigint {
   return bits;
 }
 
+/**
+ * What the emulated hart implements, in the canonical order of the ISA manual's naming chapter. The instruction rows and
+ * riscv_hwprobe must agree with it.
+ */
+const ISA =
+  'rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicond_zicsr_zifencei_zihintntl_zihintpause_zimop_zabha_zacas_zawrs_zfa_zfh_' +
+  'zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs';
+
 // Cache geometry (uapi/asm/auxvec.h): Linux gives 0 where the device tree says nothing, as on QEMU's virt machine.
 const AT_L1I_CACHESIZE = 40;
 const AT_L3_CACHEGEOMETRY = 47;
@@ -26,6 +34,10 @@ export const riscv64Abi: GuestAbi = {
   wordSize: 8,
   pageSize: 4096,
   hwcap: hwcapBits('imafdc'),
+  // As arch/riscv/kernel/cpu.c prints it.
+  cpuinfo: (hart) =>
+    `processor\t: ${hart}\nhart\t\t: ${hart}\nisa\t\t: ${ISA}\nmmu\t\t: sv39\nuarch\t\t: tsemu\n` +
+    `mvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: ${ISA}\n\n`,
   // struct rt_sigframe without vector state: siginfo 128, ucontext 176, user_regs 256, fpregs 528.
   minSignalStack: 1088,
   extraAuxv: cacheEntries,
