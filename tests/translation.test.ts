@@ -115,14 +115,9 @@ function pieceOf(lines: readonly Line[], targets: readonly number[], callsKernel
     const statements = riscv64.effect(decoded.row as never, decoded.values);
     return { pc, length: decoded.row.length, statements };
   };
-  const region = formRegion(
-    START,
-    riscv64,
-    fetch,
-    () => targets,
-    () => false,
-    callsKernel,
-  );
+  const never = () => false;
+  const source = { arch: riscv64, fetch, targetsOf: () => targets, isEntry: never, isHot: never };
+  const region = formRegion(START, source, { callsKernel });
   if (!region) throw new Error('no region');
   return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
 }

@@ -9,7 +9,7 @@
  *              alone, two more of the registers
  */
 import type { OperandInfo, Row } from '../../cpu/row.ts';
-import { DECODED, PAGE_SIZE } from '../../host/layout.ts';
+import { COUNTERS, DECODED, PAGE_SIZE } from '../../host/layout.ts';
 
 export const RECORD_SIZE = 16;
 /** Distance of records = distance of code << 3. */
@@ -63,4 +63,9 @@ export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) =>
 export function recordOf(words: Int32Array, pc: number): number {
   const records = words[(DECODED.table >> 2) + Math.floor(pc / PAGE_SIZE)];
   return records === 0 ? 0 : records + ((pc % PAGE_SIZE) << RECORD_SHIFT);
+}
+
+/** Address of the counter, a u16, of the jumps to the instruction with a record; others may have the same. */
+export function counterOf(record: number): number {
+  return COUNTERS.start + ((record >>> 3) & (2 * COUNTERS.count - 2));
 }

@@ -16,7 +16,7 @@
 import { type Architecture, isVector } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import type { Block, Ending, Instruction, Region, Target } from '../region/graph.ts';
+import type { Block, Ending, Instruction, Known, Region, Target } from '../region/graph.ts';
 import { overwrites } from '../region/overwrites.ts';
 import { registerAt, registerOf } from '../region/register-numbers.ts';
 import { Counts, valuesOf } from '../walk.ts';
@@ -110,6 +110,7 @@ class RegionSource {
         const { callee } = ending;
         if (callee === 'kernel') throw new Error('a region in JavaScript leaves system calls to the cold tier');
         const target = 'pc' in callee ? literal(callee.pc) : this.text(callee.address);
+        if ('known' in callee) this.switch(target, callee.known, pc);
         const returned = this.name();
         this.line(`const ${returned} = call(depth, ${target});`);
         this.line(`if (${returned} !== ${literal(ending.returnPc)}) return ${returned};`);
@@ -118,7 +119,11 @@ class RegionSource {
         return;
       }
       case 'indirect':
-        this.indirect(this.text(ending.address), ending.known, pc);
+        {
+          const target = this.text(ending.address);
+          this.switch(target, ending.known, pc);
+          this.line(`return ${target};`);
+        }
         return;
       case 'leave':
         this.line(`return ${literal(ending.pc)};`);
@@ -137,14 +142,12 @@ class RegionSource {
     if (target.block !== next) this.line(`block = ${target.block}; continue;`);
   }
 
-  private indirect(target: string, known: (Ending & { kind: 'indirect' })['known'], from: number): void {
-    if (known.length > 0) {
-      if (known.some(({ pc }) => pc <= from)) this.line(`if (interrupted()) return interrupt(${target});`);
-      this.line(`switch (${target}) {`);
-      for (const { pc, block } of known) this.line(`  case ${literal(pc)}: block = ${block}; continue;`);
-      this.line('}');
-    }
-    this.line(`return ${target};`);
+  private switch(target: string, known: Known, from: number): void {
+    if (known.length === 0) return;
+    if (known.some(({ pc }) => pc <= from)) this.line(`if (interrupted()) return interrupt(${target});`);
+    this.line(`switch (${target}) {`);
+    for (const { pc, block } of known) this.line(`  case ${literal(pc)}: block = ${block}; continue;`);
+    this.line('}');
   }
 
   private indented(action: () => void): void {

@@ -53,7 +53,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
   const has = (kinds: ReadonlySet<Value['kind']>) => [...kinds].some((kind) => evaluated.has(kind));
   const simplified = statements.length < 2 ? statements : simplify(statements);
   return {
-    flow: flowOf(statements),
+    flow: flowOf(arch, statements),
     ...registersOf(arch, statements),
     canFault: has(ACCESSES) || statements.some(({ kind }) => kind.startsWith('store')),
     canLeave: has(ATOMIC) || simplified.some(({ kind }) => kind === 'require' || kind === 'aligned'),
@@ -67,10 +67,15 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
 const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if', 'sc']);
 const ACCESSES: ReadonlySet<Value['kind']> = new Set(['load', 'load128', 'load_part', ...ATOMIC]);
 
-function flowOf(statements: readonly Statement[]): Flow {
+function flowOf(arch: Architecture, statements: readonly Statement[]): Flow {
   const last = statements.at(-1);
-  // A return address in a register is what makes a jump a call.
-  const link = statements.some((s) => (s.kind === 'setReg' || s.kind === 'setCell') && s.value.kind === 'next');
+  // A return address in a link register is what makes a jump a call. (In another it tells a PLT where it was come from.)
+  const link = statements.some(
+    (s) =>
+      (s.kind === 'setReg' || s.kind === 'setCell') &&
+      s.value.kind === 'next' &&
+      arch.linkRegisters.includes(8 * (writeOf(arch, s) ?? -1)),
+  );
   switch (last?.kind) {
     case 'branch':
       return { kind: 'branch', condition: last.condition, offset: constant(last.offset) };

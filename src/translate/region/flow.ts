@@ -19,7 +19,17 @@ import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
-import { type Block, type Instruction, isReturn, type Region, successors, type Target } from './graph.ts';
+import {
+  type Block,
+  exitTo,
+  type Instruction,
+  isReturn,
+  type Known,
+  knownOf,
+  type Region,
+  successors,
+  type Target,
+} from './graph.ts';
 import { type Order, orderOf } from './order.ts';
 import { registerAt, registerOf, writeOf } from './register-numbers.ts';
 
@@ -82,21 +92,26 @@ export function orderRegion(region: Region): Order {
     const order = orderOf(region.blocks.map(successors), switchTargets(region));
     if (!('irreducible' in order)) return order;
     const { from, to } = order.irreducible;
+    const { blocks } = region;
     const cut = (target: Target): Target =>
-      'block' in target && target.block === to ? { pc: region.blocks[to].pc } : target;
-    const { ending } = region.blocks[from];
+      'block' in target && target.block === to ? exitTo(blocks[to].pc, blocks[to].returns, blocks) : target;
+    const without = (known: Known): Known => known.filter(({ block }) => block !== to);
+    const { ending } = blocks[from];
     if (ending.kind === 'goto') ending.target = cut(ending.target);
-    else if (ending.kind === 'call') ending.next = cut(ending.next);
     else if (ending.kind === 'branch') {
       ending.taken = cut(ending.taken);
       ending.next = cut(ending.next);
-    } else if (ending.kind === 'indirect') ending.known = ending.known.filter(({ block }) => block !== to);
+    } else if (ending.kind === 'indirect') ending.known = without(ending.known);
+    else if (ending.kind === 'call') {
+      const { callee } = ending;
+      ending.next = cut(ending.next);
+      if (callee !== 'kernel' && 'known' in callee) callee.known = without(callee.known);
+    }
   }
 }
 
 /** Blocks that a switch jumps to: they need a label. */
-const switchTargets = ({ blocks }: Region): number[] =>
-  blocks.flatMap(({ ending }) => (ending.kind === 'indirect' ? ending.known.map(({ block }) => block) : []));
+const switchTargets = ({ blocks }: Region): number[] => blocks.flatMap((block) => knownOf(block).map((k) => k.block));
 
 export abstract class FlowLowering extends Lowering {
   readonly locals: ValType[] = [];
@@ -288,7 +303,10 @@ export abstract class FlowLowering extends Lowering {
       return;
     }
     const target = this.newLocal(I64);
-    if ('address' in callee) code.localSet(target);
+    if ('address' in callee) {
+      code.localSet(target);
+      this.emitSwitch(index, target, callee.known);
+    }
     this.writeBack();
     if ('pc' in callee) code.i64(BigInt(callee.pc)).localSet(target);
     i32.ge_u(get(DEPTH), i32.const(DEPTH_LIMIT))(code);
@@ -310,9 +328,7 @@ export abstract class FlowLowering extends Lowering {
     const { code } = this;
     const target = this.newLocal(I64);
     code.localSet(target);
-    const { known } = ending;
-    for (const { block } of known) this.prepareEdge(block);
-    if (known.length > 0) this.emitSwitch(index, target, known);
+    this.emitSwitch(index, target, ending.known);
     this.writeBack();
     if (isReturn(this.arch, ending.address)) {
       code.localGet(target).return();
@@ -324,8 +340,10 @@ export abstract class FlowLowering extends Lowering {
   }
 
   /** A jump table over the addresses seen, which lie close together; falls through for others. */
-  private emitSwitch(index: number, target: number, known: readonly { pc: number; block: number }[]): void {
+  private emitSwitch(index: number, target: number, known: Known): void {
+    if (known.length === 0) return;
     const { code } = this;
+    for (const { block } of known) this.prepareEdge(block);
     // Backward targets poll once for all, before the switch.
     if (known.some(({ block }) => this.order.position[block] <= this.order.position[index])) {
       this.emitSwitchPoll(get(target));

@@ -6,9 +6,9 @@ import type { Architecture } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
-import { JUMP_LOG } from '../../host/layout.ts';
-import { REGION, recordOf } from '../cold/record.ts';
-import { formRegion, type Instruction, isReturn, type Region } from './graph.ts';
+import { JUMP_LOG, TRANSLATOR } from '../../host/layout.ts';
+import { counterOf, REGION, recordOf } from '../cold/record.ts';
+import { type CodeSource, formRegion, type Instruction, type Region } from './graph.ts';
 
 /** What an instruction word does. */
 interface Effect {
@@ -21,6 +21,9 @@ export type ReadCode = (pc: number) => number | undefined;
 
 /** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
 const EAGER_SIZE_LIMIT = 100;
+
+/** A function is worth inlining when it was called this part of as often as makes it worth compiling. */
+const HOT_PART = 8;
 
 /** What instruction words do, found out once for each. */
 export class Effects {
@@ -73,20 +76,28 @@ export class Former {
    * The region at an address; undefined if there can be none.
    *
    * @param isEager code belongs to the region that was never executed
-   * @param callsKernel see {@link formRegion}
    */
   form(pc: number, isEager: boolean, callsKernel: boolean, sizeLimit?: number): Region | undefined {
     if (recordOf(this.words, pc) === 0) return undefined;
-    const region = formRegion(
-      pc,
-      this.arch,
-      (at) => this.fetch(at, isEager),
-      (at, address) => (isReturn(this.arch, address) ? [] : this.targetsOf(at)),
-      (at) => this.halfwords[recordOf(this.words, at) >> 1] === REGION,
+    const isEntry = (at: number) => this.halfwords[recordOf(this.words, at) >> 1] === REGION;
+    const source: CodeSource = {
+      arch: this.arch,
+      fetch: (at) => this.fetch(at, isEager),
+      targetsOf: (at) => this.targetsOf(at),
+      isEntry,
+      isHot: (at) => at === pc || isEntry(at) || this.isHot(at),
+    };
+    const region = formRegion(pc, source, {
       callsKernel,
-      sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
-    );
+      sizeLimit: sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
+    });
     return region !== undefined && region.blocks[0].instructions.length > 0 ? region : undefined;
+  }
+
+  /** Whether code that is not compiled yet is on the way to that. */
+  private isHot(pc: number): boolean {
+    const record = recordOf(this.words, pc);
+    return record !== 0 && this.halfwords[counterOf(record) >> 1] * HOT_PART >= this.words[TRANSLATOR.hotThreshold >> 2];
   }
 
   /** The instruction at an address; undefined if regions cannot have it or it was not executed. */

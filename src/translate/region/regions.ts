@@ -13,7 +13,7 @@
 import { isFloat, isVector, type RegisterLayout } from '../../cpu/arch.ts';
 import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import type { Translations } from '../../host/translations.ts';
-import { RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
+import { counterOf, RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import type { Backend, Made } from './backend.ts';
 import type { Sites } from './flow.ts';
@@ -391,7 +391,7 @@ export class Regions {
 
   /** Lets the cold tier count the jumps to a decoded address from `jumps` on. */
   private setCounter(pc: number, jumps: number): void {
-    this.halfwords[(COUNTERS.start + ((this.recordOf(pc) >>> 3) & (2 * COUNTERS.count - 2))) >> 1] = jumps;
+    this.halfwords[counterOf(this.recordOf(pc)) >> 1] = jumps;
   }
 
   /** The guest address of a trap in a region; undefined if it came from elsewhere. */

@@ -20,7 +20,7 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { type Block, type Region, successors, type Target } from './graph.ts';
+import { type Block, jumpsOf, type Region, successors, type Target } from './graph.ts';
 import { Words } from './words.ts';
 
 /** Sets of registers; those by block are at `block * banks + bank`. */
@@ -84,7 +84,8 @@ export function planRegisters(
   const set = () => new Int32Array(count);
   const [used, defined, recent, flushed, dirtyIn, doneIn, neededIn] = [set(), set(), set(), set(), set(), set(), set()];
   const next = blocks.map(successors);
-  const isCall = blocks.map(({ ending }) => ending.kind === 'call');
+  // After a call everything is in the cells.
+  const jumps = blocks.map(jumpsOf);
   const leaves: boolean[] = [];
   const written = new Int32Array(banks);
 
@@ -121,9 +122,7 @@ export function planRegisters(
   untilStable(() => {
     let changed = false;
     for (let block = 0; block < blocks.length; block++) {
-      // After a call everything is in the cells.
-      if (isCall[block]) continue;
-      for (const successor of next[block]) {
+      for (const successor of jumps[block]) {
         for (let bank = 0; bank < banks; bank++) {
           const at = block * banks + bank;
           const to = successor * banks + bank;
@@ -138,7 +137,7 @@ export function planRegisters(
 
   // What is dirty at the start and written back somewhere in the block, or where it is left or polled.
   for (let block = 0; block < blocks.length; block++) {
-    const polled = next[block].filter((successor) => position[successor] <= position[block]);
+    const polled = jumps[block].filter((successor) => position[successor] <= position[block]);
     for (let bank = 0; bank < banks; bank++) {
       const at = block * banks + bank;
       let back = isLeft(blocks[block]) ? -1 : 0;
@@ -151,11 +150,10 @@ export function planRegisters(
   untilStable(() => {
     let changed = false;
     for (let block = blocks.length - 1; block >= 0; block--) {
-      if (isCall[block]) continue;
       for (let bank = 0; bank < banks; bank++) {
         const at = block * banks + bank;
         let out = 0;
-        for (const successor of next[block]) out |= neededIn[successor * banks + bank];
+        for (const successor of jumps[block]) out |= neededIn[successor * banks + bank];
         const needed = neededIn[at] | (out & ~defined[at]);
         if (needed !== neededIn[at]) changed = true;
         neededIn[at] = needed;
@@ -183,14 +181,14 @@ function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array
   for (let bank = 0; bank < banks; bank++) wordIn[bank] = returnsToEntry ? assumable[bank] : 0;
   untilStable(() => {
     let changed = false;
-    for (const [block, { instructions, ending }] of blocks.entries()) {
-      const words = new Words(arch, wordIn.slice(block * banks, (block + 1) * banks));
-      for (const instruction of instructions) words.follow(instruction);
-      if (ending.kind === 'call') words.set.fill(0);
-      for (const successor of successors(blocks[block])) {
+    for (const [index, block] of blocks.entries()) {
+      const words = new Words(arch, wordIn.slice(index * banks, (index + 1) * banks));
+      for (const instruction of block.instructions) words.follow(instruction);
+      const jumps = jumpsOf(block);
+      for (const successor of successors(block)) {
         for (let bank = 0; bank < banks; bank++) {
           const to = successor * banks + bank;
-          const both = wordIn[to] & words.set[bank];
+          const both = wordIn[to] & (jumps.includes(successor) ? words.set[bank] : 0);
           if (both !== wordIn[to]) changed = true;
           wordIn[to] = both;
         }

@@ -14,7 +14,7 @@ import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { Counts } from '../walk.ts';
-import type { Block, Ending, Instruction, Region, Target } from './graph.ts';
+import type { Block, Ending, Instruction, Known, Region, Target } from './graph.ts';
 import { overwrites } from './overwrites.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
 
@@ -55,16 +55,18 @@ function endingText(ending: Ending, valueText: (value: Value) => string): string
     case 'call': {
       const { callee } = ending;
       const to = callee === 'kernel' ? 'the kernel' : 'pc' in callee ? hex(callee.pc) : valueText(callee.address);
-      return `call ${to}, returns to ${hex(ending.returnPc)}: ${place(ending.next)}`;
+      const known = callee !== 'kernel' && 'known' in callee ? callee.known : [];
+      return `call ${to}${seen(known)}, returns to ${hex(ending.returnPc)}: ${place(ending.next)}`;
     }
-    case 'indirect': {
-      const known = ending.known.map(({ pc, block }) => `${hex(pc)}: block ${block}`).join(', ');
-      return `goto ${valueText(ending.address)}${known === '' ? '' : `, seen: ${known}`}`;
-    }
+    case 'indirect':
+      return `goto ${valueText(ending.address)}${seen(ending.known)}`;
     case 'leave':
       return `leave ${hex(ending.pc)} to the cold tier`;
   }
 }
+
+const seen = (known: Known): string =>
+  known.length === 0 ? '' : `, seen: ${known.map(({ pc, block }) => `${hex(pc)}: block ${block}`).join(', ')}`;
 
 /** Kinds of values that are never named. */
 const SIMPLE = new Set<Value['kind']>([
