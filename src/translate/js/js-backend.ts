@@ -14,7 +14,7 @@ import { generateAccesses } from './access.ts';
 import { makeRuntime } from './runtime.ts';
 import { regionSource } from './source.ts';
 
-type RegionFunction = (depth: number) => bigint;
+type RegionFunction = (depth: number, pc: bigint) => bigint;
 
 /** Calls deeper than this return to the cold tier first. A frame of unoptimised JavaScript has a slot for every local. */
 const DEPTH_LIMIT = 60;
@@ -47,7 +47,7 @@ export class JsBackend extends FormingBackend {
     const region = depth < DEPTH_LIMIT ? this.functions.get(Number(pc)) : undefined;
     if (region === undefined) return pc;
     try {
-      return region(depth);
+      return region(depth, pc);
     } catch (error) {
       this.trapped = true;
       throw error;
@@ -63,7 +63,8 @@ export class JsBackend extends FormingBackend {
     const called = new Set(source.match(/\w+(?=\()/g));
     const used = Object.keys(runtime).filter((word) => called.has(word));
     const make = new Function('runtime', `const { r, ${used.join(', ')} } = runtime;\nreturn ${source}`);
-    this.functions.set(pc, make(runtime) as RegionFunction);
+    const made = make(runtime) as RegionFunction;
+    for (const entry of region.entries) this.functions.set(entry, made);
     return { entry: this.entry, length: source.length, sites: new Float64Array(0) };
   }
 

@@ -2,7 +2,7 @@
  * A region as the text of a JavaScript function: the reference that the
  * WebAssembly back end is checked against, and readable (`-d out_js`).
  *
- *     function pc_10188(depth) {
+ *     function pc_10188(depth, pc) {
  *       let a0 = r[10], a1 = r[11];
  *       for (let block = 0; ; ) switch (block) {
  *         case 0: { // 0x10188
@@ -69,7 +69,7 @@ class RegionSource {
     });
     const load = this.registers.size > 0 ? [`  let ${this.loads().join(', ')};`] : [];
     return [
-      `function ${name}(depth) {`,
+      `function ${name}(depth, pc) {`,
       ...load,
       '  for (let block = 0; ; ) switch (block) {',
       ...this.lines,
@@ -121,9 +121,14 @@ class RegionSource {
       case 'indirect':
         {
           const target = this.text(ending.address);
-          this.switch(target, ending.known, pc);
+          if (ending.isDispatched) this.dispatch(target);
+          else this.switch(target, ending.known, pc);
           this.line(`return ${target};`);
         }
+        return;
+      case 'dispatch':
+        this.switch('pc', ending.known);
+        this.line('return pc;');
         return;
       case 'leave':
         this.line(`return ${literal(ending.pc)};`);
@@ -136,13 +141,22 @@ class RegionSource {
       this.line(`return ${literal(target.pc)};`);
       return;
     }
+    if (target.at !== undefined) {
+      this.dispatch(literal(target.at));
+      return;
+    }
     const { pc } = this.region.blocks[target.block];
     // Every loop has such an edge.
     if (pc <= from) this.line(`if (interrupted()) return interrupt(${literal(pc)});`);
     if (target.block !== next) this.line(`block = ${target.block}; continue;`);
   }
 
-  private switch(target: string, known: Known, from: number): void {
+  private dispatch(target: string): void {
+    this.line(`if (interrupted()) return interrupt(${target});`);
+    this.line(`pc = ${target}; block = 0; continue;`);
+  }
+
+  private switch(target: string, known: Known, from = -1): void {
     if (known.length === 0) return;
     if (known.some(({ pc }) => pc <= from)) this.line(`if (interrupted()) return interrupt(${target});`);
     this.line(`switch (${target}) {`);

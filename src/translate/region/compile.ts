@@ -22,7 +22,7 @@ import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
 import { type FpLanesValue, type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FloatLowering } from './float.ts';
-import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, orderRegion, regionModule } from './flow.ts';
+import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, PC, regionModule } from './flow.ts';
 import type { Instruction, Region, Target } from './graph.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
@@ -64,11 +64,10 @@ export function compileRegion(
   options: CodeOptions,
   names?: RegionNames,
 ): CompiledRegion {
-  const order = orderRegion(region);
   const { module, ...parts } = regionModule(name);
   const facts = region.blocks.flatMap(({ instructions }) => instructions.map((i) => factsOf(arch, i.statements)));
   const mode = dynamicModeOf(facts);
-  const plan = planRegisters(arch, region, order.position, {
+  const plan = planRegisters(arch, region, {
     precise: options.precise,
     assumable: options.assumable,
     canLeave: ({ canLeave, modeTest }) => canLeave || (modeTest !== undefined && mode?.changes === true),
@@ -79,7 +78,6 @@ export function compileRegion(
     ...parts,
     arch,
     region,
-    order,
     plan,
     slotOf,
     options,
@@ -210,7 +208,10 @@ class RegionLowering extends FlowLowering {
 
   protected override localNames(): Map<number, string> | undefined {
     if (!this.isNamed) return undefined;
-    const names = new Map([[DEPTH, 'depth']]);
+    const names = new Map([
+      [DEPTH, 'depth'],
+      [PC, 'pc'],
+    ]);
     this.registers.forEach((local, register) => {
       names.set(local, this.arch.registerNames[register]);
     });

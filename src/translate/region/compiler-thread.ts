@@ -90,8 +90,8 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
   const { bytes, sites } = compileRegion(former.arch, region, nameOf(pc), used.of, options);
   client.entry = compiled(new WebAssembly.Module(bytes), imports);
   const time = performance.now() - start;
-  const { size, ranges } = region;
-  return { kind: 'module', size, time, bytes, sites, ranges, slots: used.pairs() };
+  const { size, ranges, entries } = region;
+  return { kind: 'module', time, bytes, size, ranges, entries, sites, slots: used.pairs() };
 }
 
 /** Reads code by pages: the guest may unmap it at any time. */

@@ -19,19 +19,10 @@ import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
-import {
-  type Block,
-  exitTo,
-  type Instruction,
-  isReturn,
-  type Known,
-  knownOf,
-  type Region,
-  successors,
-  type Target,
-} from './graph.ts';
-import { type Order, orderOf } from './order.ts';
+import { type Block, type Instruction, isReturn, type Known, type Region, type Target } from './graph.ts';
+import type { Order } from './order.ts';
 import { registerAt, registerOf, writeOf } from './register-numbers.ts';
+import { spread } from './spread.ts';
 
 /**
  * Region calls deeper than this return to the cold tier first: each is a frame on the host's stack, of which V8 uses
@@ -43,8 +34,9 @@ const FRAME_LEAST = 24;
 /** Indices in a region's module of the thread memory, the window and the process memory. */
 const MEMORIES = [1, 0, 2];
 
-/** The parameter that counts the depth. */
+/** The parameter that counts the depth, and the one that the dispatcher goes by. */
 export const DEPTH = 0;
+export const PC = 1;
 
 /** Bytes of code that a jump table may span. */
 const SWITCH_RANGE = 8192;
@@ -81,37 +73,9 @@ export function regionModule(name: string): RegionModule {
 export interface FlowParts extends Omit<RegionModule, 'module'> {
   arch: Architecture;
   region: Region;
-  order: Order;
   /** Index in the table of regions for the region at an address, existing or to come. */
   slotOf: (pc: number) => number;
 }
-
-/** Orders the blocks; an edge that makes a loop irreducible becomes an exit. */
-export function orderRegion(region: Region): Order {
-  for (;;) {
-    const order = orderOf(region.blocks.map(successors), switchTargets(region));
-    if (!('irreducible' in order)) return order;
-    const { from, to } = order.irreducible;
-    const { blocks } = region;
-    const cut = (target: Target): Target =>
-      'block' in target && target.block === to ? exitTo(blocks[to].pc, blocks[to].returns, blocks) : target;
-    const without = (known: Known): Known => known.filter(({ block }) => block !== to);
-    const { ending } = blocks[from];
-    if (ending.kind === 'goto') ending.target = cut(ending.target);
-    else if (ending.kind === 'branch') {
-      ending.taken = cut(ending.taken);
-      ending.next = cut(ending.next);
-    } else if (ending.kind === 'indirect') ending.known = without(ending.known);
-    else if (ending.kind === 'call') {
-      const { callee } = ending;
-      ending.next = cut(ending.next);
-      if (callee !== 'kernel' && 'known' in callee) callee.known = without(callee.known);
-    }
-  }
-}
-
-/** Blocks that a switch jumps to: they need a label. */
-const switchTargets = ({ blocks }: Region): number[] => blocks.flatMap((block) => knownOf(block).map((k) => k.block));
 
 export abstract class FlowLowering extends Lowering {
   readonly locals: ValType[] = [];
@@ -127,11 +91,11 @@ export abstract class FlowLowering extends Lowering {
   private usedTemps: { type: ValType; local: number }[] = [];
   protected instruction: Instruction = { pc: 0, length: 0, statements: [] };
 
-  constructor({ helpers, arch, region, order, slotOf, type }: FlowParts) {
+  constructor({ helpers, arch, region, slotOf, type }: FlowParts) {
     super(new Code(MEMORIES), helpers, arch);
     this.arch = arch;
     this.region = region;
-    this.order = order;
+    this.order = region.order;
     this.slotOf = slotOf;
     this.type = type;
   }
@@ -246,6 +210,11 @@ export abstract class FlowLowering extends Lowering {
       case 'indirect':
         this.emitIndirect(index, ending);
         return;
+      case 'dispatch':
+        this.emitSwitch(index, PC, ending.known);
+        this.writeBack();
+        this.emitTailCallTo(PC);
+        return;
       case 'leave':
         this.writeBack();
         code.i64(BigInt(ending.pc)).return();
@@ -259,11 +228,12 @@ export abstract class FlowLowering extends Lowering {
       this.emitTailCall(target.pc);
       return;
     }
-    const { block } = target;
+    const { block, at } = target;
     const { position, isMerge } = this.order;
     const backward = position[block] <= position[from];
-    if (backward) this.emitPoll(this.region.blocks[block].pc, block);
+    if (backward) this.emitPoll(at ?? this.region.blocks[block].pc, block);
     this.prepareEdge(block);
+    if (at !== undefined) this.code.i64(BigInt(at)).localSet(PC);
     if (backward || isMerge[block]) this.code.br(this.depthOf(block, backward));
     else this.emitTree(block);
   }
@@ -324,19 +294,28 @@ export abstract class FlowLowering extends Lowering {
     this.emitGoto(index, next);
   }
 
-  private emitIndirect(index: number, ending: Block['ending'] & { kind: 'indirect' }): void {
+  private emitIndirect(index: number, { address, known, isDispatched }: Block['ending'] & { kind: 'indirect' }): void {
     const { code } = this;
-    const target = this.newLocal(I64);
-    code.localSet(target);
-    this.emitSwitch(index, target, ending.known);
-    this.writeBack();
-    if (isReturn(this.arch, ending.address)) {
-      code.localGet(target).return();
+    if (isDispatched) {
+      code.localSet(PC);
+      this.emitSwitchPoll(get(PC));
+      this.prepareEdge(0);
+      code.br(this.depthOf(0, true));
       return;
     }
-    code.localGet(DEPTH).localGet(target);
+    const target = this.newLocal(I64);
+    code.localSet(target);
+    this.emitSwitch(index, target, known);
+    this.writeBack();
+    if (isReturn(this.arch, address)) code.localGet(target).return();
+    else this.emitTailCallTo(target);
+  }
+
+  /** To the region at the address in a local. */
+  private emitTailCallTo(target: number): void {
+    this.code.localGet(DEPTH).localGet(target);
     this.emitLookup(target);
-    code.returnCallIndirect(this.type);
+    this.code.returnCallIndirect(this.type);
   }
 
   /** A jump table over the addresses seen, which lie close together; falls through for others. */
@@ -350,26 +329,42 @@ export abstract class FlowLowering extends Lowering {
     }
     const label = (block: number, extra: number): number =>
       this.depthOf(block, this.order.position[block] <= this.order.position[index]) + extra;
-    const low = Math.min(...known.map(({ pc }) => pc));
-    const high = Math.max(...known.map(({ pc }) => pc));
-    if (known.length < 4 || high - low > SWITCH_RANGE) {
+    if (known.length < 4) {
       for (const { pc, block } of known) {
         code.localGet(target).i64(BigInt(pc)).op(0x51).brIf(label(block, 0));
       }
       return;
     }
+    const low = Math.min(...known.map(({ pc }) => pc));
+    const high = Math.max(...known.map(({ pc }) => pc));
     code.block();
-    const byPc = new Map(known.map(({ pc, block }) => [pc, block]));
-    const depths: number[] = [];
-    for (let pc = low; pc <= high; pc += 2) {
-      const block = byPc.get(pc);
-      depths.push(block === undefined ? 0 : label(block, 1));
+    if (high - low <= SWITCH_RANGE) {
+      const byPc = new Map(known.map(({ pc, block }) => [pc, block]));
+      const depths: number[] = [];
+      for (let pc = low; pc <= high; pc += 2) {
+        const block = byPc.get(pc);
+        depths.push(block === undefined ? 0 : label(block, 1));
+      }
+      // A far target must not alias a near one when the index is cut to 32 bits.
+      i64.ge_u(i64.sub(get(target), i64.const(low)), i64.const(high - low + 1))(code);
+      code.brIf(0);
+      i32.shr_u(i32.wrap(i64.sub(get(target), i64.const(low))), i32.const(1))(code);
+      code.brTable(depths, 0);
+    } else {
+      const { factor, shift, places } = spread(known.map(({ pc }) => pc));
+      for (const _ of known) code.block();
+      i32.shr_u(i32.mul(i32.wrap(get(target)), i32.const(factor)), i32.const(shift))(code);
+      code.brTable(
+        places.map((place) => place ?? known.length),
+        known.length,
+      );
+      for (const [place, { pc, block }] of known.entries()) {
+        code.end();
+        code.localGet(target).i64(BigInt(pc)).op(0x52).brIf(known.length - 1 - place);
+        code.br(label(block, known.length - place));
+      }
     }
-    // A far target must not alias a near one when the index is cut to 32 bits.
-    i64.ge_u(i64.sub(get(target), i64.const(low)), i64.const(high - low + 1))(code);
-    code.brIf(0);
-    i32.shr_u(i32.wrap(i64.sub(get(target), i64.const(low))), i32.const(1))(code);
-    code.brTable(depths, 0).end();
+    code.end();
   }
 
   /** Pushes the table index of the region at the address in a local, of the one that is always missing if none is there. */

@@ -87,11 +87,10 @@ export class Former {
       isEntry,
       isHot: (at) => at === pc || isEntry(at) || this.isHot(at),
     };
-    const region = formRegion(pc, source, {
+    return formRegion(pc, source, {
       callsKernel,
       sizeLimit: sizeLimit ?? (isEager ? EAGER_SIZE_LIMIT : undefined),
     });
-    return region !== undefined && region.blocks[0].instructions.length > 0 ? region : undefined;
   }
 
   /** Whether code that is not compiled yet is on the way to that. */

@@ -14,7 +14,9 @@ import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import { PAGE_SIZE } from '../../host/layout.ts';
 import { type Flow, factsOf } from './facts.ts';
+import type { Order } from './order.ts';
 import { registerOf } from './register-numbers.ts';
+import { structure } from './structure.ts';
 
 /** One guest instruction with its effect, operands as constants. */
 export interface Instruction {
@@ -35,8 +37,8 @@ export function isReturn(arch: Architecture, address: Value): boolean {
   return address.kind === 'op' && isReturn(arch, address.args[0]);
 }
 
-/** A block by its index, or an address outside the region. */
-export type Target = { block: number } | { pc: number };
+/** A block by its index, the dispatcher (structure.ts) with the address to go on at, or an address outside the region. */
+export type Target = { block: number; at?: number } | { pc: number };
 
 /** Addresses that a jump is likely to go to, with their blocks. */
 export type Known = readonly { pc: number; block: number }[];
@@ -47,8 +49,10 @@ export type Ending =
   | { kind: 'branch'; condition: Value; taken: Target; next: Target }
   /** Goes on at `next` if the callee, a function or the kernel, returns there; at once with those that are `known`. */
   | { kind: 'call'; callee: Callee; returnPc: number; next: Target }
-  /** To an address known at run time. */
-  | { kind: 'indirect'; address: Value; known: Known }
+  /** To an address known at run time, through the dispatcher or not. */
+  | { kind: 'indirect'; address: Value; known: Known; isDispatched?: boolean }
+  /** The dispatcher: to the address that the region was entered with, or that who jumps here says. */
+  | { kind: 'dispatch'; known: Known }
   /** Leaves to the cold tier before the instruction at `pc`. */
   | { kind: 'leave'; pc: number };
 
@@ -69,6 +73,10 @@ export interface Returns {
 
 export interface Region {
   blocks: Block[];
+  /** How the blocks follow each other; every loop has one entry. */
+  order: Order;
+  /** Addresses that it can be entered at, first the one it was formed for. */
+  entries: number[];
   /** Guest addresses covered, [start, end) of each run of instructions. */
   ranges: { start: number; end: number }[];
   /** Number of guest instructions, those of inlined functions as often as they are inlined. */
@@ -114,7 +122,7 @@ export interface FormOptions {
  */
 export function formRegion(entry: number, source: CodeSource, options: FormOptions): Region | undefined {
   const former = new RegionFormer(source, options);
-  return former.collect(entry) ? former.region() : undefined;
+  return former.collect(entry) ? former.region(entry) : undefined;
 }
 
 /** The function that the region begins in, or one that it calls and that is inlined, as far as it is in the region. */
@@ -147,13 +155,14 @@ class RegionFormer {
     this.sizeLimit = sizeLimit;
   }
 
-  /** Finds the code from the entry on; false if there is none. */
+  /** Finds the code from the entry on; false if there is none that can be compiled. */
   collect(entry: number): boolean {
     const root = this.addFrame();
     this.reach(root, entry);
     // Breadth first: what is near the entry is in the region when the limit is reached.
     for (let at = 0; at < this.work.length; at++) this.follow(this.work[at].frame, this.work[at].pc, entry);
-    return root.code.has(entry);
+    const first = root.code.get(entry);
+    return first !== undefined && first.flow.kind !== 'trap';
   }
 
   private addFrame(caller?: Frame['caller']): Frame {
@@ -253,7 +262,7 @@ class RegionFormer {
   }
 
   /** What was collected, as blocks. */
-  region(): Region {
+  region(entry: number): Region {
     // The numbers of all blocks first: their endings name them.
     let count = 0;
     for (const { leaders, code, blocks } of this.frames) {
@@ -267,7 +276,10 @@ class RegionFormer {
     }
     const code = new Map<number, Instruction>();
     for (const frame of this.frames) for (const [pc, { instruction }] of frame.code) code.set(pc, instruction);
-    return { blocks: this.blocks, ranges: rangesOf([...code.values()]), size: this.size };
+    const { blocks, size } = this;
+    const order = structure(blocks);
+    const others = blocks[0].ending.kind === 'dispatch' ? blocks[0].ending.known.map(({ pc }) => pc) : [];
+    return { blocks, order, entries: [...new Set([entry, ...others])], ranges: rangesOf([...code.values()]), size };
   }
 
   private targetAt(frame: Frame, pc: number): Target {
@@ -372,9 +384,11 @@ const blocksOf = (...targets: Target[]): number[] => targets.flatMap((t) => ('bl
 
 /** The blocks that a block jumps to by their addresses. */
 export function knownOf({ ending }: Block): Known {
-  if (ending.kind === 'indirect') return ending.known;
+  if (ending.kind === 'indirect' || ending.kind === 'dispatch') return ending.known;
   return ending.kind === 'call' && ending.callee !== 'kernel' && 'known' in ending.callee ? ending.callee.known : [];
 }
+
+const knownBlocks = (block: Block): number[] => [...new Set(knownOf(block).map((known) => known.block))];
 
 /** The blocks that a block jumps to within its region, without repetition: registers stay in their locals. */
 export function jumpsOf(block: Block): number[] {
@@ -384,9 +398,12 @@ export function jumpsOf(block: Block): number[] {
       return blocksOf(ending.target);
     case 'branch':
       return [...new Set(blocksOf(ending.taken, ending.next))];
-    case 'call':
     case 'indirect':
-      return [...new Set(knownOf(block).map((known) => known.block))];
+      if (ending.isDispatched) return [0];
+      return knownBlocks(block);
+    case 'call':
+    case 'dispatch':
+      return knownBlocks(block);
     case 'leave':
       return [];
   }

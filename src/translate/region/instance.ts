@@ -6,12 +6,12 @@ export const nameOf = (pc: number): string => `region_${pc.toString(16)}`;
 /** The first frame of WebAssembly in a stack trace, which is the one that trapped, if it is a region's. */
 const FRAME = /wasm:\/\/wasm\/region_([0-9a-f]+)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/;
 
-/** The region and the offset in its module where a trap happened; undefined if it came from elsewhere. */
-export function trapSite(error: WebAssembly.RuntimeError): { entry: number; offset: number } | undefined {
+/** The region, by its address, and the offset in its module where a trap happened; undefined if it came from elsewhere. */
+export function trapSite(error: WebAssembly.RuntimeError): { region: number; offset: number } | undefined {
   const stack = error.stack ?? '';
   const frame = FRAME.exec(stack);
   if (frame?.index !== stack.indexOf('wasm://wasm/')) return undefined;
-  return { entry: Number.parseInt(frame[1], 16), offset: Number.parseInt(frame[2], 16) };
+  return { region: Number.parseInt(frame[1], 16), offset: Number.parseInt(frame[2], 16) };
 }
 
 /** Instantiates a region's module; its function. */

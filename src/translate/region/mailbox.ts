@@ -6,7 +6,7 @@
  *     place: f64 count of numbers, f64 count of bytes, the numbers (f64), the bytes
  */
 import { MAILBOX } from '../../host/layout.ts';
-import type { Sites } from './flow.ts';
+import { type Description, decode, encode } from './description.ts';
 
 export interface Message {
   numbers: Float64Array;
@@ -79,19 +79,13 @@ export type Result =
   | { kind: 'refused' }
   /** It is worth it after so many jumps. */
   | { kind: 'wait'; jumps: number }
-  | {
+  | ({
       kind: 'module';
-      /** Guest instructions. */
-      size: number;
       /** Milliseconds. */
       time: number;
       /** The module has just been compiled here, so V8 has its code for whoever compiles the same bytes. */
       bytes: Uint8Array<ArrayBuffer>;
-      sites: Sites;
-      ranges: { start: number; end: number }[];
-      /** All that it uses, as in the order. */
-      slots: Float64Array;
-    };
+    } & Description);
 
 const RESULTS = ['tooLarge', 'refused', 'wait', 'module'] as const;
 
@@ -122,11 +116,8 @@ export function writeResult(mailbox: Mailbox, result: Result): void {
     mailbox.write([kind, result.kind === 'wait' ? result.jumps : 0]);
     return;
   }
-  const { size, time, bytes, sites, ranges, slots } = result;
-  const numbers = [kind, size, time, sites.length, ranges.length, ...sites];
-  for (const { start, end } of ranges) numbers.push(start, end);
-  numbers.push(...slots);
-  if (!mailbox.write(numbers, bytes)) mailbox.write([RESULTS.indexOf('tooLarge'), 0]);
+  const { time, bytes } = result;
+  if (!mailbox.write([kind, time, ...encode(result)], bytes)) mailbox.write([RESULTS.indexOf('tooLarge'), 0]);
 }
 
 export function readResult(mailbox: Mailbox): Result {
@@ -134,10 +125,5 @@ export function readResult(mailbox: Mailbox): Result {
   const kind = RESULTS[numbers[0]];
   if (kind === 'wait') return { kind, jumps: numbers[1] };
   if (kind !== 'module') return { kind };
-  const [, size, time, siteCount, rangeCount] = numbers;
-  const sites = numbers.slice(5, 5 + siteCount);
-  let at = 5 + siteCount;
-  const pair = (): [number, number] => [numbers[at++], numbers[at++]];
-  const ranges = Array.from({ length: rangeCount }, pair).map(([start, end]) => ({ start, end }));
-  return { kind, size, time, bytes, sites, ranges, slots: numbers.slice(at) };
+  return { kind, time: numbers[1], bytes, ...decode(numbers.subarray(2)) };
 }

@@ -16,13 +16,14 @@ import type { Translations } from '../../host/translations.ts';
 import { counterOf, RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
 import type { Backend, Made } from './backend.ts';
+import type { Description } from './description.ts';
 import type { Sites } from './flow.ts';
-import { pagesOf, type Region } from './graph.ts';
+import { pagesOf } from './graph.ts';
 import { instantiate, trapSite } from './instance.ts';
 import type { Result } from './mailbox.ts';
 import type { Orders } from './orders.ts';
 import { Slots, UsedSlots } from './slots.ts';
-import { type Description, Stored } from './stored.ts';
+import { Stored } from './stored.ts';
 import { worthAfter } from './worth.ts';
 
 /** What regions need of the engine they belong to. */
@@ -80,13 +81,20 @@ interface News {
 }
 
 interface Installed {
-  entry: number;
+  /** The address it was formed for. */
+  pc: number;
+  /** Where it is entered. */
+  entries: Entry[];
+  ranges: readonly { start: number; end: number }[];
+  sites: Sites;
+}
+
+interface Entry {
+  pc: number;
   slot: number;
   record: number;
   /** The record that REGION replaced. */
   original: Uint8Array;
-  ranges: readonly { start: number; end: number }[];
-  sites: Sites;
 }
 
 const overlaps = (ranges: Installed['ranges'], start: number, end: number): boolean =>
@@ -106,6 +114,8 @@ export class Regions {
     this.news.slots.push(pc, slot);
   });
   private readonly stored: Stored | undefined;
+  /** By the addresses they were formed for, by which their traps are known. */
+  private readonly installed = new Map<number, Installed>();
   private readonly byEntry = new Map<number, Installed>();
   private readonly byPage = new Map<number, Set<Installed>>();
   private readonly refused = new Set<number>();
@@ -194,8 +204,10 @@ export class Regions {
       return true;
     }
     const { module, ...region } = found;
+    // Another version of it is entered elsewhere.
+    if (this.installed.has(region.pc)) return false;
     this.statistics.stored++;
-    this.install(pc, { ...region, entry: instantiate(module, this.host.imports) });
+    this.install(region.pc, { ...region, entry: instantiate(module, this.host.imports) });
     return true;
   }
 
@@ -286,10 +298,10 @@ export class Regions {
         this.worth.set(pc, result.jumps);
         return;
       case 'module': {
-        const { bytes, sites, ranges, size, time, slots } = result;
+        const { bytes, time, ...description } = result;
         this.statistics.compileTime += time;
-        if (flushed.some((f) => overlaps(ranges, f.start, f.end))) return;
-        if (!this.slots.adoptAll(slots)) {
+        if (this.byEntry.has(pc) || flushed.some((f) => overlaps(description.ranges, f.start, f.end))) return;
+        if (!this.slots.adoptAll(description.slots)) {
           // Both have given a slot away meanwhile. Unless told, the other would use its own again and again.
           this.tellAllSlots();
           return;
@@ -297,7 +309,7 @@ export class Regions {
         const module = new WebAssembly.Module(bytes);
         const entry = instantiate(module, this.host.imports);
         const { length } = bytes;
-        this.installNew(pc, { entry, length, sites, ranges, size, slots }, { module, bytes }, time);
+        this.installNew(pc, { ...description, entry, length }, { module, bytes }, time);
       }
     }
   }
@@ -311,24 +323,17 @@ export class Regions {
 
   /** Drops everything if there is too much. */
   private makeRoom(): void {
-    const isFull = this.byEntry.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
+    const isFull = this.installed.size >= REGION_LIMIT || this.codeSize >= (this.options.codeLimit ?? CODE_LIMIT);
     if (isFull || this.slots.size >= SLOT_LIMIT) this.flushAll();
   }
 
-  private install(pc: number, made: Made & Pick<Region, 'ranges' | 'size'>): void {
+  private install(pc: number, made: Made & Pick<Description, 'ranges' | 'size' | 'entries'>): void {
     const { statistics } = this;
-    const { entry, length, ranges, sites, size } = made;
-    const record = this.recordOf(pc);
-    this.jumps.delete(pc);
-    this.worth.delete(pc);
+    const { length, ranges, sites, size } = made;
     this.codeSize += length;
-    const slot = this.slots.of(pc);
-    this.host.table.set(slot, entry);
-    const original = this.bytes.slice(record, record + RECORD_SIZE);
-    const installed: Installed = { entry: pc, slot, record, original, ranges, sites };
-    this.halfwords[record >> 1] = REGION;
-    this.words[(record + 8) >> 2] = slot;
-    this.byEntry.set(pc, installed);
+    const installed: Installed = { pc, entries: [], ranges, sites };
+    for (const entry of made.entries) this.enterAt(entry, installed, made.entry);
+    this.installed.set(pc, installed);
     for (const page of pagesOf(installed)) {
       const there = this.byPage.get(page);
       if (there) there.add(installed);
@@ -336,6 +341,26 @@ export class Regions {
     }
     statistics.compiledInstructions += size;
     statistics.moduleBytes += length;
+  }
+
+  /** Has a region entered at an address, if no other is and its page is decoded. */
+  private enterAt(pc: number, installed: Installed, entry: unknown): void {
+    const record = this.recordOf(pc);
+    if (record === 0 || this.byEntry.has(pc)) return;
+    this.jumps.delete(pc);
+    this.worth.delete(pc);
+    this.queue.delete(pc);
+    const slot = this.slots.of(pc);
+    this.host.table.set(slot, entry);
+    const original = this.bytes.slice(record, record + RECORD_SIZE);
+    installed.entries.push({ pc, slot, record, original });
+    this.markEntry(record, slot);
+    this.byEntry.set(pc, installed);
+  }
+
+  private markEntry(record: number, slot: number): void {
+    this.halfwords[record >> 1] = REGION;
+    this.words[(record + 8) >> 2] = slot;
   }
 
   private get backend(): Backend {
@@ -398,7 +423,7 @@ export class Regions {
   trapAddress(error: WebAssembly.RuntimeError): number | undefined {
     if (this.loaded?.trapAddress) return this.loaded.trapAddress();
     const site = trapSite(error);
-    const installed = site && this.byEntry.get(site.entry);
+    const installed = site && this.installed.get(site.region);
     if (installed === undefined) return undefined;
     const { sites } = installed;
     let next = 0;
@@ -409,17 +434,15 @@ export class Regions {
   /** Does something with the decoded instruction at `pc` in place of the region that starts there. */
   withOriginal<T>(pc: number, action: () => T): T {
     const installed = this.byEntry.get(pc);
-    if (!installed) return action();
-    const { record, original, slot } = installed;
+    const entry = installed?.entries.find((one) => one.pc === pc);
+    if (entry === undefined) return action();
+    const { record, original, slot } = entry;
     this.bytes.set(original, record);
     try {
       return action();
     } finally {
       // Unless the action dropped it.
-      if (this.byEntry.get(pc) === installed) {
-        this.halfwords[record >> 1] = REGION;
-        this.words[(record + 8) >> 2] = slot;
-      }
+      if (this.byEntry.get(pc) === installed) this.markEntry(record, slot);
     }
   }
 
@@ -457,7 +480,7 @@ export class Regions {
   /** Drops the regions with code in [start, end). The caller drops the decoded instructions of those pages. */
   flush(start: number, end: number): void {
     this.outstanding?.flushed.push({ start, end });
-    if (this.byEntry.size === 0 && this.refused.size === 0) return;
+    if (this.installed.size === 0 && this.refused.size === 0) return;
     const first = Math.floor(start / PAGE_SIZE);
     const last = Math.ceil(end / PAGE_SIZE);
     for (const [page, regions] of this.byPage) {
@@ -470,7 +493,7 @@ export class Regions {
   flushAll(): void {
     this.queue.clear();
     if (this.outstanding) this.outstanding.isVoid = true;
-    for (const installed of [...this.byEntry.values()]) this.drop(installed);
+    for (const installed of [...this.installed.values()]) this.drop(installed);
     if (this.slots.size >= SLOT_LIMIT) this.forgetSlots();
     this.refused.clear();
     this.general.clear();
@@ -494,13 +517,16 @@ export class Regions {
 
   private drop(installed: Installed): void {
     this.statistics.dropped++;
-    this.host.table.set(installed.slot, this.host.missing);
-    // Its page may stay when only another page of the region changed.
-    this.bytes.set(installed.original, installed.record);
-    // If it is still hot, that shows from now on.
-    this.setCounter(installed.entry, this.stored?.has(installed.entry) ? this.hotThreshold - STORED_AFTER : 0);
-    this.byEntry.delete(installed.entry);
-    this.loaded?.onDropped?.(installed.entry);
+    this.installed.delete(installed.pc);
+    for (const { pc, slot, record, original } of installed.entries) {
+      this.host.table.set(slot, this.host.missing);
+      // Its page may stay when only another page of the region changed.
+      this.bytes.set(original, record);
+      // If it is still hot, that shows from now on.
+      this.setCounter(pc, this.stored?.has(pc) ? this.hotThreshold - STORED_AFTER : 0);
+      this.byEntry.delete(pc);
+      this.loaded?.onDropped?.(pc);
+    }
     for (const page of pagesOf(installed)) {
       const there = this.byPage.get(page);
       there?.delete(installed);

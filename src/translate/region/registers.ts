@@ -71,14 +71,14 @@ function untilStable(step: () => boolean): void {
   while (step());
 }
 
-/** @param position of each block in the order of emission; an edge to the same or an earlier one is polled */
 export function planRegisters(
   arch: Architecture,
   region: Region,
-  position: readonly number[],
   { precise, assumable, canLeave }: PlanOptions,
 ): RegisterPlan {
   const { blocks } = region;
+  // Edges to the same or an earlier block are polled.
+  const { position } = region.order;
   const banks = assumable.length;
   const count = blocks.length * banks;
   const set = () => new Int32Array(count);
@@ -173,11 +173,14 @@ export function planRegisters(
   return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, written };
 }
 
-/** Words at each block's start: where all ways that lead there agree. The entry counts as if what is assumable were words. */
+/**
+ * Words at each block's start: where all ways that lead there agree. The entry counts as if what is assumable were words,
+ * but for a dispatcher: what it is come to with differs.
+ */
 function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array): Int32Array {
   const banks = assumable.length;
   const wordIn = new Int32Array(blocks.length * banks).fill(-1);
-  const returnsToEntry = blocks.some((block) => successors(block).includes(0));
+  const returnsToEntry = blocks[0].ending.kind !== 'dispatch' && blocks.some((block) => successors(block).includes(0));
   for (let bank = 0; bank < banks; bank++) wordIn[bank] = returnsToEntry ? assumable[bank] : 0;
   untilStable(() => {
     let changed = false;

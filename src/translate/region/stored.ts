@@ -6,16 +6,9 @@
 import { PAGE_SIZE } from '../../host/layout.ts';
 import type { Translation, Translations } from '../../host/translations.ts';
 import type { Made } from './backend.ts';
-import type { Sites } from './flow.ts';
-import { pagesOf, type Region } from './graph.ts';
+import { type Description, decode, encode, entriesOf, slotsOf } from './description.ts';
+import { pagesOf } from './graph.ts';
 import type { Slots } from './slots.ts';
-
-/** What there is to be known of a region beside its code. */
-export interface Description extends Pick<Region, 'ranges' | 'size'> {
-  sites: Sites;
-  /** Addresses and slots that the module uses, in pairs. */
-  slots: Float64Array;
-}
 
 /** Milliseconds of compiling that are worth being kept, and that are not left to be lost if the process is killed. */
 const SAVE_LEAST = 50;
@@ -27,8 +20,8 @@ export class Stored {
   private readonly slots: Slots;
   /** Addresses whose slots are in the file, or will be. */
   private readonly known = new Set<number>();
-  /** Addresses of what can be found, by pages. */
-  private readonly pages = new Map<number, Set<number>>();
+  /** By pages, where regions can be entered, with the address that each is found by. */
+  private readonly pages = new Map<number, Map<number, number>>();
   isOpen = false;
   private kept = new Map<Translation, WebAssembly.Module>();
   private keptTime = 0;
@@ -56,11 +49,13 @@ export class Stored {
   open(): void {
     this.isOpen = true;
     this.translations.load((pc, numbers) => {
-      const there = this.onPage(Math.floor(pc / PAGE_SIZE));
-      if (there) there.add(pc);
-      else this.pages.set(Math.floor(pc / PAGE_SIZE), new Set([pc]));
+      const description = numbers.subarray(1);
+      for (const entry of entriesOf(description)) {
+        // A region's own address goes before what else is entered there.
+        if (this.keyOf(entry) === undefined || entry === pc) this.addEntry(entry, pc);
+      }
       // Before any slot is given away: then they are the same as when the regions were made.
-      const fresh = freshSlots(numbers);
+      const fresh = slotsOf(description).subarray(0, numbers[0]);
       this.slots.adoptAll(fresh);
       for (let i = 0; i < fresh.length; i += 2) this.known.add(fresh[i]);
     });
@@ -70,30 +65,43 @@ export class Stored {
     return this.pages.size === 0;
   }
 
-  /** The addresses on a page that have regions. */
-  onPage(page: number): Set<number> | undefined {
-    return this.pages.get(page);
+  private addEntry(entry: number, pc: number): void {
+    const page = Math.floor(entry / PAGE_SIZE);
+    const there = this.pages.get(page);
+    if (there) there.set(entry, pc);
+    else this.pages.set(page, new Map([[entry, pc]]));
+  }
+
+  /** The address that a region is found by that is entered at another. */
+  private keyOf(entry: number): number | undefined {
+    return this.pages.get(Math.floor(entry / PAGE_SIZE))?.get(entry);
+  }
+
+  /** The addresses on a page where regions are entered. */
+  onPage(page: number): Iterable<number> | undefined {
+    return this.pages.get(page)?.keys();
   }
 
   has(pc: number): boolean {
-    return this.onPage(Math.floor(pc / PAGE_SIZE))?.has(pc) === true;
+    return this.keyOf(pc) !== undefined;
   }
 
   /**
-   * The region at an address, with its module and the length of that; 'later' if that cannot be told yet.
+   * The region that is entered at an address, with the address it is found by, its module and the length of that; 'later' if that cannot be told yet.
    *
    * @param isDecoded whether a page has been decoded: then changes of its code are noticed
    */
   find(
-    pc: number,
+    entry: number,
     circumstances: number,
     isDecoded: (page: number) => boolean,
-  ): (Description & { module: WebAssembly.Module; length: number }) | 'later' | undefined {
+  ): (Description & { pc: number; module: WebAssembly.Module; length: number }) | 'later' | undefined {
     const { translations, slots } = this;
-    const found = this.has(pc) ? translations.find(pc, circumstances) : undefined;
-    if (found === undefined) return undefined;
+    const pc = this.keyOf(entry);
+    const found = pc === undefined ? undefined : translations.find(pc, circumstances);
+    if (pc === undefined || found === undefined) return undefined;
     const { translation, code } = found;
-    const description = decode(translation.numbers);
+    const description = decode(translation.numbers.subarray(1));
     if (![...pagesOf(description)].every(isDecoded)) return 'later';
     const fits = this.isCode(description, translation.guestCode) && slots.adoptAll(description.slots);
     if (!fits) {
@@ -101,7 +109,7 @@ export class Stored {
       return undefined;
     }
     const module = translations.moduleOf(translation, code);
-    return module && { ...description, module, length: translation.bytes.length };
+    return module && { ...description, pc, module, length: translation.bytes.length };
   }
 
   /** Keeps what has just been made for later runs; `time` is how many milliseconds compiling took. */
@@ -147,34 +155,15 @@ export class Stored {
     return Buffer.concat(parts as Uint8Array[]);
   }
 
-  /** As numbers. The slots that no other region in the file has come first: only they are looked at when it is opened. */
-  private encode({ size, ranges, sites, slots }: Description): Float64Array {
+  /** As numbers, with the slots that no other region in the file has first, and how many these are before all. */
+  private encode(description: Description): Float64Array {
+    const { slots } = description;
     const [fresh, others]: [number[], number[]] = [[], []];
     for (let i = 0; i < slots.length; i += 2) {
       const isKnown = this.known.has(slots[i]);
       (isKnown ? others : fresh).push(slots[i], slots[i + 1]);
       this.known.add(slots[i]);
     }
-    const flat = ranges.flatMap(({ start, end }) => [start, end]);
-    return Float64Array.of(size, flat.length, sites.length, fresh.length, ...flat, ...sites, ...fresh, ...others);
+    return Float64Array.of(fresh.length, ...encode({ ...description, slots: [...fresh, ...others] }));
   }
-}
-
-/** How many numbers come before what there may be many of. */
-const COUNTS = 4;
-
-/** The slots of a region that come first. */
-function freshSlots(numbers: Float64Array): Float64Array {
-  const [, rangeLength, siteLength, freshLength] = numbers;
-  const start = COUNTS + rangeLength + siteLength;
-  return numbers.subarray(start, start + freshLength);
-}
-
-function decode(numbers: Float64Array): Description {
-  const [size, rangeLength, siteLength] = numbers;
-  const sitesStart = COUNTS + rangeLength;
-  const slotsStart = sitesStart + siteLength;
-  const ranges: Description['ranges'] = [];
-  for (let i = COUNTS; i < sitesStart; i += 2) ranges.push({ start: numbers[i], end: numbers[i + 1] });
-  return { size, ranges, sites: numbers.subarray(sitesStart, slotsStart), slots: numbers.subarray(slotsStart) };
 }

@@ -46,7 +46,10 @@ function blockLines(arch: Architecture, block: Block, describe?: (pc: number) =>
 }
 
 function endingText(ending: Ending, valueText: (value: Value) => string): string {
-  const place = (target: Target): string => ('block' in target ? `block ${target.block}` : `exit ${hex(target.pc)}`);
+  const place = (target: Target): string => {
+    if (!('block' in target)) return `exit ${hex(target.pc)}`;
+    return `block ${target.block}${target.at === undefined ? '' : ` for ${hex(target.at)}`}`;
+  };
   switch (ending.kind) {
     case 'goto':
       return `goto ${place(ending.target)}`;
@@ -59,7 +62,9 @@ function endingText(ending: Ending, valueText: (value: Value) => string): string
       return `call ${to}${seen(known)}, returns to ${hex(ending.returnPc)}: ${place(ending.next)}`;
     }
     case 'indirect':
-      return `goto ${valueText(ending.address)}${seen(ending.known)}`;
+      return `goto ${ending.isDispatched ? 'block 0 for ' : ''}${valueText(ending.address)}${seen(ending.known)}`;
+    case 'dispatch':
+      return `dispatch${seen(ending.known)}`;
     case 'leave':
       return `leave ${hex(ending.pc)} to the cold tier`;
   }
