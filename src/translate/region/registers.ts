@@ -180,7 +180,10 @@ export function planRegisters(
 function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array): Int32Array {
   const banks = assumable.length;
   const wordIn = new Int32Array(blocks.length * banks).fill(-1);
-  const returnsToEntry = blocks[0].ending.kind !== 'dispatch' && blocks.some((block) => successors(block).includes(0));
+  const [entry] = blocks;
+  // The entry may be a copy (structure.ts).
+  const isEntry = (index: number) => index === 0 || (blocks[index].pc === entry.pc && !blocks[index].returns);
+  const returnsToEntry = entry.ending.kind !== 'dispatch' && blocks.some((block) => successors(block).some(isEntry));
   for (let bank = 0; bank < banks; bank++) wordIn[bank] = returnsToEntry ? assumable[bank] : 0;
   untilStable(() => {
     let changed = false;
