@@ -15,8 +15,8 @@ import { moduleText } from '../src/translate/wasm/text.ts';
 const START = 0x10000;
 
 type Line = [row: string, operands?: Record<string, number>];
-/** Name, instructions from START on, and where an indirect jump in them has gone to. */
-const CASES: [name: string, lines: Line[], targets?: number[]][] = [
+/** Name, instructions from START on, where indirect jumps in them have gone to, and functions that are called often. */
+const CASES: [name: string, lines: Line[], seen?: { targets?: number[]; hot?: number[] }][] = [
   [
     'sum-loop',
     [
@@ -39,18 +39,46 @@ const CASES: [name: string, lines: Line[], targets?: number[]][] = [
     ],
   ],
   [
+    'inlined-call',
+    [
+      ['jal', { rd: 1, off: 8 }],
+      ['ecall'],
+      ['blt', { rs1: 10, rs2: 11, off: 8 }],
+      ['c.jr', { rs1: 1 }],
+      ['c.li', { rd: 10, imm: 1 }],
+      ['c.addi', { rd: 10, imm: 4 }],
+      ['jal', { rd: 0, off: 0x100 }],
+    ],
+    { hot: [START + 8] },
+  ],
+  [
+    'interpreter',
+    [
+      ['c.addi', { rd: 10, imm: 4 }],
+      ['lw', { rd: 14, rs1: 10, imm: 0 }],
+      ['jalr', { rd: 0, rs1: 14, imm: 0 }],
+      ['c.addi', { rd: 10, imm: 8 }],
+      ['lw', { rd: 14, rs1: 10, imm: 0 }],
+      ['jalr', { rd: 0, rs1: 14, imm: 0 }],
+      ['c.addi', { rd: 10, imm: 16 }],
+      ['lw', { rd: 14, rs1: 10, imm: 0 }],
+      ['jalr', { rd: 0, rs1: 14, imm: 0 }],
+    ],
+    { targets: [START, START + 10, START + 20] },
+  ],
+  [
     'jump-table',
     [
-      ['sh2add', { rd: 5, rs1: 10, rs2: 11 }],
-      ['lw', { rd: 5, rs1: 5, imm: 0 }],
-      ['jalr', { rd: 0, rs1: 5, imm: 0 }],
+      ['sh2add', { rd: 14, rs1: 10, rs2: 11 }],
+      ['lw', { rd: 14, rs1: 14, imm: 0 }],
+      ['jalr', { rd: 0, rs1: 14, imm: 0 }],
       ['c.li', { rd: 10, imm: 1 }],
       ['c.li', { rd: 10, imm: 2 }],
       ['c.li', { rd: 10, imm: 3 }],
       ['c.li', { rd: 10, imm: 4 }],
       ['ecall'],
     ],
-    [START + 12, START + 14, START + 16, START + 18],
+    { targets: [START + 12, START + 14, START + 16, START + 18] },
   ],
   [
     'atomics',
@@ -100,7 +128,11 @@ interface Piece {
   describe(pc: number): string;
 }
 
-function pieceOf(lines: readonly Line[], targets: readonly number[], callsKernel: boolean): Piece {
+function pieceOf(
+  lines: readonly Line[],
+  { targets = [], hot = [] }: (typeof CASES)[number][2] & {},
+  callsKernel: boolean,
+): Piece {
   const words = new Map<number, number>();
   let end = START;
   for (const [name, operands = {}] of lines) {
@@ -115,16 +147,21 @@ function pieceOf(lines: readonly Line[], targets: readonly number[], callsKernel
     const statements = riscv64.effect(decoded.row as never, decoded.values);
     return { pc, length: decoded.row.length, statements };
   };
-  const never = () => false;
-  const source = { arch: riscv64, fetch, targetsOf: () => targets, isEntry: never, isHot: never };
+  const source = {
+    arch: riscv64,
+    fetch,
+    targetsOf: () => targets,
+    isEntry: () => false,
+    isHot: (pc: number) => hot.includes(pc),
+  };
   const region = formRegion(START, source, { callsKernel });
   if (!region) throw new Error('no region');
   return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
 }
 
-describe.each(CASES)('%s', (name, lines, targets = []) => {
+describe.each(CASES)('%s', (name, lines, seen = {}) => {
   const golden = (kind: string) => `golden/${name}.${kind}.golden`;
-  const piece = (callsKernel = name === 'system-call') => pieceOf(lines, targets, callsKernel);
+  const piece = (callsKernel = name === 'system-call') => pieceOf(lines, seen, callsKernel);
 
   test('intermediate representation', async () => {
     const { region, describe } = piece();

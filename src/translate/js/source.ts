@@ -2,7 +2,7 @@
  * A region as the text of a JavaScript function: the reference that the
  * WebAssembly back end is checked against, and readable (`-d out_js`).
  *
- *     function pc_10188(depth, pc) {
+ *     function pc_10188(depth) {
  *       let a0 = r[10], a1 = r[11];
  *       for (let block = 0; ; ) switch (block) {
  *         case 0: { // 0x10188
@@ -67,9 +67,10 @@ class RegionSource {
       this.block(blocks[block], order[position + 1]);
       this.line('}', -1);
     });
+    const hasDispatcher = blocks[0].ending.kind === 'dispatch';
     const load = this.registers.size > 0 ? [`  let ${this.loads().join(', ')};`] : [];
     return [
-      `function ${name}(depth, pc) {`,
+      `function ${name}(depth${hasDispatcher ? ', pc' : ''}) {`,
       ...load,
       '  for (let block = 0; ; ) switch (block) {',
       ...this.lines,

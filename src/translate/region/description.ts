@@ -15,7 +15,13 @@ export interface Description extends Pick<Region, 'ranges' | 'size' | 'entries'>
 
 const COUNTS = 4;
 
-export function encode({ size, entries, ranges, sites, slots }: Omit<Description, 'slots'> & { slots: Iterable<number> }): number[] {
+export function encode({
+  size,
+  entries,
+  ranges,
+  sites,
+  slots,
+}: Omit<Description, 'slots'> & { slots: Iterable<number> }): number[] {
   const flat = ranges.flatMap(({ start, end }) => [start, end]);
   return [size, entries.length, ranges.length, sites.length, ...entries, ...flat, ...sites, ...slots];
 }

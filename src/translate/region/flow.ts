@@ -360,7 +360,11 @@ export abstract class FlowLowering extends Lowering {
       );
       for (const [place, { pc, block }] of known.entries()) {
         code.end();
-        code.localGet(target).i64(BigInt(pc)).op(0x52).brIf(known.length - 1 - place);
+        code
+          .localGet(target)
+          .i64(BigInt(pc))
+          .op(0x52)
+          .brIf(known.length - 1 - place);
         code.br(label(block, known.length - place));
       }
     }

@@ -96,7 +96,9 @@ export class Former {
   /** Whether code that is not compiled yet is on the way to that. */
   private isHot(pc: number): boolean {
     const record = recordOf(this.words, pc);
-    return record !== 0 && this.halfwords[counterOf(record) >> 1] * HOT_PART >= this.words[TRANSLATOR.hotThreshold >> 2];
+    return (
+      record !== 0 && this.halfwords[counterOf(record) >> 1] * HOT_PART >= this.words[TRANSLATOR.hotThreshold >> 2]
+    );
   }
 
   /** The instruction at an address; undefined if regions cannot have it or it was not executed. */

@@ -229,8 +229,7 @@ class RegionFormer {
   /** Inlines what is called at `pc`, if it is worth it. */
   private inline(frame: Frame, flow: Flow, pc: number, next: number): void {
     if ((flow.kind !== 'jump' && flow.kind !== 'indirect') || !flow.link || frame.depth >= INLINE_DEPTH) return;
-    const callees =
-      flow.kind === 'jump' ? [pc + flow.offset] : this.source.targetsOf(pc).slice(0, INLINE_TARGETS);
+    const callees = flow.kind === 'jump' ? [pc + flow.offset] : this.source.targetsOf(pc).slice(0, INLINE_TARGETS);
     for (const callee of callees) {
       if (!this.source.isHot(callee) || !this.isSmall(callee)) continue;
       const inlined = this.addFrame({ frame, pc: next });
@@ -342,7 +341,11 @@ class RegionFormer {
   /** An indirect jump, or a return. */
   private jump({ blocks, returns }: Frame, address: Value, pc: number): Ending {
     if (returns === undefined) {
-      return { kind: 'indirect', address, known: this.knownOf(this.seen(address, pc).map((to) => [to, blocks.get(to)])) };
+      return {
+        kind: 'indirect',
+        address,
+        known: this.knownOf(this.seen(address, pc).map((to) => [to, blocks.get(to)])),
+      };
     }
     if (isReturn(this.source.arch, address)) {
       return { kind: 'indirect', address, known: [{ pc: returns.pc, block: blockOf(returns.next, this.blocks) }] };

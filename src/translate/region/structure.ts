@@ -131,7 +131,8 @@ function insertDispatcher(blocks: Block[]): number {
 /** Makes the entry the last block. Another has to take its place. */
 function moveEntry(blocks: Block[]): number {
   const moved = blocks.push(blocks[0]) - 1;
-  const move = <T extends { block: number }>(target: T): T => (target.block === 0 ? { ...target, block: moved } : target);
+  const move = <T extends { block: number }>(target: T): T =>
+    target.block === 0 ? { ...target, block: moved } : target;
   mapTargets(
     blocks,
     (target) => ('block' in target ? move(target) : target),
