@@ -133,7 +133,7 @@ class RegionLowering extends FlowLowering {
   protected startBlock(block: number): void {
     const { banks, dirtyIn, wordIn } = this.plan;
     this.dirty.set(dirtyIn.subarray(block * banks, (block + 1) * banks));
-    this.words.set.set(wordIn.subarray(block * banks, (block + 1) * banks));
+    this.words.startBlock(wordIn.subarray(block * banks, (block + 1) * banks));
   }
 
   protected emitInstruction({ statements }: Instruction): void {
@@ -145,15 +145,15 @@ class RegionLowering extends FlowLowering {
 
   protected snapshot(): () => void {
     const dirty = this.dirty.slice();
-    const words = this.words.set.slice();
+    const restoreWords = this.words.snapshot();
     return () => {
       this.dirty.set(dirty);
-      this.words.set.set(words);
+      restoreWords();
     };
   }
 
   protected emitReturned(returnPc: number, next: Target): void {
-    this.words.set.fill(0);
+    this.words.startBlock(new Int32Array(this.plan.banks));
     if (!('block' in next)) return;
     this.reloadFloat(returnPc);
     this.loadRegisters(next.block);
@@ -277,9 +277,9 @@ class RegionLowering extends FlowLowering {
       }
     });
   }
-  private note(register: number, isWord: boolean): void {
+  private note(register: number, isWord: boolean, isPositive?: boolean): void {
     this.dirty[register >> 5] |= 1 << register;
-    this.words.note(register, isWord);
+    this.words.note(register, isWord, isPositive);
   }
 
   // What the base class asks for.
@@ -306,7 +306,7 @@ class RegionLowering extends FlowLowering {
   private emitWord(register: number): void {
     this.emitWordBits(register);
     if (isFloat(this.arch, register)) this.code.op(0xad).i64(BOX).op(0x84);
-    else this.code.op(0xac);
+    else this.code.op(this.words.hasPositive(register) ? 0xad : 0xac);
   }
   /** Pushes its low 32 bits as i32. */
   private emitWordBits(register: number): void {
@@ -370,6 +370,7 @@ class RegionLowering extends FlowLowering {
       return;
     }
     const isWord = this.isWord(value);
+    const isPositive = isWord && this.isPositive(value);
     if (isWord) {
       this.emit32(value);
       this.code.localSet(this.word(register));
@@ -377,7 +378,7 @@ class RegionLowering extends FlowLowering {
       emitValue();
       this.code.localSet(this.local(register));
     }
-    this.note(register, isWord);
+    this.note(register, isWord, isPositive);
   }
   protected override emitCell(offset: number, bytes: 4 | 8): void {
     const register = registerAt(this.arch, offset);
@@ -420,6 +421,9 @@ class RegionLowering extends FlowLowering {
   }
   protected override isWord(value: Value): boolean {
     return this.words.isWord(value);
+  }
+  protected override isPositive(value: Value): boolean {
+    return this.words.isPositive(value);
   }
 
   // Floating point.

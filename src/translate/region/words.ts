@@ -10,6 +10,7 @@
  */
 import { type Architecture, isFloat } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+import { isLow32 } from '../wasm/lower.ts';
 import type { Instruction } from './graph.ts';
 import { registerOf, writeOf } from './register-numbers.ts';
 
@@ -19,11 +20,30 @@ export class Words {
   private readonly arch: Architecture;
   /** Registers written by the present instruction: a read of one may be older than the write. */
   private readonly written: Int32Array;
+  /** Words that are known not to be negative: to extend one costs nothing. Known within a block. */
+  private readonly positive: Int32Array;
 
   constructor(arch: Architecture, set: Int32Array) {
     this.arch = arch;
     this.set = set;
     this.written = new Int32Array(set.length);
+    this.positive = new Int32Array(set.length);
+  }
+
+  /** Goes on where these are words, and nothing else is known. */
+  startBlock(set: Int32Array): void {
+    this.set.set(set);
+    this.positive.fill(0);
+  }
+
+  /** What is known here; the result makes it so again. */
+  snapshot(): () => void {
+    const set = this.set.slice();
+    const positive = this.positive.slice();
+    return () => {
+      this.set.set(set);
+      this.positive.set(positive);
+    };
   }
 
   startInstruction(): void {
@@ -31,11 +51,17 @@ export class Words {
   }
 
   /** A register has been written; what it holds now. */
-  note(register: number, isWord: boolean): void {
+  note(register: number, isWord: boolean, isPositive = false): void {
     const bank = register >> 5;
     this.written[bank] |= 1 << register;
     if (isWord) this.set[bank] |= 1 << register;
     else this.set[bank] &= ~(1 << register);
+    if (isPositive) this.positive[bank] |= 1 << register;
+    else this.positive[bank] &= ~(1 << register);
+  }
+
+  hasPositive(register: number): boolean {
+    return (this.positive[register >> 5] & (1 << register)) !== 0;
   }
 
   has(register: number): boolean {
@@ -69,12 +95,61 @@ export class Words {
         return value.width < 32 || (value.width === 32 && value.signed);
       case 'reg': {
         const register = registerOf(this.arch, value.operand);
-        if (register === undefined) return true;
-        if (isFloat(this.arch, register) || (this.written[register >> 5] & (1 << register)) !== 0) return false;
-        return this.has(register);
+        return register === undefined || (this.isReadable(register) && this.has(register));
       }
       case 'op':
         return this.isWordResult(value.op, value.args);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether a read of a register in the present instruction gives what is known of it. */
+  private isReadable(register: number): boolean {
+    return !isFloat(this.arch, register) && (this.written[register >> 5] & (1 << register)) === 0;
+  }
+
+  /** Whether a value is a word and not negative, so that to extend it with zeros will do. */
+  isPositive(value: Value): boolean {
+    switch (value.kind) {
+      case 'const':
+        return value.value >= 0n && value.value <= 0x7fff_ffffn;
+      case 'operand':
+        return (value.operand.value ?? -1) >= 0;
+      case 'load':
+        return value.width < 32 && !value.signed;
+      case 'reg': {
+        const register = registerOf(this.arch, value.operand);
+        return register === undefined || (this.isReadable(register) && this.hasPositive(register));
+      }
+      case 'op':
+        return this.isPositiveResult(value.op, value.args);
+      default:
+        return false;
+    }
+  }
+
+  private isPositiveResult(op: OpName, args: readonly Value[]): boolean {
+    const [first, second] = args;
+    switch (op) {
+      case 'extend':
+      case 'clz':
+      case 'ctz':
+      case 'popcnt':
+        return true;
+      case 'and':
+        return this.isPositive(first) || this.isPositive(second);
+      case 'or':
+      case 'xor':
+        return this.isPositive(first) && this.isPositive(second);
+      case 'extend32_s':
+        return this.isPositive(first) || isShiftedDown(first);
+      case 'shr_s':
+        return this.isPositive(first);
+      case 'add':
+        return isZero(second) && this.isPositive(first);
+      case 'select':
+        return this.isPositive(second) && this.isPositive(args[2]);
       default:
         return false;
     }
@@ -108,6 +183,14 @@ export class Words {
         return false;
     }
   }
+}
+
+/** Whether the low 32 bits of a value are shifted down with zeros behind them, by 1 to 31. */
+function isShiftedDown(value: Value): boolean {
+  if (value.kind !== 'op' || value.op !== 'shr_u' || !isLow32(value.args[0])) return false;
+  const [, count] = value.args;
+  const by = count.kind === 'const' ? Number(count.value) : count.kind === 'operand' ? (count.operand.value ?? 0) : 0;
+  return by > 0 && by < 32;
 }
 
 const isZero = (value: Value): boolean =>

@@ -91,7 +91,7 @@ const COMPARE: Partial<Record<OpName, number>> = {
 };
 
 /** x & 0xffffffff. */
-const isLow32 = (value: Value): boolean =>
+export const isLow32 = (value: Value): boolean =>
   value.kind === 'op' && value.op === 'and' && value.args[1].kind === 'const' && value.args[1].value === 0xffff_ffffn;
 
 /** A shift count below 32: a constant, or masked. */
@@ -376,6 +376,11 @@ export abstract class Lowering {
     return value.kind === 'op' && value.op === 'extend32_s';
   }
 
+  /** Whether such a value is known not to be negative. */
+  protected isPositive(_value: Value): boolean {
+    return false;
+  }
+
   /** Pushes a value of which more is known here than its row says; false if nothing is. */
   protected emitKnown(_value: Value): boolean {
     return false;
@@ -405,12 +410,12 @@ export abstract class Lowering {
     }
     if (op === 'extend32_s' && this.isWordOp(args[0]) && !this.computed.has(args[0])) {
       this.emit32(args[0]);
-      code.op(0xac);
+      code.op(this.isPositive(value) ? 0xad : 0xac);
       return;
     }
     if (this.isWord(value) && this.isWordOp(value)) {
       this.emitOp32(value);
-      code.op(0xac);
+      code.op(this.isPositive(value) ? 0xad : 0xac);
       return;
     }
     const compare = COMPARE[op];
