@@ -3,27 +3,22 @@
  * loop is entered at one block only.
  *
  * A region that begins in the middle of a loop begins with a copy of its first
- * block instead, if that helps; else edges become exits: the loops around it are
- * other regions.
- *
- * Code whose loops are made of indirect jumps (interpreters that jump from each
- * operation to the next) gets a *dispatcher*: a block in front of all others,
- * through which all jumps to those loops' blocks go. As it can go on at any of
- * them, the region can be entered at any of them as well.
+ * block instead, if that helps. Otherwise it gets a *dispatcher*: a block in front
+ * of all others, through which jumps go that would enter a loop elsewhere. In
+ * interpreters that jump from each operation to the next these are all of them.
+ * As the dispatcher can go on at several blocks, the region can be entered there.
  */
 import { type Block, type Ending, exitTo, type Known, knownOf, successors, type Target } from './graph.ts';
+import { type Loop, loopsWithEntries } from './loops.ts';
 import { type Order, orderOf } from './order.ts';
 
 /** Orders a region's blocks, which may change. */
 export function structure(blocks: Block[]): Order {
   const order = orderBlocks(blocks);
   if (!('irreducible' in order)) return order;
-  const withCopy = copyOf(blocks);
-  withCopy[0] = withCopy[moveEntry(withCopy)];
-  const orderWithCopy = orderBlocks(withCopy);
-  if ('irreducible' in orderWithCopy) return orderByForce(blocks);
-  blocks.splice(0, blocks.length, ...withCopy);
-  return orderWithCopy;
+  copyEntry(blocks);
+  const orderWithCopy = orderBlocks(blocks);
+  return 'irreducible' in orderWithCopy ? new Dispatched(blocks).order() : orderWithCopy;
 }
 
 function orderBlocks(blocks: readonly Block[]): ReturnType<typeof orderOf> {
@@ -31,154 +26,117 @@ function orderBlocks(blocks: readonly Block[]): ReturnType<typeof orderOf> {
   return orderOf(blocks.map(successors), labelled);
 }
 
-/** With whatever {@link mapTargets} changes. */
-function copyOf(blocks: readonly Block[]): Block[] {
-  const functions = new Map(blocks.flatMap(({ returns }) => (returns ? [[returns, { ...returns }] as const] : [])));
-  const ofEnding = (ending: Ending): Ending =>
-    ending.kind === 'call' && ending.callee !== 'kernel' ? { ...ending, callee: { ...ending.callee } } : { ...ending };
-  return blocks.map((block) => ({
-    ...block,
-    ending: ofEnding(block.ending),
-    returns: block.returns && functions.get(block.returns),
-  }));
-}
-
-/** An edge into a loop that has another entry goes through the dispatcher, or is cut where no indirect jump is the reason. */
-function orderByForce(blocks: Block[]): Order {
-  for (;;) {
-    const order = orderBlocks(blocks);
-    const dispatcher = blocks[0].ending.kind === 'dispatch' ? blocks[0].ending : undefined;
-    if (!('irreducible' in order)) {
-      if (dispatcher === undefined || !addReturnPoints(blocks, dispatcher, order)) return order;
-      continue;
-    }
-    const { from, to } = order.irreducible;
-    if (blocks[to].returns === undefined && (dispatcher || isJumpedTo(blocks, to))) dispatch(blocks, to);
-    else cut(blocks, from, to);
+/** Nothing goes to block 0 afterwards, but to the block that it is a copy of. */
+function copyEntry(blocks: Block[]): void {
+  const [entry] = blocks;
+  const original = blocks.push(entry) - 1;
+  blocks[0] = { ...entry, ending: { ...entry.ending } };
+  const move = <T extends { block: number }>(to: T): T => (to.block === 0 ? { ...to, block: original } : to);
+  const moveTarget = (target: Target): Target => ('block' in target ? move(target) : target);
+  for (const { ending, returns } of blocks) {
+    mapTargets(ending, moveTarget);
+    mapKnown(ending, (known) => known.map(move));
+    if (returns) returns.next = moveTarget(returns.next);
   }
 }
 
-/** Whether indirect jumps go to a block. */
-function isJumpedTo(blocks: readonly Block[], to: number): boolean {
-  return blocks.some(({ ending }) => ending.kind === 'indirect' && ending.known.some(({ block }) => block === to));
-}
+class Dispatched {
+  private readonly blocks: Block[];
+  /** By address, where the dispatcher goes on. */
+  private readonly places: Map<number, number>;
 
-/** Has everything that goes to a block go through the dispatcher. */
-function dispatch(blocks: Block[], block: number): void {
-  const entries = new Set([block]);
-  if (blocks[0].ending.kind !== 'dispatch') entries.add(insertDispatcher(blocks));
-  // An indirect jump goes to its blocks by itself or leaves all to the dispatcher.
-  for (let size = 0; size < entries.size; ) {
-    size = entries.size;
+  constructor(blocks: Block[]) {
+    this.blocks = blocks;
+    const entry = blocks.push(blocks[0]) - 1;
+    this.places = new Map([[blocks[0].pc, entry]]);
+    this.putDispatcher();
+  }
+
+  order(): Order {
+    for (;;) {
+      const loops = loopsWithEntries(this.blocks.map(successors));
+      const wrong = loops.find(({ entries }) => entries.length > 1);
+      if (wrong === undefined) break;
+      this.resolve(wrong);
+    }
+    this.addReturnPoints();
+    const order = orderBlocks(this.blocks);
+    if ('irreducible' in order) throw new Error('a loop is left that is entered at several blocks');
+    return order;
+  }
+
+  private putDispatcher(): void {
+    const known = [...this.places].map(([pc, block]) => ({ pc, block }));
+    this.blocks[0] = { pc: this.blocks[0].pc, instructions: [], ending: { kind: 'dispatch', known } };
+  }
+
+  /** Leaves a loop one entry at most: the others are reached through the dispatcher, or the edges to them are exits. */
+  private resolve({ members, entries, hasOwnLoop }: Loop): void {
+    // A function that is inlined has blocks at addresses that others have too.
+    const possible = entries.filter((entry) => this.blocks[entry].returns === undefined);
+    // All that goes to one of them goes through the dispatcher: to one that is not the entry of a loop within the loop.
+    const header = possible.find((entry) => !hasOwnLoop(entry)) ?? possible[0];
+    for (const entry of entries) {
+      const isFromOutside = (from: number) => !members.has(from);
+      if (entry === header) this.dispatch(entry, () => true);
+      else if (possible.includes(entry)) this.dispatch(entry, isFromOutside);
+      else if (header !== undefined || entry !== entries[0]) this.cut(entry, isFromOutside);
+    }
+    this.putDispatcher();
+  }
+
+  private dispatch(to: number, isFrom: (block: number) => boolean): void {
+    const { pc } = this.blocks[to];
+    this.places.set(pc, to);
+    for (const [from, { ending }] of this.blocks.entries()) {
+      if (from === 0 || !isFrom(from)) continue;
+      mapTargets(ending, (target) => ('block' in target && target.block === to ? { block: 0, at: pc } : target));
+      if (ending.kind !== 'indirect' || !ending.known.some(({ block }) => block === to)) continue;
+      // An indirect jump goes to its blocks by itself or leaves all to the dispatcher.
+      for (const known of ending.known) this.places.set(known.pc, known.block);
+      ending.known = [];
+      ending.isDispatched = true;
+    }
+  }
+
+  private cut(to: number, isFrom: (block: number) => boolean): void {
+    const { blocks } = this;
+    const { pc, returns } = blocks[to];
+    for (const { ending } of blocks.filter((_, from) => isFrom(from))) {
+      mapTargets(ending, (target) => ('block' in target && target.block === to ? exitTo(pc, returns, blocks) : target));
+      mapKnown(ending, (known) => known.filter(({ block }) => block !== to));
+    }
+  }
+
+  /**
+   * Has the region entered where its calls return to as well: a callee that is not compiled returns through the cold tier.
+   * Where that is in a loop the loop would have two entries.
+   */
+  private addReturnPoints(): void {
+    const { blocks, places } = this;
+    const inLoops = new Set(loopsWithEntries(blocks.map(successors)).flatMap(({ members }) => [...members]));
     for (const { ending } of blocks) {
-      if (ending.kind !== 'indirect' || !ending.known.some((known) => entries.has(known.block))) continue;
-      for (const known of ending.known) entries.add(known.block);
+      if (ending.kind !== 'call' || !('block' in ending.next)) continue;
+      const { block } = ending.next;
+      const { pc, returns } = blocks[block];
+      if (block !== 0 && returns === undefined && !places.has(pc) && !inLoops.has(block)) places.set(pc, block);
     }
-  }
-  const { ending: dispatcher } = blocks[0] as Block & { ending: { kind: 'dispatch' } };
-  dispatcher.known = [...dispatcher.known, ...[...entries].map((entry) => ({ pc: blocks[entry].pc, block: entry }))];
-  mapTargets(blocks, (target) =>
-    'block' in target && entries.has(target.block) ? { block: 0, at: blocks[target.block].pc } : target,
-  );
-  for (const { ending } of blocks) {
-    if (ending.kind !== 'indirect' || !ending.known.some((known) => entries.has(known.block))) continue;
-    ending.known = [];
-    ending.isDispatched = true;
+    this.putDispatcher();
   }
 }
 
-/**
- * Has a region with a dispatcher entered where its calls return to as well: a callee that is not compiled returns through
- * the cold tier. Where that is in a loop the loop would have two entries. True if that adds any.
- */
-function addReturnPoints(blocks: readonly Block[], dispatcher: Ending & { kind: 'dispatch' }, order: Order): boolean {
-  const entered = new Set(dispatcher.known.map(({ block }) => block));
-  const isInLoop = blocksInLoops(order);
-  const found = new Set<number>();
-  for (const { ending } of blocks) {
-    if (ending.kind !== 'call' || !('block' in ending.next)) continue;
-    const { block } = ending.next;
-    if (block !== 0 && blocks[block].returns === undefined && !entered.has(block) && !isInLoop[block]) found.add(block);
+function mapTargets(ending: Ending, map: (target: Target) => Target): void {
+  if (ending.kind === 'goto') ending.target = map(ending.target);
+  else if (ending.kind === 'call') ending.next = map(ending.next);
+  else if (ending.kind === 'branch') {
+    ending.taken = map(ending.taken);
+    ending.next = map(ending.next);
   }
-  dispatcher.known = [...dispatcher.known, ...[...found].map((block) => ({ pc: blocks[block].pc, block }))];
-  return found.size > 0;
 }
 
-/** Which blocks are in a loop that does not go through block 0. */
-function blocksInLoops({ predecessors, position, isLoopHeader }: Order): boolean[] {
-  const isInLoop: boolean[] = Array(position.length).fill(false);
-  for (const [header, isHeader] of isLoopHeader.entries()) {
-    if (!isHeader || header === 0) continue;
-    const seen = new Set([header]);
-    const work = predecessors[header].filter((latch) => position[latch] >= position[header]);
-    for (let block = work.pop(); block !== undefined; block = work.pop()) {
-      if (seen.has(block)) continue;
-      seen.add(block);
-      work.push(...predecessors[block]);
-    }
-    for (const block of seen) isInLoop[block] = true;
-  }
-  return isInLoop;
-}
-
-/** Puts a dispatcher before the entry; the block that that becomes. */
-function insertDispatcher(blocks: Block[]): number {
-  const moved = moveEntry(blocks);
-  blocks[0] = { pc: blocks[moved].pc, instructions: [], ending: { kind: 'dispatch', known: [] } };
-  return moved;
-}
-
-/** Makes the entry the last block. Another has to take its place. */
-function moveEntry(blocks: Block[]): number {
-  const moved = blocks.push(blocks[0]) - 1;
-  const move = <T extends { block: number }>(target: T): T =>
-    target.block === 0 ? { ...target, block: moved } : target;
-  mapTargets(
-    blocks,
-    (target) => ('block' in target ? move(target) : target),
-    (known) => known.map(move),
-  );
-  return moved;
-}
-
-/** An edge becomes an exit. */
-function cut(blocks: Block[], from: number, to: number): void {
-  const { pc, returns } = blocks[to];
-  mapEnding(
-    blocks[from].ending,
-    (target) => ('block' in target && target.block === to ? exitTo(pc, returns, blocks) : target),
-    (known) => known.filter(({ block }) => block !== to),
-  );
-}
-
-type MapTarget = (target: Target) => Target;
-type MapKnown = (known: Known) => Known;
-
-function mapTargets(blocks: readonly Block[], map: MapTarget, mapKnown?: MapKnown): void {
-  const ofFunctions = new Set(blocks.flatMap(({ returns }) => returns ?? []));
-  for (const returns of ofFunctions) returns.next = map(returns.next);
-  for (const { ending } of blocks) mapEnding(ending, map, mapKnown);
-}
-
-function mapEnding(ending: Ending, map: MapTarget, mapKnown: MapKnown = (known) => known): void {
-  switch (ending.kind) {
-    case 'goto':
-      ending.target = map(ending.target);
-      return;
-    case 'branch':
-      ending.taken = map(ending.taken);
-      ending.next = map(ending.next);
-      return;
-    case 'call': {
-      const { callee } = ending;
-      ending.next = map(ending.next);
-      if (callee !== 'kernel' && 'known' in callee) callee.known = mapKnown(callee.known);
-      return;
-    }
-    case 'indirect':
-    case 'dispatch':
-      ending.known = mapKnown(ending.known);
-      return;
-    case 'leave':
+function mapKnown(ending: Ending, map: (known: Known) => Known): void {
+  if (ending.kind === 'indirect') ending.known = map(ending.known);
+  else if (ending.kind === 'call' && ending.callee !== 'kernel' && 'known' in ending.callee) {
+    ending.callee = { ...ending.callee, known: map(ending.callee.known) };
   }
 }
