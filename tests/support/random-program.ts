@@ -1,6 +1,7 @@
 /**
- * Random RISC-V programs for differential tests of the translator: functions with loops (also such that are entered in
- * the middle), branches, calls, calls through a table, jump tables, loads and stores, atomics, floating point in several
+ * Random RISC-V programs for differential tests of the translator: functions, large and small, with loops (also such that
+ * are entered in the middle), branches, calls, calls through a table, jump tables, interpreters whose operations jump to
+ * each other, loads and stores, atomics, floating point in several
  * rounding modes, compressed instructions, and, if asked for, accesses that fault and a timer that interrupts.
  *
  * A program ends by itself and writes its registers, its memory and a digest of everything that the handler of its
@@ -22,7 +23,7 @@ const TICKS = DIGEST + 8;
 const RESULT = DIGEST + 16;
 const RESULT_SIZE = 64 * 8 + 8;
 const TABLE = RESULT + 1024;
-const ACTION = TABLE + 1024;
+const ACTION = TABLE + 4096;
 const STACK_TOP = DATA + 0x20000;
 const BAD_ADDRESS = 0x70000000;
 
@@ -303,7 +304,8 @@ class Generator {
     ];
     a.insn('addi', { rd: SP, rs1: SP, imm: -32 });
     for (const [register, imm] of saved) a.insn('sd', { rs1: SP, rs2: register, imm });
-    this.statements(index, 5 + this.below(25), 0, 1);
+    const isSmall = index > 0 && this.chance(30);
+    this.statements(index, isSmall ? 1 + this.below(4) : 5 + this.below(25), 0, 1);
     for (const [register, imm] of saved) a.insn('ld', { rd: register, rs1: SP, imm });
     a.insn('addi', { rd: SP, rs1: SP, imm: 32 });
     this.costs[index] = this.cost;
@@ -329,7 +331,8 @@ class Generator {
       if (this.cost + weight * this.costs[callee] > COST_LIMIT) return;
       this.cost += weight * this.costs[callee];
       this.call(callee);
-    } else if (kind < 90) this.switch(index, depth, weight);
+    } else if (kind < 89) this.switch(index, depth, weight);
+    else if (kind < 90 && depth < 2 && this.cost < COST_LIMIT) this.interpreter(index, depth, weight);
     else if (kind < 93) this.atomic();
     else if (kind < 97 && this.options.faults && weight < 50) this.fault();
     else this.compressed();
@@ -487,20 +490,49 @@ class Generator {
     if (this.tables.length > 8) return;
     const labels = Array.from({ length: 4 }, () => a.newLabel());
     const end = a.newLabel();
-    const at = this.newTable(labels);
-    const [selector, target] = [this.pick(POOL), 20];
-    a.insn('andi', { rd: target, rs1: selector, imm: 3 });
-    a.insn('slli', { rd: target, rs1: target, shamt: 3 });
-    a.constant(21, at);
-    a.insn('add', { rd: target, rs1: target, rs2: 21 });
-    a.insn('ld', { rd: target, rs1: target, imm: 0 });
-    a.insn('jalr', { rd: 0, rs1: target, imm: 0 });
+    this.jumpTo(this.newTable(labels));
     for (const label of labels) {
       a.place(label);
       this.statements(index, 1 + this.below(2), 3 + depth, weight);
       a.to(end, 'jal', { rd: 0 });
     }
     a.place(end);
+  }
+
+  /** Operations that each jump to another, which a register chooses, until a counter says that it is enough. */
+  private interpreter(index: number, depth: number, weight: number): void {
+    const { a } = this;
+    if (this.tables.length > 8) return;
+    const counter = depth === 0 ? COUNTER : SECOND_COUNTER;
+    const times = 1 + this.below(weight > 100 ? 8 : 200);
+    const operations = Array.from({ length: 4 }, () => a.newLabel());
+    const end = a.newLabel();
+    const at = this.newTable(operations);
+    a.insn('addi', { rd: counter, rs1: 0, imm: times });
+    for (const operation of operations) {
+      a.place(operation);
+      this.statements(index, 1 + this.below(4), depth + 1, Math.ceil((weight * times) / 4));
+      a.insn('addi', { rd: counter, rs1: counter, imm: -1 });
+      a.to(end, 'beq', { rs1: counter, rs2: 0 });
+      this.jumpTo(at);
+    }
+    a.place(end);
+  }
+
+  /** To one of four addresses in a table, by a register. */
+  private jumpTo(table: number): void {
+    this.loadFrom(table);
+    this.a.insn('jalr', { rd: 0, rs1: 20, imm: 0 });
+  }
+
+  /** x20 = one of four words in a table, by a register. */
+  private loadFrom(table: number): void {
+    const { a } = this;
+    a.insn('andi', { rd: 20, rs1: this.pick(POOL), imm: 3 });
+    a.insn('slli', { rd: 20, rs1: 20, shamt: 3 });
+    a.constant(21, table);
+    a.insn('add', { rd: 20, rs1: 20, rs2: 21 });
+    a.insn('ld', { rd: 20, rs1: 20, imm: 0 });
   }
 
   private call(index: number): void {
@@ -510,9 +542,10 @@ class Generator {
       a.to(label, 'jal', { rd: RA });
       return;
     }
-    const at = this.newTable([label]);
-    a.constant(20, at);
-    a.insn('ld', { rd: 20, rs1: 20, imm: 0 });
+    // One or the other, that costs no more.
+    const last = this.functions.length - 1;
+    const other = this.costs[last] <= this.costs[index] ? this.functions[last] : label;
+    this.loadFrom(this.newTable([label, other, label, label]));
     a.insn('jalr', { rd: RA, rs1: 20, imm: 0 });
   }
 

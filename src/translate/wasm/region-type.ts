@@ -1,7 +1,7 @@
 import { I32, I64, type ValType } from './encoder.ts';
 
 /**
- * A region's function takes the depth of region calls (in words of stack they may need) and its own address, and returns
+ * A region's function takes the depth of region calls (in words of stack they may need) and the address that it is entered at, and returns
  * the address to go on at; with LEAVING flipped if TRANSLATOR.exit says that JavaScript must see to something first, so
  * that a caller need only compare it with the return address.
  */
