@@ -80,13 +80,13 @@ const scripts = new Map();
 
 /** Loads a bundle: a function expression that takes require and gives its exports. Bundles are ASCII. */
 function load(name) {
-  const filename = files.directory + name;
   // The rows' effects are many small functions, each of which some guest needs: all of them are in the compiler's cache.
   const eager = isMakingCaches && name.startsWith('compiler');
   // node:v8 brings Node's streams along, 3 ms: it is not for every start.
   if (eager) getBuiltinModule('node:v8').setFlagsFromString('--no-lazy');
   const cachedData = readCache(name);
-  const compiled = new Script(readText(name), { filename, cachedData });
+  // By its name only: a path would be in the cache, which is to be the same wherever it is made.
+  const compiled = new Script(readText(name), { filename: name, cachedData });
   release(cachedData);
   if (eager) getBuiltinModule('node:v8').setFlagsFromString('--lazy');
   scripts.set(name, compiled);
