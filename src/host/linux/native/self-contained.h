@@ -123,7 +123,10 @@ static void open_library(const struct entry *entry) {
   i64 offset = (i64)(SEA_OFFSET + entry->offset);
   for (u64 left = entry->size; left;) {
     i64 count = sys4(NR_SENDFILE, fd, own_file, (i64)&offset, (i64)left);
-    if (count == -EFBIG_NR) fail("the limit on the size of files (ulimit -f) is too low for this executable", count);
+    if (count == -EFBIG_NR) {
+      say(NAME ": the limit on the size of files is too low; 4 MiB are needed (ulimit -f)\n");
+      sys4(NR_EXIT_GROUP, 126, 0, 0, 0);
+    }
     if (count <= 0) fail("copying a library into memory", count);
     left -= (u64)count;
   }
