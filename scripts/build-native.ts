@@ -67,6 +67,8 @@ function buildAddon(dist: string): void {
     '-shared',
     '-fPIC',
     '-s',
+    // Node's macros use __FILE__.
+    `-ffile-prefix-map=${root}=`,
     '-Wl,-soname,module-code.node',
   ];
   const name = '-DNODE_GYP_MODULE_NAME=module_code';
