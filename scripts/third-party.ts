@@ -35,12 +35,15 @@ export function packageIn(directory: string): Package {
 
 /** The packages that `files` (as esbuild lists its inputs, relative to `root`) are from, in the order of their names. */
 export function packagesOf(root: string, files: Iterable<string>): Package[] {
-  const directories = new Set<string>();
+  // One that others have a copy of each is the same package.
+  const packages = new Map<string, Package>();
   for (const file of files) {
     const directory = packageDirectory(file);
-    if (directory !== undefined) directories.add(join(root, directory));
+    if (directory === undefined) continue;
+    const found = packageIn(join(root, directory));
+    packages.set(`${found.name} ${found.version}`, found);
   }
-  return [...directories].map(packageIn).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
 }
 
 const section = (title: string, text: string): string => `${'-'.repeat(72)}\n${title}\n\n${text.trim()}\n`;
@@ -82,7 +85,8 @@ function dpkgQuery(library: string): string[] {
   for (const candidate of [path, path.replace(/^\/usr/, ''), library]) {
     try {
       const [owner] = ask('-S', candidate).split(': ');
-      const format = '$' + '{Package} $' + '{Version} $' + '{source:Package} $' + '{source:Version}';
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's fields look like that
+      const format = '${Package} ${Version} ${source:Package} ${source:Version}';
       return ask('-W', '-f', format, owner).split(' ');
     } catch {
       // Not by this path.
