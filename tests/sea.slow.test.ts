@@ -125,7 +125,7 @@ setpriv --reuid 1000 --regid 1000 --clear-groups $S/privileged`,
     expect(register.stderr).toBe(`tsemu: ${renamed}/tsemu-riscv64 is not there: make it a link to tsemu\n`);
   });
 
-  test('leaves few and closed descriptors to the guest as they are', async () => {
+  test('starts with few descriptors and a closed standard input', async () => {
     const program = suiteBinary('riscv64', 'hello');
     const native = await run([suiteBinary('native', 'hello')]);
     const script = `ulimit -n 64; exec ${join(scratch, 'tsemu-riscv64')} ${program} <&-`;
