@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import manifest from '../package.json' with { type: 'json' };
 import { STUB } from '../src/host/layout.ts';
@@ -39,6 +39,9 @@ const NODE_MAJOR = Number(/\d+/.exec(manifest.engines.node)?.[0]);
 /** Guest architectures that have a command. */
 export const ARCHITECTURES = ['riscv64', 'aarch64'];
 
+/** Of the launcher in the self-contained executable. */
+const LAUNCHER_ADDRESS = '0x20000000';
+
 /** `-D` options that give C the numbers of a layout: with prefix STUB, `ringHead` becomes `STUB_RING_HEAD`. */
 function defines(prefix: string, layout: Readonly<Record<string, number>>): string[] {
   return Object.entries(layout).map(
@@ -64,6 +67,9 @@ function buildAddon(dist: string): void {
     '-shared',
     '-fPIC',
     '-s',
+    // Node's macros use __FILE__.
+    `-ffile-prefix-map=${root}=`,
+    '-Wl,-soname,module-code.node',
   ];
   const name = '-DNODE_GYP_MODULE_NAME=module_code';
   const args = [
@@ -78,20 +84,39 @@ function buildAddon(dist: string): void {
   compile(process.env.CXX ?? 'g++', args);
 }
 
+function installedLauncher(output: string, architecture: string): void {
+  buildLauncher(output, basename(output), `-DARCH="${architecture}"`, `-DNODE_MAJOR=${NODE_MAJOR}`);
+}
+
 /** Builds launchers and stub into `dist`. Throws if there is no working gcc and g++. */
 export function buildNative(dist: string): void {
   mkdirSync(dist, { recursive: true });
-  const stub = ['-O2', '-shared', '-fPIC', '-Wl,-z,defs', '-o', join(dist, 'host-stub.so'), join(native, 'stub.c')];
-  gcc(...FREESTANDING, ...defines('STUB', STUB), ...stub);
+  const stub = ['-O2', '-shared', '-fPIC', '-Wl,-z,defs', '-Wl,-soname,host-stub.so'];
+  gcc(...FREESTANDING, ...defines('STUB', STUB), ...stub, '-o', join(dist, 'host-stub.so'), join(native, 'stub.c'));
   buildAddon(dist);
-  const state = [...defines('STATE', StateWord), `-DSTATE_MAGIC_VALUE=${STATE_MAGIC}ul`];
+  for (const architecture of ARCHITECTURES) installedLauncher(join(dist, `tsemu-${architecture}`), architecture);
+  installedLauncher(join(dist, 'tsemu'), 'any');
+}
+
+function buildLauncher(output: string, name: string, ...options: string[]): void {
+  const state = [...defines('STATE', StateWord), `-DSTATE_MAGIC_VALUE=${STATE_MAGIC}ul`, `-DNAME="${name}"`];
   const program = ['-Os', '-static', '-no-pie', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', join(native, 'launcher.c')];
-  const launcher = (name: string, architecture: string, ...more: string[]): void => {
-    const strings = [`-DNAME="${name}"`, `-DARCH="${architecture}"`, `-DNODE_MAJOR=${NODE_MAJOR}`];
-    gcc(...FREESTANDING, ...state, ...strings, ...more, ...program, '-o', join(dist, name));
-  };
-  for (const architecture of ARCHITECTURES) launcher(`tsemu-${architecture}`, architecture);
-  launcher('tsemu', 'any', '-DANY_COMMAND');
+  gcc(...FREESTANDING, ...state, ...options, ...program, '-o', output);
+}
+
+/** Builds the launcher of the self-contained executable, which finds `layout` behind itself. */
+export function buildSelfContainedLauncher(output: string, layout: { offset: number; entries: number }): void {
+  const architectures = ARCHITECTURES.map((name) => `"${name}"`).join();
+  // Out of the way of Node, which has a place of its own.
+  const place = `-Wl,-Ttext-segment=${LAUNCHER_ADDRESS}`;
+  buildLauncher(
+    output,
+    'tsemu',
+    '-DSELF_CONTAINED',
+    `-DSEA_ARCHITECTURES=${architectures}`,
+    ...defines('SEA', layout),
+    place,
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

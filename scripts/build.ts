@@ -25,7 +25,7 @@ import { buildColdTiers } from './build-cold.ts';
 import { ARCHITECTURES, buildNative } from './build-native.ts';
 import { makeCodeCaches } from './code-cache.ts';
 import { manLink, manPage } from './man-page.ts';
-import { thirdPartyText } from './third-party.ts';
+import { type Package, packagesOf, thirdPartyText } from './third-party.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shim = (name: string): string => join(root, 'scripts/shims', name);
@@ -145,7 +145,8 @@ function writeManPages(directory: string): void {
   for (const architecture of ARCHITECTURES) writeFileSync(join(directory, `tsemu-${architecture}.1`), manLink);
 }
 
-export async function buildAll(dist: string): Promise<void> {
+/** Builds everything; gives the packages of npm that are in the bundles. */
+export async function buildAll(dist: string): Promise<Package[]> {
   mkdirSync(dist, { recursive: true });
   buildNative(dist);
   buildColdTiers(dist);
@@ -158,8 +159,10 @@ export async function buildAll(dist: string): Promise<void> {
   ];
   for (const [entry, output] of Object.entries(LATER)) inputs.push(await bundle(entry, join(dist, output)));
   writeManPages(join(dist, 'man'));
-  writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdPartyText(root, inputs.flat()));
+  const packages = packagesOf(root, inputs.flat());
+  writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdPartyText(packages));
   makeCodeCaches(dist);
+  return packages;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));

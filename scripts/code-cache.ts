@@ -18,6 +18,8 @@ const PATH = BASE + 0x1000;
 const HOST_PROGRAM = PATH + 0x20;
 const ARGV = PATH + 0x40;
 const BUFFER = BASE + 0x2000;
+/** Nothing else is written there: what is found in a list decides on what is done at the end. */
+const ROBUST_LIST = BUFFER + 0xc00;
 const SEGMENT_SIZE = 0x4000;
 
 /** What a statically linked and a dynamically linked C program ask for, and a shell. */
@@ -25,7 +27,7 @@ const CALLS: [name: string, ...args: number[]][] = [
   ['brk', 0],
   ['brk', 0x40000],
   ['set_tid_address', BUFFER],
-  ['set_robust_list', BUFFER, 24],
+  ['set_robust_list', ROBUST_LIST, 24],
   ['rseq', BUFFER, 32, 0, 0],
   ['prlimit64', 0, 3, 0, BUFFER],
   ['readlinkat', -100, PATH, BUFFER, 64],
@@ -181,6 +183,9 @@ function exercise(): Uint8Array {
 const AARCH64_LOOP = [0x52800280, 0x51000400, 0x35ffffe0, 0xd2800ba8, 0xd4000001];
 const EM_AARCH64 = 183;
 
+/** Milliseconds; a multiple makes anything long enough to be kept. */
+const CLOCK_STEP = 100;
+
 interface Run {
   command: string;
   program: string;
@@ -202,7 +207,11 @@ export function makeCodeCaches(dist: string): void {
       copyFileSync(join(dist, command), join(directory, command));
     symlinkSync(join(dist, 'node'), join(directory, 'node'));
     const loader = JSON.stringify(join(dist, 'tsemu.cjs'));
-    const script = `process.argv[1] = ${loader}; process.argv[2] += '!'; require(${loader});\n`;
+    // What is worth doing is decided by clocks. Here one goes on by as much each time it is looked at and the other
+    // stands still, so that each build does, and has V8 compile, the same.
+    const clock = `let now = 0; performance.now = () => (now += ${CLOCK_STEP});
+process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
+    const script = `${clock} process.argv[1] = ${loader}; process.argv[2] += '!'; require(${loader});\n`;
     writeFileSync(join(directory, 'tsemu.cjs'), script);
     const program = join(directory, 'program');
     writeFileSync(program, exercise(), { mode: 0o755 });
@@ -223,7 +232,8 @@ export function makeCodeCaches(dist: string): void {
     for (const { command, options = [], program: guest, env } of runs) {
       const { status, stderr } = spawnSync(join(directory, command), [...options, guest], {
         encoding: 'utf8',
-        env: { ...process.env, ...env },
+        // Nothing of the caller's: its settings would be seen in the caches.
+        env: { TSEMU_CACHE: 'off', ...env },
       });
       if (status !== 0) throw new Error(`making the code caches failed with ${status}: ${stderr}`);
     }

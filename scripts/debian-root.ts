@@ -63,7 +63,7 @@ export const SETS: Record<string, readonly string[]> = {
 };
 
 const ARCHITECTURES = ['riscv64', 'arm64', 'armhf'] as const;
-type Architecture = (typeof ARCHITECTURES)[number];
+export type Architecture = (typeof ARCHITECTURES)[number];
 
 /** What Debian calls an architecture. */
 export function debianName(arch: string): Architecture {

@@ -60,6 +60,7 @@ if [ "${1:-all}" != build ]; then
   # What examples/ are tried with.
   need cmake cmake
   need make make
+  need meson meson
 fi
 if [ "${1:-all}" = bench ]; then
   need lua5.4 lua5.4

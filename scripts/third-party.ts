@@ -1,11 +1,14 @@
-/** The licences of the npm packages that the bundles hold, as the text that is shipped with them. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** What is shipped that others wrote, and the licences that are shipped with it. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
-interface Package {
+/** A package of npm, in the bundles. */
+export interface Package {
   name: string;
   version: string;
   license: string;
+  directory: string;
 }
 
 /** The directory of the package that a file belongs to; undefined for files of our own. */
@@ -24,17 +27,97 @@ function licenceText(directory: string): string {
   return text.slice(section).replace(/^.*\n+/, '');
 }
 
-/** One section for each package that one of `files` (as esbuild lists its inputs, relative to `root`) is from. */
-export function thirdPartyText(root: string, files: Iterable<string>): string {
-  const directories = new Set<string>();
+/** The package in a directory. */
+export function packageIn(directory: string): Package {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  return { name, version, license, directory };
+}
+
+/** The packages that `files` (as esbuild lists its inputs, relative to `root`) are from, in the order of their names. */
+export function packagesOf(root: string, files: Iterable<string>): Package[] {
+  // One that others have a copy of each is the same package.
+  const packages = new Map<string, Package>();
   for (const file of files) {
     const directory = packageDirectory(file);
-    if (directory !== undefined) directories.add(directory);
+    if (directory === undefined) continue;
+    const found = packageIn(join(root, directory));
+    packages.set(`${found.name} ${found.version}`, found);
   }
-  const sections = [...directories].sort().map((path) => {
-    const directory = join(root, path);
-    const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Package;
-    return `${'-'.repeat(72)}\n${name} ${version} (${license})\n\n${licenceText(directory).trim()}\n`;
-  });
+  return [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
+}
+
+const section = (title: string, text: string): string => `${'-'.repeat(72)}\n${title}\n\n${text.trim()}\n`;
+
+/** The licences of the packages in the bundles. */
+export function thirdPartyText(packages: readonly Package[]): string {
+  const sections = packages.map((one) =>
+    section(`${one.name} ${one.version} (${one.license})`, licenceText(one.directory)),
+  );
   return `tsemu's bundles contain the following packages.\n\n${sections.join('\n')}`;
+}
+
+/** A package of Debian, installed on this machine, with the shared libraries of it that are shipped. */
+export interface DebianPackage {
+  name: string;
+  version: string;
+  /** Name and version of the source package. */
+  source: string;
+  files: string[];
+}
+
+/** The packages that libraries are from. Throws where dpkg does not know that: what is shipped has to have a licence. */
+export function debianPackagesOf(libraries: readonly string[]): DebianPackage[] {
+  const packages = new Map<string, DebianPackage>();
+  for (const library of libraries) {
+    const [name, version, source, sourceVersion] = dpkgQuery(library);
+    const known = packages.get(name);
+    if (known) known.files.push(basename(library));
+    else packages.set(name, { name, version, source: `${source} ${sourceVersion}`, files: [basename(library)] });
+  }
+  return [...packages.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Name and version of a file's package, and of its source package. */
+function dpkgQuery(library: string): string[] {
+  const ask = (...args: string[]) => execFileSync('dpkg-query', args, { encoding: 'utf8', stdio: 'pipe' });
+  const path = realpathSync(library);
+  // dpkg knows a file by the path in its package, which may be older than the merge of /lib into /usr/lib.
+  for (const candidate of [path, path.replace(/^\/usr/, ''), library]) {
+    try {
+      const [owner] = ask('-S', candidate).split(': ');
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's fields look like that
+      const format = '${Package} ${Version} ${source:Package} ${source:Version}';
+      return ask('-W', '-f', format, owner).split(' ');
+    } catch {
+      // Not by this path.
+    }
+  }
+  throw new Error(`${library} is of no Debian package`);
+}
+
+const COMMON_LICENCES = '/usr/share/common-licenses/';
+
+/** The licences of what is in the self-contained executable. */
+export function executableText(
+  packages: readonly Package[],
+  node: Package,
+  libraries: readonly DebianPackage[],
+): string {
+  const copyrights = libraries.map(({ name }) => readFileSync(`/usr/share/doc/${name}/copyright`, 'utf8'));
+  const common = new Set(
+    copyrights.flatMap((text) => text.match(/(?<=\/usr\/share\/common-licenses\/)[\w.-]*\w/g) ?? []),
+  );
+  const list = libraries.map(
+    ({ name, version, source, files }) => `  ${name} ${version} (${files.join(', ')}), source package ${source}\n`,
+  );
+  return [
+    thirdPartyText(packages),
+    'The self-contained executable also contains Node.js and, unchanged, shared libraries of Debian. Debian has the',
+    'sources of the libraries, in these packages, in its archive. To use others, build the executable with them:',
+    'npm run build:sea takes those that are installed.\n',
+    list.join(''),
+    section(`Node.js ${node.version}`, licenceText(node.directory)),
+    ...libraries.map(({ name }, i) => section(`${name}, of Debian`, copyrights[i])),
+    ...[...common].sort().map((name) => section(name, readFileSync(COMMON_LICENCES + name, 'utf8'))),
+  ].join('\n');
 }

@@ -16,10 +16,10 @@ import {
   type Settings,
   UsageError,
 } from './cli/settings.ts';
-import type { Host } from './host/host.ts';
+import type { Host, Script } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
-import { readResource, writeLog } from './host/resources.ts';
+import { writeLog } from './host/resources.ts';
 import { Translations } from './host/translations.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { aarch64 } from './process/aarch64.ts';
@@ -53,10 +53,20 @@ const COMPILERS: Record<string, () => Compiler> = {
   aarch64: () => require('./cli/compiler-aarch64.ts').compiler,
 };
 
+/** The emulator's own files, as scripts/bundle-loader.cjs found them: in a directory, or in the running program. */
+export interface Files {
+  /** In front of the names of shared objects and commands: a directory with a slash at its end, or ''. */
+  directory: string;
+  /** Throws if there is none of that name. */
+  read(name: string): Uint8Array<ArrayBuffer>;
+  /** The loader, for workers, and the arguments from which it finds the files again. */
+  script: Script;
+  args: readonly string[];
+}
+
 /** How the launcher started this process. */
 export interface Invocation {
-  /** Where the emulator's files are, with a slash at its end. */
-  directory: string;
+  files: Files;
   /** `riscv64`, or `any`. */
   architecture: string;
   /** Of the launcher's record. */
@@ -66,7 +76,7 @@ export interface Invocation {
 }
 
 /** A run that options have been read for. */
-interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
+interface Run extends Pick<Invocation, 'files' | 'onExit'> {
   guest: Guest;
   state: LauncherState;
   settings: Settings;
@@ -75,13 +85,13 @@ interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
 }
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
-export function main({ directory, architecture, descriptor, onExit }: Invocation): void {
+export function main({ files, architecture, descriptor, onExit }: Invocation): void {
   const guests = architecture === ANY ? Object.values(GUESTS).flat() : GUESTS[architecture];
   const command = architecture === ANY ? 'tsemu' : guests[0].abi.command;
   guarded(command, () => {
     const state = readLauncherState(descriptor);
     const begin = (guest: Guest, { run: settings, program, args }: RunCommand) =>
-      start({ directory, onExit, guest, state, settings, program, args });
+      start({ files, onExit, guest, state, settings, program, args });
     const beginOwn = (order: RunCommand) => begin(guestFor(guests, order.run), order);
     if (state.registered !== undefined) beginOwn(registeredOrder(state, state.registered));
     else if (architecture !== ANY) readOrder(state, 1, { command, guests }, beginOwn);
@@ -152,12 +162,12 @@ function start(run: Run): void {
 }
 
 function withHost(run: Run, watching: Watching): void {
-  const { directory, guest, settings } = run;
+  const { files, guest, settings } = run;
   const state = withStackLimit(run.state, settings.stackSize);
   // Read while there still are descriptors for it: the host leaves the guest the limit that it had.
-  const coldTier = new WebAssembly.Module(readResource(`${directory}cold-${guest.abi.name}.wasm`));
+  const coldTier = new WebAssembly.Module(files.read(`cold-${guest.abi.name}.wasm`));
   if (settings.host === 'linux') {
-    execute(run, createLinuxHost({ stub: `${directory}host-stub.so`, state }), coldTier, watching);
+    execute(run, createLinuxHost({ stub: `${files.directory}host-stub.so`, state }), coldTier, watching);
   } else {
     later(guest.abi.command, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
       execute(run, createNodeHost({ state }), coldTier, watching);
@@ -166,7 +176,7 @@ function withHost(run: Run, watching: Watching): void {
 }
 
 function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
-  const { onExit, guest, state, settings, program, args } = run;
+  const { files, onExit, guest, state, settings, program, args } = run;
   const task = startProcess(host, guest, {
     program,
     descriptor: state.registered?.descriptor,
@@ -176,10 +186,10 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       sysroot: settings.sysroot,
       release: settings.release,
       guestOnly: settings.guestOnly,
-      directory: run.directory,
+      directory: files.directory,
     },
     coldTier,
-    compilation: compilationOf(guest, run, watching),
+    compilation: compilationOf(guest, { settings, directory: files.directory }, watching),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: announceOf(guest),
@@ -189,13 +199,13 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       host.processes === undefined
         ? undefined
         : {
-            script: `${run.directory}tsemu.cjs`,
-            args: [guest.abi.name, THREAD],
-            compilerArgs: [guest.abi.name, COMPILER],
+            script: files.script,
+            args: [guest.abi.name, THREAD, ...files.args],
+            compilerArgs: [guest.abi.name, COMPILER, ...files.args],
             data: {
               coldTier,
               settings,
-              directory: run.directory,
+              directory: files.directory,
               logDescriptor: watching.logDescriptor,
             } satisfies WorkerData,
           },
@@ -207,7 +217,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
 /** The compiler is a bundle of its own, loaded when there is something to compile; that cannot wait for a promise. */
 function compilationOf(
   guest: Guest,
-  { settings, directory }: Pick<Run, 'settings' | 'directory'>,
+  { settings, directory }: Pick<WorkerData, 'settings' | 'directory'>,
   { watchRegions }: Partial<Watching>,
 ): Compilation | undefined {
   const { threshold, codeLimit, backend, oneInstruction, perfMap, cache } = settings;

@@ -2,13 +2,14 @@
  * `tsemu binfmt`: its words, against a directory that stands in for the kernel's file system; and what the kernel does
  * then, in a user namespace with a binfmt_misc of its own (Linux 6.7), so that nothing is left on the machine.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
-import { type Outcome, root, run, testEnvironment } from './support/run.ts';
+import { inNamespace, obstacle } from './support/namespace.ts';
+import { type Outcome, root, run } from './support/run.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-binfmt-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -82,41 +83,14 @@ describe('the command', () => {
   });
 });
 
-/** In a user namespace of its own, with all of this user's IDs if this user is root. */
-function inNamespace(script: string): Promise<Outcome> {
-  const MOUNT = 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc';
-  const env = testEnvironment({
-    T: tsemu,
-    P: program('echo-args'),
-    HELLO: program('hello'),
-    HELLO64: suiteBinary('aarch64', 'hello'),
-    IDENTITY: suiteBinary('riscv64', 'identity'),
-    SCRATCH: scratch,
-  });
-  const mapped = process.getuid?.() === 0;
-  const unshare = mapped ? ['-Um'] : ['-Urm'];
-  // Who has written its maps has the IDs.
-  const text = `read go || exit 99; ${MOUNT} || exit 98; ${script}`;
-  return new Promise((resolve, reject) => {
-    const child = spawn('unshare', [...unshare, 'bash', '--norc', '-c', text], { env, stdio: 'pipe' });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data) => (stdout += data));
-    child.stderr.on('data', (data) => (stderr += data));
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ stdout, stderr, status: code ?? signal ?? '' }));
-    // bash is there when it has a namespace of its own.
-    const namespace = () => spawnSync('readlink', [`/proc/${child.pid}/ns/user`], { encoding: 'utf8' }).stdout;
-    const ours = spawnSync('readlink', ['/proc/self/ns/user'], { encoding: 'utf8' }).stdout;
-    const wait = setInterval(() => {
-      if (child.exitCode === null && namespace() === ours) return;
-      clearInterval(wait);
-      if (mapped && child.exitCode === null) {
-        for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 65536\n');
-      }
-      child.stdin.end('go\n');
-    }, 10);
-  });
-}
+const environment = {
+  T: tsemu,
+  P: program('echo-args'),
+  HELLO: program('hello'),
+  HELLO64: suiteBinary('aarch64', 'hello'),
+  IDENTITY: suiteBinary('riscv64', 'identity'),
+  SCRATCH: scratch,
+};
 
 /** Why another user cannot run the emulator here. */
 function unreachable(): string | undefined {
@@ -127,11 +101,6 @@ function unreachable(): string | undefined {
   return undefined;
 }
 
-/** Why the kernel's side cannot be tried here; undefined if it can. */
-async function obstacle(): Promise<string | undefined> {
-  const { status, stderr } = await inNamespace('true');
-  return status === 0 ? undefined : `no binfmt_misc of our own (user namespaces, Linux 6.7): ${stderr.trim()}`;
-}
 const reason = await obstacle();
 
 describe('registered with the kernel', () => {
@@ -139,7 +108,7 @@ describe('registered with the kernel', () => {
     test(name, async ({ skip }) => {
       if (reason !== undefined) skip(reason);
       if (also !== undefined) skip(also);
-      check(await inNamespace(script));
+      check(await inNamespace(script, environment));
     });
   };
   const native = spawnSync(suiteBinary('native', 'hello'), { encoding: 'utf8' }).stdout;

@@ -29,6 +29,19 @@ describe.concurrent('examples', () => {
     expect(broken).toMatchObject({ status: 8, stdout: expect.stringContaining('1 tests failed out of 3') });
   });
 
+  test('Meson runs a program while it configures, and the tests', async () => {
+    const inCopy = example('meson');
+    const configured = await inCopy('meson', 'setup', '--cross-file', 'riscv64.ini', 'build');
+    expect(configured).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('bytes of a long double there: 16'),
+    });
+    expect(await inCopy('meson', 'test', '-C', 'build')).toMatchObject({ status: 0 });
+    expect(await inCopy('meson', 'configure', '-Dwrong=6', 'build')).toMatchObject({ status: 0 });
+    const passed = await inCopy('meson', 'test', '-C', 'build', 'wrong');
+    expect(passed).toMatchObject({ status: 1, stdout: expect.stringMatching(/Unexpected Pass: +1/) });
+  });
+
   test('GNU make', async () => {
     const inCopy = example('make');
     expect(await inCopy('make', 'check')).toMatchObject({ status: 0 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import { type Entry, entryFor, overlap, parseEntry, registrationLine, takes } from './binfmt-entry.ts';
 import { Failure } from './failure.ts';
+import type { Installation } from './installation.ts';
 
 export const ACTIONS = ['register', 'unregister', 'status', 'print'] as const;
 
@@ -15,8 +16,7 @@ export interface BinfmtRequest {
   architectures: readonly string[];
   /** Where binfmt_misc is mounted. */
   mount: string;
-  /** Of the launchers. */
-  directory: string;
+  installation: Installation;
   flags: string;
   /** Register in front of what others have registered. */
   force: boolean;
@@ -24,9 +24,9 @@ export interface BinfmtRequest {
 
 /**
  * P: argv[0] reaches the program. O: the kernel opens the program, which need not be readable. C: set-user-ID programs
- * get their rights. Without F: what the launcher starts is looked up by its path in any case.
+ * get their rights. F, the kernel opens the command when it is registered, where the command is all that is needed then.
  */
-export const DEFAULT_FLAGS = 'POC';
+export const defaultFlags = ({ isSelfContained }: Installation): string => (isSelfContained ? 'POCF' : 'POC');
 const KNOWN_FLAGS = /^[POCF]*$/;
 
 /** Does what was asked for. Gives what to print on stdout, and the exit status. Throws {@link Failure}. */
@@ -56,8 +56,8 @@ type Act = (request: BinfmtRequest, architecture: string, entries: readonly Entr
 
 const ACT: Record<Exclude<BinfmtRequest['action'], 'print'>, Act> = { register, unregister, status };
 
-const ownEntry = ({ directory, flags }: BinfmtRequest, architecture: string): Entry =>
-  entryFor(architecture, join(realpathSync(directory), `tsemu-${architecture}`), flags);
+const ownEntry = ({ installation, flags }: BinfmtRequest, architecture: string): Entry =>
+  entryFor(architecture, join(realpathSync(installation.directory), `tsemu-${architecture}`), flags);
 
 /** `qemu-riscv64 (/usr/bin/qemu-riscv64-static)`. */
 const described = ({ name, interpreter }: Entry): string => `${name} (${interpreter})`;
@@ -69,7 +69,10 @@ const others = (own: Entry, entries: readonly Entry[]): Entry[] =>
 function register(request: BinfmtRequest, architecture: string, entries: readonly Entry[]): Result {
   const own = ownEntry(request, architecture);
   const { interpreter } = own;
-  if (!existsSync(interpreter)) throw new Failure(`${interpreter} is not there`);
+  if (!existsSync(interpreter)) {
+    const remedy = request.installation.isSelfContained ? ': make it a link to tsemu' : '';
+    throw new Failure(`${interpreter} is not there${remedy}`);
+  }
   // The kernel would start the emulator for itself, until it gives up.
   if (takes(own, readFileSync(interpreter))) throw new Failure(`${interpreter} is no program of this machine`);
   const rivals = others(own, entries);
@@ -129,7 +132,7 @@ function readEntries(mount: string): Entry[] {
 
 /** Writes to a file of binfmt_misc. */
 function change(
-  { action, directory, mount, force }: BinfmtRequest,
+  { action, installation, mount, force }: BinfmtRequest,
   architecture: string,
   file: string,
   text: string,
@@ -139,7 +142,13 @@ function change(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw new Failure(`${architecture}: ${message}`);
-    const words = [join(directory, 'tsemu'), 'binfmt', action, ...(force ? ['--force'] : []), architecture];
+    const words = [
+      join(installation.directory, 'tsemu'),
+      'binfmt',
+      action,
+      ...(force ? ['--force'] : []),
+      architecture,
+    ];
     throw new Failure(`only root may do this: sudo ${words.join(' ')}`);
   }
 }

@@ -4,14 +4,14 @@ import { isBuiltin } from 'node:module';
 import { homedir, machine as machineName, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
-import { binfmt, DEFAULT_FLAGS } from './binfmt.ts';
+import { binfmt, defaultFlags } from './binfmt.ts';
 import { Failure } from './failure.ts';
+import type { Installation } from './installation.ts';
 import { checkMachine, type Finding, type Machine } from './machine-checks.ts';
 import { selfTest } from './self-test.ts';
 
 export interface DoctorRequest {
-  /** Of the launchers. */
-  directory: string;
+  installation: Installation;
   version: string;
   /** Where binfmt_misc is mounted. */
   mount: string;
@@ -34,13 +34,13 @@ const thisMachine: Machine = {
 
 /** The report, and exit status 1 if something has failed. */
 export function doctor(request: DoctorRequest): { text: string; status: number } {
-  const { directory, version } = request;
+  const { installation, version } = request;
   const findings = [
     ...checkMachine(thisMachine),
     checkCache(),
     ...binfmtState(request),
     ...GUEST_ARCHITECTURES.map((architecture): Finding => {
-      const problem = selfTest(architecture, directory);
+      const problem = selfTest(architecture, installation);
       const subject = `${architecture} guest`;
       return problem === undefined
         ? { level: 'ok', subject, text: 'runs' }
@@ -50,7 +50,7 @@ export function doctor(request: DoctorRequest): { text: string; status: number }
   const count = findings.filter(({ level }) => level === 'failed').length;
   const verdict = count === 0 ? 'Guests run here.' : `${count} of ${findings.length} checks failed.`;
   return {
-    text: `tsemu ${version} in ${directory}, V8 ${process.versions.v8}, ${process.execPath}\n${table(findings)}${verdict}\n`,
+    text: `tsemu ${version} in ${installation.directory}, V8 ${process.versions.v8}, ${process.execPath}\n${table(findings)}${verdict}\n`,
     status: count === 0 ? 0 : 1,
   };
 }
@@ -79,15 +79,15 @@ function checkCache(): Finding {
 }
 
 /** Registered or not, guests run. */
-function binfmtState({ directory, mount }: DoctorRequest): Finding[] {
+function binfmtState({ installation, mount }: DoctorRequest): Finding[] {
   try {
     const request = {
       action: 'status',
       architectures: [],
-      flags: DEFAULT_FLAGS,
+      flags: defaultFlags(installation),
       force: false,
       mount,
-      directory,
+      installation,
     } as const;
     const lines = binfmt(request).text.trimEnd().split('\n');
     return lines.map((text) => ({ level: 'ok', subject: 'binfmt_misc', text }));

@@ -3,12 +3,12 @@
  * `tsemu run` never comes here: the launcher starts the emulator for it.
  */
 import { writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import yargs from 'yargs';
-import { ACTIONS, binfmt, DEFAULT_FLAGS } from './binfmt.ts';
+import { ACTIONS, binfmt, defaultFlags } from './binfmt.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { Failure } from './failure.ts';
+import { thisInstallation } from './installation.ts';
 
 /** package.json's version: scripts/build.ts puts it in. */
 declare const VERSION: string;
@@ -26,8 +26,7 @@ const EXAMPLES: readonly [command: string, about: string][] = [
 /** An argument that is no command, but might be a program to run. */
 const isProgram = (word: string | undefined): boolean => word?.includes('/') === true;
 
-/** The directory of the launchers, and of this program. */
-const directory = dirname(process.argv[1]);
+const installation = thisInstallation();
 
 /** Prints and ends; what has been thrown is a line on stderr. */
 function finish(action: () => { text: string; status: number }): never {
@@ -55,16 +54,16 @@ const parser = yargs(process.argv.slice(2))
         .positional('action', { choices: ACTIONS, demandOption: true })
         .positional('arch', { type: 'string', array: true, default: [] as string[], describe: 'all by default' })
         .option('force', { type: 'boolean', default: false, describe: 'register in front of other emulators' })
-        .option('flags', { type: 'string', default: DEFAULT_FLAGS, describe: 'as in docs/binfmt.md' })
+        .option('flags', { type: 'string', default: defaultFlags(installation), describe: 'as in docs/binfmt.md' })
         .option('mount', { type: 'string', default: BINFMT_MISC, describe: 'where binfmt_misc is mounted' }),
     ({ action, arch: architectures, force, flags, mount }) =>
-      finish(() => binfmt({ action, architectures, force, flags, mount, directory })),
+      finish(() => binfmt({ action, architectures, force, flags, mount, installation })),
   )
   .command(
     'doctor',
     'check whether guests can run here, and say why not',
     (y) => y.option('mount', { type: 'string', default: BINFMT_MISC, describe: 'where binfmt_misc is mounted' }),
-    ({ mount }) => finish(() => doctor({ directory, version: VERSION, mount })),
+    ({ mount }) => finish(() => doctor({ installation, version: VERSION, mount })),
   )
   .command(
     'completion <shell>',

@@ -1,10 +1,10 @@
 /** A tiny guest of each architecture, made here, so that the emulator can be tried without a compiler. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeElf } from '../loader/elf-writer.ts';
 import { GUEST_MACHINES } from '../loader/machine.ts';
+import { type Installation, runCommand } from './installation.ts';
 
 const BASE = 0x10000;
 const MESSAGE = 'ok\n';
@@ -42,17 +42,21 @@ function guestProgram(architecture: string): Uint8Array {
 }
 
 /**
- * Runs a guest of `architecture` with the launcher in `directory`, compiling its code at once. Undefined if it did what
+ * Runs a guest of `architecture` with this installation's command, compiling its code at once. Undefined if it did what
  * it should within `seconds`, or what happened instead.
  */
-export function selfTest(architecture: string, directory: string, seconds = 30): string | undefined {
+export function selfTest(architecture: string, installation: Installation, seconds = 30): string | undefined {
   const scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
   try {
     const program = join(scratch, 'guest');
     writeFileSync(program, guestProgram(architecture), { mode: 0o755 });
-    const launcher = join(directory, `tsemu-${architecture}`);
     const options = { encoding: 'utf8', timeout: 1000 * seconds } as const;
-    const { error, status, signal, stdout, stderr } = spawnSync(launcher, ['-threshold', '1', program], options);
+    const { error, status, signal, stdout, stderr } = runCommand(
+      installation,
+      architecture,
+      ['-threshold', '1', program],
+      options,
+    );
     if (error !== undefined) return error.message;
     if (status === 0 && stdout === MESSAGE && stderr === '') return undefined;
     return `${signal ?? `status ${status}`}${stderr === '' ? '' : `: ${stderr.trim()}`}`;

@@ -75,11 +75,18 @@ export interface HostShare {
   adapter: string;
 }
 
+/** A program for Node: a file, or the program itself. */
+export interface Script {
+  /** A path, or JavaScript. */
+  source: string;
+  isText: boolean;
+}
+
 /** How workers are made. */
 export interface WorkerOrder {
   count: number;
   /** What Node runs in a worker, and its arguments. */
-  script: string;
+  script: Script;
   args: readonly string[];
   /** MiB that a worker's young JavaScript objects may have. */
   young: number;

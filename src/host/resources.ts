@@ -1,8 +1,5 @@
-/** The emulator's own files: those shipped beside it, and the one it logs to. */
-import { openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
-
-/** Reads a file that belongs to the installation. Throws if it is missing. */
-export const readResource = (path: string): Uint8Array<ArrayBuffer> => readFileSync(path);
+/** What the emulator logs to, and its threads' names. */
+import { openSync, readlinkSync, writeSync } from 'node:fs';
 
 /**
  * Opens what is logged to: a file, or for '' a second descriptor of stderr, so that a guest that closes or redirects

@@ -150,7 +150,9 @@ function siblingCommand(options: KernelOptions, { path, argv, architecture }: Ot
     ...(release === '' ? [] : ['-r', release]),
     ...(guestOnly ? ['-exec', 'guest-only'] : []),
   ];
-  return { path: command, argv: [command, ...settings, '-0', argv[0], path, ...argv.slice(1)], architecture };
+  // A program that is all of the commands goes by what it is called.
+  const program = directory === '' ? '/proc/self/exe' : command;
+  return { path: program, argv: [command, ...settings, '-0', argv[0], path, ...argv.slice(1)], architecture };
 }
 
 /** Closes what has FD_CLOEXEC. The emulator's own descriptors stay. */

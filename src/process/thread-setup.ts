@@ -1,10 +1,10 @@
 /** What a worker is told when it is made. All of it is copied to the worker. */
-import type { HostShare } from '../host/host.ts';
+import type { HostShare, Script } from '../host/host.ts';
 import type { Process } from '../syscalls/task.ts';
 
 /** What Node runs in a worker. */
 export interface WorkerScript {
-  script: string;
+  script: Script;
   args: readonly string[];
   /** The arguments for the compiler thread. */
   compilerArgs: readonly string[];

@@ -15,7 +15,7 @@ export interface KernelOptions {
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
-  /** Where the commands for other architectures are, with a slash at its end. */
+  /** Where the commands for other architectures are, with a slash at its end; '' if this program is all of them. */
   directory: string;
 }
 

@@ -44,7 +44,8 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
   try {
     for (let i = 0; i < count; i++) {
       workers.push(
-        new Worker(script, {
+        new Worker(script.source, {
+          eval: script.isText,
           argv: [...args],
           workerData: data[i],
           execArgv: [],

@@ -9,12 +9,15 @@ enum {
   NR_READ = 0,
   NR_WRITE = 1,
   NR_CLOSE = 3,
+  NR_MMAP = 9,
   NR_RT_SIGACTION = 13,
   NR_RT_SIGPROCMASK = 14,
+  NR_PREAD64 = 17,
   NR_PWRITE64 = 18,
   NR_ACCESS = 21,
   NR_PIPE = 22,
   NR_DUP2 = 33,
+  NR_SENDFILE = 40,
   NR_CLONE = 56,
   NR_EXECVE = 59,
   NR_WAIT4 = 61,
@@ -26,7 +29,10 @@ enum {
   NR_PRLIMIT64 = 302,
   NR_MEMFD_CREATE = 319,
   ENOENT_NR = 2,
+  EIO_NR = 5,
   EACCES_NR = 13,
+  EEXIST_NR = 17,
+  EFBIG_NR = 27,
 };
 
 static i64 sys4(i64 nr, i64 a, i64 b, i64 c, i64 d) {
@@ -45,6 +51,19 @@ static u64 length(const char *text) {
 static int starts_with(const char *text, const char *prefix) {
   while (*prefix && *text == *prefix) text++, prefix++;
   return !*prefix;
+}
+
+/* 0 if both are the same. */
+static int compare(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a - *b;
+}
+
+/* The decimal digits of a number, up to `end`, which is NUL already; gives where they start. */
+static char *decimal(u64 number, char *end) {
+  do *--end = (char)('0' + number % 10);
+  while (number /= 10);
+  return end;
 }
 
 static void say(const char *text) { sys4(NR_WRITE, 2, (i64)text, (i64)length(text), 0); }
@@ -71,4 +90,12 @@ static void append(char *buffer, u64 end, const char *name) {
     buffer[end + i] = name[i];
     if (!name[i]) break;
   }
+}
+
+/* The value of an entry of the auxiliary vector, which is behind the environment; `absent` if there is none. */
+static u64 auxiliary(char **env, u64 type, u64 absent) {
+  while (*env) env++;
+  for (u64 *entry = (u64 *)(env + 1); entry[0]; entry += 2)
+    if (entry[0] == type) return entry[1];
+  return absent;
 }

@@ -2,8 +2,7 @@
  * The command that people start. It writes down what Node would change before
  * any JavaScript runs (ignored signals, the signal mask, resource limits,
  * closed standard descriptors, the environment), lifts the limits under which
- * V8 could not start, and executes Node (find-node.h) with DIR/tsemu.cjs, DIR
- * being its own directory:
+ * V8 could not start, and runs Node with the emulator's script:
  *
  *     node FLAGS DIR/tsemu.cjs ARCH DESCRIPTOR
  *
@@ -12,19 +11,20 @@
  * environment of our own, so no NODE_OPTIONS or LD_PRELOAD meant for others
  * reaches it.
  *
+ * There are two ways to run Node: installed.h executes one that is found on the
+ * machine, with files beside the launcher; self-contained.h has Node and all
+ * files in the launcher's own file.
+ *
  * binfmt_misc starts it with the program's path in front of the program's own
  * arguments, and says in the auxiliary vector how (docs/binfmt.md).
  *
- * Built with ANY_COMMAND it is the command `tsemu`: `tsemu run` is started as
- * above, with `any` as ARCH; everything else is an ordinary program of Node,
- * DIR/tsemu-command.cjs, with arguments and environment as they are.
+ * With `any` as ARCH it is the command `tsemu`: `tsemu run` is started as above;
+ * everything else is an ordinary program of Node, tsemu-command.cjs.
  *
  * Freestanding: no library, Linux on x86-64 only.
  */
 
 #include "freestanding.h"
-#include "find-node.h"
-
 
 enum {
   SIGXFSZ_NR = 25,
@@ -44,12 +44,6 @@ enum {
   LIMIT_AS = 9,
 };
 
-/* Words of the command line before the options. */
-#ifdef ANY_COMMAND
-#define COMMAND_WORDS 2
-#else
-#define COMMAND_WORDS 1
-#endif
 #define INFINITE (~0ul)
 #define NO_DESCRIPTOR (~0ul)
 #define GIB (1ul << 30)
@@ -68,18 +62,14 @@ struct limit {
 };
 
 static u64 state[STATE_STRINGS];
-static char script[PATH_SIZE + 64];
-static char node[PATH_SIZE + 64];
 static char names[8192];
 static char high_descriptors[4096];
 
-/* The value of an entry of the auxiliary vector, which is behind the environment; `absent` if there is none. */
-static u64 auxiliary(char **env, u64 type, u64 absent) {
-  while (*env) env++;
-  for (u64 *entry = (u64 *)(env + 1); entry[0]; entry += 2)
-    if (entry[0] == type) return entry[1];
-  return absent;
-}
+#ifdef SELF_CONTAINED
+#include "self-contained.h"
+#else
+#include "installed.h"
+#endif
 
 static void record_signals(void) {
   u64 ignored = 0;
@@ -195,8 +185,7 @@ static void fill_descriptors(int fd, u64 limit) {
 }
 
 /* V8 writes a map for perf(1) only if it is told to when it starts. Options are read by Node, but for this one. */
-static int wants_perf_map(i64 count, char **argv, char **env) {
-  const char *first = count > COMMAND_WORDS ? argv[COMMAND_WORDS] : "";
+static int wants_perf_map(const char *first, char **env) {
   if (first[0] == '-' && first[1] == '-') first++;
   if (starts_with(first, "-perfmap") && !first[sizeof "-perfmap" - 1]) return 1;
   for (; *env; env++)
@@ -204,46 +193,29 @@ static int wants_perf_map(i64 count, char **argv, char **env) {
   return 0;
 }
 
-/* Puts the directory of this program into `script` and `node`; gives its length, the slash at its end included. */
-static u64 find_directory(void) {
-  i64 end = sys4(NR_READLINK, (i64) "/proc/self/exe", (i64)script, PATH_SIZE, 0);
-  if (end < 0) fail("/proc/self/exe", end);
-  while (end > 0 && script[end - 1] != '/') end--;
-  for (i64 i = 0; i < end; i++) node[i] = script[i];
-  return (u64)end;
-}
-
-static void require_script(u64 end, const char *name) {
-  append(script, end, name);
-  i64 error = sys4(NR_ACCESS, (i64)script, 4 /* R_OK */, 0, 0);
-  if (error < 0) fail(script, error);
-}
-
-#ifdef ANY_COMMAND
-/* Everything but `tsemu run`, which comes back from here. */
-static void run_command(u64 end, i64 count, char **argv, char **env) {
-  const char *word = count > 1 ? argv[1] : "";
-  if (starts_with(word, "run") && !word[3]) return;
-  require_script(end, "tsemu-command.cjs");
-  find_node(node, end, env, !auxiliary(env, AT_SECURE_NR, 0));
-  char *arguments[count + 4];
+/* Everything of the command `tsemu` but `tsemu run`. */
+static void run_command(i64 count, char **argv, char **env) {
+  prepare_node("tsemu-command.cjs", env, !auxiliary(env, AT_SECURE_NR, 0));
+  char *arguments[count + 8];
   i64 used = 0;
-  arguments[used++] = node;
+  arguments[used++] = NAME;
   arguments[used++] = "--disable-warning=ExperimentalWarning";
-  arguments[used++] = script;
+  used += add_script(arguments + used);
   for (i64 i = 1; i < count; i++) arguments[used++] = argv[i];
   arguments[used] = 0;
-  fail(node, sys4(NR_EXECVE, (i64)node, (i64)arguments, (i64)env, 0));
+  run_node(arguments, env, env);
 }
-#endif
 
 __attribute__((used)) static void start(i64 *stack) {
   char **argv = (char **)(stack + 1);
   char **env = argv + stack[0] + 1;
-  u64 end = find_directory();
-#ifdef ANY_COMMAND
-  run_command(end, stack[0], argv, env);
-#endif
+  const char *architecture = architecture_for(stack[0] > 0 ? argv[0] : "");
+  /* Words of the command line before the options. */
+  i64 words = 1;
+  if (!compare(architecture, "any")) {
+    words = 2;
+    if (stack[0] < 2 || compare(argv[1], "run")) run_command(stack[0], argv, env);
+  }
 
   state[STATE_MAGIC] = STATE_MAGIC_VALUE;
   record_signals();
@@ -254,9 +226,6 @@ __attribute__((used)) static void start(i64 *stack) {
   while (env[state[STATE_ENVC]]) state[STATE_ENVC]++;
   state[STATE_FLAGS] = auxiliary(env, AT_FLAGS_NR, 0);
   state[STATE_SECURE] = auxiliary(env, AT_SECURE_NR, 0);
-
-  require_script(end, "tsemu.cjs");
-  find_node(node, end, env, !state[STATE_SECURE]);
 
   u64 room = raise(LIMIT_AS, INFINITE);
   if (room < ADDRESS_SPACE_LEAST) {
@@ -281,21 +250,21 @@ __attribute__((used)) static void start(i64 *stack) {
   list_high_descriptors(limit, program);
   if (program != NO_DESCRIPTOR) program = (u64)move_up((int)program, limit, F_DUPFD_);
   state[STATE_PROGRAM] = program;
+  prepare_node("tsemu.cjs", env, !state[STATE_SECURE]);
   int writer, fd;
   open_state(limit, &writer, &fd);
   fill_descriptors(fd, limit);
+  keep_places(limit, fd);
   state[STATE_FILLER_LIMIT] = limit;
   write_all(writer, (char *)state, sizeof state);
   if (stack[0] > 0) write_strings(writer, argv);
   if (*env) write_strings(writer, env);
   write_all(writer, high_descriptors, length(high_descriptors) + 1);
 
-  static char descriptor[8];
-  char *digit = descriptor + sizeof descriptor - 1;
-  for (int rest = fd; rest || !digit[0]; rest /= 10) *--digit = (char)('0' + rest % 10);
+  static char descriptor[24];
 
-  char *arguments[16];
-  int count = 0;
+  char *arguments[24];
+  i64 count = 0;
   arguments[count++] = stack[0] > 0 ? argv[0] : NAME;
   arguments[count++] = "--single-threaded";
   arguments[count++] = "--v8-pool-size=0";
@@ -309,17 +278,20 @@ __attribute__((used)) static void start(i64 *stack) {
   /* Room for what starts, and for what a child of posix_spawn needs until it executes: each garbage collection of a child
      would copy what it shares with its parent. */
   arguments[count++] = "--min-semi-space-size=4";
-  if (!state[STATE_SECURE] && wants_perf_map(stack[0], argv, env)) arguments[count++] = "--perf-basic-prof-only-functions";
+  if (!state[STATE_SECURE] && wants_perf_map(stack[0] > words ? argv[words] : "", env))
+    arguments[count++] = "--perf-basic-prof-only-functions";
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
   if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";
-  arguments[count++] = script;
-  arguments[count++] = ARCH;
-  arguments[count++] = digit;
+  count += add_script(arguments + count);
+  arguments[count++] = (char *)architecture;
+  arguments[count++] = decimal((u64)fd, descriptor + sizeof descriptor - 1);
+  count += add_files(arguments + count);
   arguments[count] = 0;
-  /* One arena for all workers: each would have its own, most of it unused. */
-  char *environment[] = {"GLIBC_TUNABLES=glibc.malloc.arena_max=1", 0};
-  fail(node, sys4(NR_EXECVE, (i64)node, (i64)arguments, (i64)environment, 0));
+  /* One arena for all workers: each would have its own, most of it unused. The loader writes into this string. */
+  static char tunables[] = "GLIBC_TUNABLES=glibc.malloc.arena_max=1";
+  char *environment[] = {tunables, 0};
+  run_node(arguments, environment, env);
 }
 
 __asm__(
