@@ -36,6 +36,7 @@ export const aarch64: Architecture = {
   registerNames: REGISTER_NAMES,
   // x30 (AAPCS64, 6.1.1).
   linkRegisters: [AARCH64_STATE.x + 8 * 30],
+  flags: { n: AARCH64_STATE.n, z: AARCH64_STATE.z, c: AARCH64_STATE.c, v: AARCH64_STATE.v },
   // Top-byte-ignore is on for user space (Linux, arch/arm64/tagged-pointers.rst).
   addressMask: 0x00ff_ffff_ffff_ffffn,
   state: { pc: AARCH64_STATE.pc, fpFlags: AARCH64_STATE.fpFlags },

@@ -21,6 +21,7 @@ import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
 import { type FpLanesValue, type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
+import { FlagLowering } from './flags.ts';
 import { FloatLowering } from './float.ts';
 import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, PC, regionModule } from './flow.ts';
 import type { Instruction, Region, Target } from './graph.ts';
@@ -102,6 +103,7 @@ class RegionLowering extends FlowLowering {
   private readonly precise: boolean;
   private readonly isNamed: boolean;
   private readonly float: FloatLowering | undefined;
+  private readonly flags: FlagLowering | undefined;
   /** Locals of registers, as i64 or f64, and as i32 or f32 of those that are words. */
   private readonly registers: number[] = [];
   private readonly words32: number[] = [];
@@ -120,6 +122,7 @@ class RegionLowering extends FlowLowering {
     this.dirty = new Int32Array(plan.banks);
     this.words = new Words(arch, new Int32Array(plan.banks));
     this.mode = mode;
+    if (arch.flags !== undefined) this.flags = new FlagLowering(this);
     if (usesFloat) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
   }
 
@@ -131,6 +134,7 @@ class RegionLowering extends FlowLowering {
   }
 
   protected startBlock(block: number): void {
+    if (this.order.isMerge[block] || this.order.isLoopHeader[block]) this.flags?.forget();
     const { banks, dirtyIn, wordIn } = this.plan;
     this.dirty.set(dirtyIn.subarray(block * banks, (block + 1) * banks));
     this.words.startBlock(wordIn.subarray(block * banks, (block + 1) * banks));
@@ -138,22 +142,27 @@ class RegionLowering extends FlowLowering {
 
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
-    const { canFault, simplified } = factsOf(this.arch, statements);
+    this.flags?.startInstruction();
+    const { canFault, simplified, writesFlags } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
     this.lower(simplified);
+    this.flags?.endInstruction(writesFlags);
   }
 
   protected snapshot(): () => void {
     const dirty = this.dirty.slice();
     const restoreWords = this.words.snapshot();
+    const restoreFlags = this.flags?.snapshot();
     return () => {
       this.dirty.set(dirty);
       restoreWords();
+      restoreFlags?.();
     };
   }
 
   protected emitReturned(returnPc: number, next: Target): void {
     this.words.startBlock(new Int32Array(this.plan.banks));
+    this.flags?.forget();
     if (!('block' in next)) return;
     this.reloadFloat(returnPc);
     this.loadRegisters(next.block);
@@ -321,6 +330,7 @@ class RegionLowering extends FlowLowering {
   }
   protected override lowerStatement(statement: Statement): void {
     const { code, float } = this;
+    this.flags?.beforeStatement(statement, this.instruction.statements);
     if (statement.kind === 'setReg') {
       const register = registerOf(this.arch, statement.operand);
       const { value } = statement;
@@ -406,7 +416,7 @@ class RegionLowering extends FlowLowering {
     this.emitBeforeAccess();
     if (address.kind === 'op' && address.op === 'add' && !this.isComputed(address)) {
       const [base, displacement] = address.args;
-      const offset = displacement.kind === 'operand' ? displacement.operand.value : undefined;
+      const offset = constantOf(displacement);
       if (offset !== undefined && offset >= 0 && offset < PAGE_SIZE) {
         this.emitMasked(base);
         return offset;
@@ -463,6 +473,7 @@ class RegionLowering extends FlowLowering {
   }
   protected override emitKnown(value: Value): boolean {
     if (value.kind === 'op' && value.op === 'v128.from_i64') return this.emitToVector(value.args[0]);
+    if (value.kind === 'op' && value.op === 'condition') return this.flags?.emitCondition(value) === true;
     const local = this.unboxedLocal(value);
     if (local === undefined) return false;
     this.code.localGet(local).op(0xbc).op(0xad);
@@ -547,6 +558,12 @@ class RegionLowering extends FlowLowering {
     this.emitLeave(EXIT.again, this.instruction.pc);
     this.code.end();
   }
+}
+
+/** The number that a value is known to be. */
+function constantOf(value: Value): number | undefined {
+  if (value.kind === 'const') return Number(BigInt.asIntN(64, value.value));
+  return value.kind === 'operand' ? value.operand.value : undefined;
 }
 
 /** Whether an operation extracts the lowest lane of a vector. */

@@ -33,6 +33,8 @@ export interface Facts {
   modeTest: Value | undefined;
   /** It decides whether floating point is easy. */
   changesMode: boolean;
+  /** It sets some of Arm's flags. */
+  writesFlags: boolean;
   /**
    * The statements with less to keep: a value that is pinned just before the register write that uses it is computed
    * there. Floating-point operations check the rounding mode themselves.
@@ -60,6 +62,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
     usesFloat: evaluated.has('fp') || evaluated.has('fp_lanes'),
     modeTest: modeTestOf(statements),
     changesMode: statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset)),
+    writesFlags: statements.some((s) => s.kind === 'setCell' && Object.values(arch.flags ?? {}).includes(s.offset)),
     simplified,
   };
 }

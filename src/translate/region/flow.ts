@@ -142,7 +142,7 @@ export abstract class FlowLowering extends Lowering {
     this.usedTemps = [];
   }
 
-  protected addLocal(type: ValType): number {
+  addLocal(type: ValType): number {
     return REGION_PARAMETERS.length + this.locals.push(type) - 1;
   }
   newLocal(type: ValType): number {

@@ -112,6 +112,15 @@ function isZeroExtended(value: Value): boolean {
   return isLow32(value) || (value.op === 'select' && isZeroExtended(value.args[1]) && isZeroExtended(value.args[2]));
 }
 
+/** A value shifted up and down again, which extends its sign; and the opcode that does so. */
+function signExtended(value: Value & { kind: 'op' }): { value: Value; opcode: number } | undefined {
+  const [shifted, down] = value.args;
+  if (value.op !== 'shr_s' || shifted.kind !== 'op' || shifted.op !== 'shl' || down.kind !== 'const') return undefined;
+  const [inner, up] = shifted.args;
+  const opcode = { 32: 0xc4, 48: 0xc3, 56: 0xc2 }[Number(down.value)];
+  return up.kind === 'const' && up.value === down.value && opcode !== undefined ? { value: inner, opcode } : undefined;
+}
+
 const LOAD: Record<Width, { signed: number; unsigned: number }> = {
   8: { signed: 0x30, unsigned: 0x31 },
   16: { signed: 0x32, unsigned: 0x33 },
@@ -418,8 +427,27 @@ export abstract class Lowering {
       code.op(this.isPositive(value) ? 0xad : 0xac);
       return;
     }
+    if (isLow32(value) && !this.computed.has(args[0])) {
+      const [inner] = args;
+      if (isZeroExtended(inner)) {
+        this.emit(inner);
+        return;
+      }
+      if (inner.kind === 'reg' || this.isWordOp(inner)) {
+        this.emit32(inner);
+        code.op(0xad);
+        return;
+      }
+    }
+    const narrow = signExtended(value);
+    if (narrow !== undefined && !this.computed.has(args[0])) {
+      this.emit(narrow.value);
+      code.op(narrow.opcode);
+      return;
+    }
     const compare = COMPARE[op];
-    if (compare !== undefined && args.every((arg) => this.isWord(arg))) {
+    const isUnsigned = !op.endsWith('_s') && args.every(isZeroExtended);
+    if (compare !== undefined && (isUnsigned || args.every((arg) => this.isWord(arg)))) {
       for (const arg of args) this.emit32(arg);
       code.op(compare);
       return;
