@@ -3,11 +3,17 @@
  * WebAssembly (-d out_wasm). The texts are in tests/golden; `npm run bless` writes them anew.
  */
 import { describe, expect, test } from 'vitest';
+import { aarch64 } from '../src/cpu/aarch64/arch.ts';
+import { decodeAarch64, disassembleAarch64 } from '../src/cpu/aarch64/disassembly.ts';
+import type { Architecture } from '../src/cpu/arch.ts';
+import type { Decoded } from '../src/cpu/decoder.ts';
 import { encode } from '../src/cpu/encode.ts';
 import { riscv64 } from '../src/cpu/riscv/arch.ts';
 import { decodeRiscv, disassembleRiscv } from '../src/cpu/riscv/disassembly.ts';
+import type { Row } from '../src/cpu/row.ts';
 import { regionSource } from '../src/translate/js/source.ts';
 import { compileRegion } from '../src/translate/region/compile.ts';
+import { banksOf } from '../src/translate/region/facts.ts';
 import { formRegion, type Region } from '../src/translate/region/graph.ts';
 import { regionText } from '../src/translate/region/text.ts';
 import { moduleText } from '../src/translate/wasm/text.ts';
@@ -16,7 +22,11 @@ const START = 0x10000;
 
 type Line = [row: string, operands?: Record<string, number>];
 /** Name, instructions from START on, where indirect jumps in them have gone to, and functions that are called often. */
-const CASES: [name: string, lines: Line[], seen?: { targets?: number[]; hot?: number[] }][] = [
+interface Seen {
+  targets?: number[];
+  hot?: number[];
+}
+const CASES: [name: string, lines: Line[], seen?: Seen][] = [
   [
     'sum-loop',
     [
@@ -123,32 +133,59 @@ const CASES: [name: string, lines: Line[], seen?: { targets?: number[]; hot?: nu
   ],
 ];
 
+/** What compilers make of conditions for Arm. */
+const AARCH64_CASES: typeof CASES = [
+  [
+    // for (…; i < n; i++) if (x <= 9 && y == 3) count++
+    'conditions',
+    [
+      ['subs.w.imm', { rd: 31, rn: 1, imm: 9, sh: 0 }],
+      ['ccmp.x.imm', { rn: 2, imm: 3, nzcv: 0, cond: 13 }],
+      ['csinc.w', { rd: 3, rn: 3, rm: 3, cond: 1 }],
+      ['add.w.imm', { rd: 0, rn: 0, imm: 1, sh: 0 }],
+      ['subs.w', { rd: 31, rn: 0, rm: 4, type: 0, sa: 0 }],
+      ['b.cond', { cond: 11, off: -20 }],
+      ['ret', { rn: 30 }],
+    ],
+  ],
+];
+
 interface Piece {
   region: Region;
   describe(pc: number): string;
 }
 
+/** A guest architecture, and how one of its instructions is read. */
+interface Guest {
+  arch: Architecture;
+  decode(word: number): Decoded<Row<never>> | undefined;
+  disassemble(word: number, pc: bigint): string;
+}
+const RISCV64: Guest = { arch: riscv64, decode: decodeRiscv, disassemble: disassembleRiscv };
+const AARCH64: Guest = { arch: aarch64, decode: decodeAarch64, disassemble: disassembleAarch64 };
+
 function pieceOf(
+  { arch, decode, disassemble }: Guest,
   lines: readonly Line[],
-  { targets = [], hot = [] }: (typeof CASES)[number][2] & {},
+  { targets = [], hot = [] }: Seen,
   callsKernel: boolean,
 ): Piece {
   const words = new Map<number, number>();
   let end = START;
   for (const [name, operands = {}] of lines) {
-    const row = riscv64.rows.find((r) => r.name === name);
+    const row = arch.rows.find((r) => r.name === name);
     if (!row) throw new Error(`no row ${name}`);
     words.set(end, encode(row, operands));
     end += row.length;
   }
   const fetch = (pc: number) => {
-    const decoded = words.has(pc) ? decodeRiscv(words.get(pc) ?? 0) : undefined;
+    const decoded = words.has(pc) ? decode(words.get(pc) ?? 0) : undefined;
     if (!decoded) return undefined;
-    const statements = riscv64.effect(decoded.row as never, decoded.values);
+    const statements = arch.effect(decoded.row, decoded.values);
     return { pc, length: decoded.row.length, statements };
   };
   const source = {
-    arch: riscv64,
+    arch,
     fetch,
     targetsOf: () => targets,
     isEntry: () => false,
@@ -156,21 +193,27 @@ function pieceOf(
   };
   const region = formRegion(START, source, { callsKernel });
   if (!region) throw new Error('no region');
-  return { region, describe: (pc) => disassembleRiscv(words.get(pc) ?? 0, BigInt(pc)) };
+  return { region, describe: (pc) => disassemble(words.get(pc) ?? 0, BigInt(pc)) };
 }
 
-describe.each(CASES)('%s', (name, lines, seen = {}) => {
+const PIECES = [
+  ...CASES.map(([name, lines, seen]) => ({ name, guest: RISCV64, lines, seen })),
+  ...AARCH64_CASES.map(([name, lines, seen]) => ({ name, guest: AARCH64, lines, seen })),
+];
+
+describe.each(PIECES)('$name', ({ name, guest, lines, seen = {} }) => {
+  const { arch } = guest;
   const golden = (kind: string) => `golden/${name}.${kind}.golden`;
-  const piece = (callsKernel = name === 'system-call') => pieceOf(lines, seen, callsKernel);
+  const piece = (callsKernel = name === 'system-call') => pieceOf(guest, lines, seen, callsKernel);
 
   test('intermediate representation', async () => {
     const { region, describe } = piece();
-    await expect(regionText(riscv64, region, describe)).toMatchFileSnapshot(golden('op'));
+    await expect(regionText(arch, region, describe)).toMatchFileSnapshot(golden('op'));
   });
 
   test('JavaScript', async () => {
     const { region, describe } = piece(false);
-    const source = regionSource(riscv64, region, `pc_${START.toString(16)}`, describe);
+    const source = regionSource(arch, region, `pc_${START.toString(16)}`, describe);
     // It parses.
     new Function(`return ${source}`);
     await expect(source).toMatchFileSnapshot(golden('js'));
@@ -180,10 +223,11 @@ describe.each(CASES)('%s', (name, lines, seen = {}) => {
     const { region } = piece();
     const slots = new Map<number, number>();
     const slotOf = (pc: number): number => slots.get(pc) ?? slots.set(pc, slots.size + 1).size;
-    // As if all integer registers held words at the entry.
-    const assumable = Int32Array.of(-1, 0);
+    // As if all integer registers of RISC-V held words at the entry.
+    const assumable = new Int32Array(banksOf(arch));
+    if (arch === riscv64) assumable[0] = -1;
     const options = { precise: true, fused: true, assumable };
-    const { bytes } = compileRegion(riscv64, region, 'region', slotOf, options, { locals: true });
+    const { bytes } = compileRegion(arch, region, 'region', slotOf, options, { locals: true });
     expect(WebAssembly.validate(bytes)).toBe(true);
     const text = moduleText(bytes);
     expect(text).not.toContain('unknown');
