@@ -40,6 +40,8 @@ export interface Codec<T> {
   readonly late?: boolean;
   /** Names of other arguments that this one refers to. */
   readonly refersTo?: readonly string[];
+  /** For a path: the same, relative to the directory whose descriptor is argument number `index`. */
+  readonly behindDirectory?: (index: number) => Codec<T>;
 }
 
 /** An address that faults: never mapped in any guest. */

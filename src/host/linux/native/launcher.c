@@ -15,9 +15,10 @@
  * binfmt_misc starts it with the program's path in front of the program's own
  * arguments, and says in the auxiliary vector how (docs/binfmt.md).
  *
- * Built with ANY_COMMAND it is the command `tsemu`: `tsemu run` is started as
- * above, with `any` as ARCH; everything else is an ordinary program of Node,
- * DIR/tsemu-command.cjs, with arguments and environment as they are.
+ * Built with ANY_COMMAND it is the command `tsemu`: `tsemu run` and
+ * `tsemu chroot` are started as above, with `any` as ARCH; everything else is
+ * an ordinary program of Node, DIR/tsemu-command.cjs, with arguments and
+ * environment as they are.
  *
  * Freestanding: no library, Linux on x86-64 only.
  */
@@ -220,10 +221,10 @@ static void require_script(u64 end, const char *name) {
 }
 
 #ifdef ANY_COMMAND
-/* Everything but `tsemu run`, which comes back from here. */
+/* Everything but what runs a guest, which comes back from here. */
 static void run_command(u64 end, i64 count, char **argv, char **env) {
   const char *word = count > 1 ? argv[1] : "";
-  if (starts_with(word, "run") && !word[3]) return;
+  if ((starts_with(word, "run") && !word[3]) || (starts_with(word, "chroot") && !word[6])) return;
   require_script(end, "tsemu-command.cjs");
   find_node(node, end, env, !auxiliary(env, AT_SECURE_NR, 0));
   char *arguments[count + 4];
