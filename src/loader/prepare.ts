@@ -40,6 +40,8 @@ export interface ProgramRequest {
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
   execfn?: string;
+  /** Real and effective user and group ID of the guest, if they are not the host's. */
+  identity?: readonly number[];
   /** AT_SECURE is set even if real and effective IDs are the same: capabilities of the file, for instance. */
   isSecure?: boolean;
   /** Soft RLIMIT_STACK in bytes; by default the one the emulator was started with. */

@@ -12,6 +12,7 @@ import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
+import { identityOf } from '../syscalls/identity.ts';
 import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
@@ -38,7 +39,17 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   const { sysroot, mounts } = process.options;
   const locate = mounts === undefined ? undefined : (name: string) => hostFileOf(task, mounts, name);
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
-  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, locate, abi: guest.abi, stackLimit });
+  const prepared = prepareProgram(host, {
+    path,
+    hostPath,
+    argv,
+    env,
+    sysroot,
+    locate,
+    abi: guest.abi,
+    identity: identityOf(task),
+    stackLimit,
+  });
   if (isLoadError(prepared)) return executeOther(task, request, prepared);
 
   if (task.threads.count > 1) {

@@ -64,6 +64,9 @@ export function watchOf(engine: Engine, watch: Watch): Partial<TaskParts> {
   return { trace, onSignal, onFault, onClone, onExit };
 }
 
+/** As the guest's own IDs begin: see src/syscalls/identity.ts. */
+const ROOT_IDENTITY = [0, 0, 0, 0];
+
 /** Throws if the directory has gone meanwhile. */
 function changeDirectory(host: Host, path: string): void {
   const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, path.length + 1);
@@ -94,6 +97,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     env,
     sysroot: options.sysroot,
     isSecure,
+    identity: options.rootId === true ? ROOT_IDENTITY : undefined,
     abi,
   });
   if (isLoadError(loaded)) return loaded;

@@ -21,7 +21,6 @@ import {
   size,
   toAddress,
   toUint32,
-  uid,
 } from './codec.ts';
 import { type FilteredDirectory, filteredDirectory, forgetDescriptor } from './descriptors.ts';
 import { EFAULT, EINVAL, ENOENT, EPERM, ERANGE } from './errno.ts';
@@ -35,6 +34,7 @@ import {
   RENAME_FLAGS,
   UNLINK_FLAGS,
 } from './files-flags.ts';
+import { newOwner, outOwned } from './identity.ts';
 import { directoryPath, PATH_MAX } from './links.ts';
 import {
   guestPath,
@@ -247,7 +247,8 @@ const fileTimes: Codec<number> = {
 
 /** struct file_handle has its size in its first word; the call is passed on. */
 const handle = pointer;
-const owner = { owner: uid, group: uid } as const;
+const owner = { owner: newOwner, group: newOwner } as const;
+const outStat = outOwned(STAT, 'st_uid', 'st_gid');
 const statxFlags: Codec<number> = {
   ...flags(AT_FLAGS),
   print: (_p, raw) => {
@@ -260,14 +261,14 @@ const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
 export const treeRows = (): Row[] => [
-  syscall('fstat', { fd, statbuf: outStruct(STAT) }),
-  syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStruct(STAT), flags: flags(AT_FLAGS) }),
+  syscall('fstat', { fd, statbuf: outStat }),
+  syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStat, flags: flags(AT_FLAGS) }),
   syscall('statx', {
     dirfd,
     pathname: pathAt(2),
     flags: statxFlags,
     mask: flags(STATX_MASK),
-    statxbuf: outStruct(STATX),
+    statxbuf: outOwned(STATX, 'stx_uid', 'stx_gid'),
   }),
   syscall('statfs', { pathname: path, buf: outStruct(STATFS) }),
   syscall('fstatfs', { fd, buf: outStruct(STATFS) }),

@@ -142,7 +142,7 @@ function isHostDirectory(text: string): boolean {
 export function inSysroot(task: Task, text: string, follow: boolean): string | undefined {
   const { sysroot } = task.process.options;
   if (sysroot === '' || text[0] !== '/' || isHostDirectory(text)) return undefined;
-  const root = sysrootDescriptor(task, sysroot);
+  const root = rootDescriptor(task, sysroot);
   if (root < 0) return undefined;
   const how = stage(24);
   bytes.fill(0, how, how + 24);
@@ -168,8 +168,8 @@ function byPrefix(task: Task, sysroot: string, text: string, follow: boolean): s
   return found < 0 ? undefined : candidate;
 }
 
-/** The directory of -L, opened once in a process; hidden from the guest. */
-function sysrootDescriptor(task: Task, sysroot: string): number {
+/** The directory of -L or -root, opened once in a process; hidden from the guest. */
+export function rootDescriptor(task: Task, sysroot: string): number {
   const cell = new Int32Array(task.host.processMemory.buffer, PROCESS.sysroot, 1);
   if (cell[0] !== 0) return cell[0] > 0 ? cell[0] - 1 : cell[0];
   const name = task.host.stagingPointer(stageString(sysroot));

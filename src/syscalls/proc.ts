@@ -8,6 +8,7 @@ import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
 import { ENOENT } from './errno.ts';
+import { identityLines } from './identity.ts';
 import { mountTableText } from './mount-table.ts';
 import { shownPath } from './root-paths.ts';
 import { bytes, stage, stagedText, stageString } from './staging.ts';
@@ -322,6 +323,7 @@ function status(task: Task): string {
     SigBlk: mask(task.signals.mask),
     SigIgn: mask(ignored),
     SigCgt: mask(caught),
+    ...identityLines(task),
   };
   return hostFile(task, '/proc/thread-self/status').replace(/^(\w+):\t.*$/gm, (line, name: string) =>
     name in values ? `${name}:\t${values[name]}` : line,
