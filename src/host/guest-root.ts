@@ -22,9 +22,9 @@ export type Mounts = readonly Mount[];
 
 /**
  * What a call does with a symbolic link that its path ends in: `follow` it; `keep` it, unless a slash comes behind;
- * or it makes or replaces an `entry` of a directory, which is never followed.
+ * or it makes an `entry` of a directory, or one that is there is to be `removed` or renamed, which are never followed.
  */
-export type LastLink = 'follow' | 'keep' | 'entry';
+export type LastLink = 'follow' | 'keep' | 'entry' | 'removed';
 
 /** Where a path leads. The last component need not exist. */
 export interface Place {
@@ -41,6 +41,7 @@ export interface Place {
  */
 export type ReadLink = (host: string, isLast: boolean) => string | number;
 
+const EBUSY = 16;
 const ENAMETOOLONG = 36;
 const EINVAL = 22;
 const ELOOP = 40;
@@ -111,13 +112,15 @@ export function resolve(
     }
     const next = `${guest}/${name}`;
     isDirectory = false;
+    const isLast = rest.every((component) => component === '' || component === '.');
     if (isMountPoint(mounts, next)) {
+      if (isLast && last === 'removed') return -EBUSY;
       guest = next;
       asIs = false;
       continue;
     }
-    const isLast = rest.every((component) => component === '' || component === '.');
-    if (isLast && (last === 'entry' ? end !== '/.' : last === 'keep' && end === '')) {
+    const isEntry = last === 'entry' || last === 'removed';
+    if (isLast && (isEntry ? end !== '/.' : last === 'keep' && end === '')) {
       guest = next;
       break;
     }

@@ -45,6 +45,7 @@ import {
   pathEntry,
   pathIfFollow,
   pathNoFollow,
+  pathRemoved,
   stagedPlace,
   stagePath,
 } from './paths.ts';
@@ -291,15 +292,15 @@ export const treeRows = (): Row[] => [
   }),
   syscall('symlinkat', { target: cstring, newdirfd: dirfd, linkpath: pathEntry }),
   // Of arm64, which has kept it.
-  syscall('renameat', { olddirfd: dirfd, oldpath: pathEntry, newdirfd: dirfd, newpath: pathEntry }),
+  syscall('renameat', { olddirfd: dirfd, oldpath: pathRemoved, newdirfd: dirfd, newpath: pathRemoved }),
   syscall('renameat2', {
     olddirfd: dirfd,
-    oldpath: pathEntry,
+    oldpath: pathRemoved,
     newdirfd: dirfd,
-    newpath: pathEntry,
+    newpath: pathRemoved,
     flags: flags(RENAME_FLAGS),
   }),
-  syscall('unlinkat', { dirfd, pathname: pathEntry, flags: flags(UNLINK_FLAGS) }),
+  syscall('unlinkat', { dirfd, pathname: pathRemoved, flags: flags(UNLINK_FLAGS) }),
   syscall('mkdirat', { dirfd, pathname: pathEntry, mode }),
   syscall('mknodat', { dirfd, pathname: pathEntry, mode: typeAndMode, dev: device }),
   syscall('fchmod', { fd, mode }),

@@ -57,8 +57,11 @@ export const path = pathCodec(() => 'follow');
 /** A path whose last component the call does not follow if it is a symbolic link: readlink, lgetxattr. */
 export const pathNoFollow = pathCodec(() => 'keep');
 
-/** A name that the call makes, replaces or removes: mkdir, rename, unlink. */
+/** A name that the call makes: mkdir, symlink. */
 export const pathEntry = pathCodec(() => 'entry');
+
+/** A name that the call takes away, or gives to another file: unlink, rename. */
+export const pathRemoved = pathCodec(() => 'removed');
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;

@@ -42,6 +42,7 @@ export function addressToHost(task: Task, at: number, length: number, last: Last
   if (path === undefined || mounts === undefined) return length;
   const place = placeOf(task, mounts, AT_FDCWD, path, last);
   if (typeof place === 'number') return place;
+  if (place.asIs) return length;
   const short = place.host.length < SUN_PATH_SIZE ? place.host : fromRoot(task, mounts, place.host);
   return short.length < SUN_PATH_SIZE ? setPath(at, short) : -ENAMETOOLONG;
 }
