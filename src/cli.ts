@@ -115,13 +115,10 @@ function withRoot(command: string, { run }: RunCommand, action: (root?: Root) =>
 
 /** `tsemu chroot`, whose program is the directory. */
 function changeRoot(state: LauncherState, given: RunCommand, action: (order: RunCommand, root: Root) => void): void {
-  later(CHROOT, import('./cli/root.ts'), ({ chrootOrder, commandPath, openRoot }) => {
-    const order = chrootOrder(given, state.env);
-    const root = openRoot(order.run);
-    const program = commandPath(order, root, state.env);
-    if (program === undefined) return finish(STDERR, `${CHROOT}: ${order.program}: command not found\n`, 127);
-    order.run.argv0 ??= order.program;
-    action({ ...order, program }, root);
+  later(CHROOT, import('./cli/root.ts'), ({ chrootOrder }) => {
+    const found = chrootOrder(given, state.env);
+    if ('missing' in found) return finish(STDERR, `${CHROOT}: ${found.missing}: command not found\n`, 127);
+    action(found.order, found.root);
   });
 }
 

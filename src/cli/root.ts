@@ -78,32 +78,39 @@ export function openRoot({ root, binds, sysroot, workingDirectory: wanted }: Set
   return { mounts, directory: start, locate: (path) => locateIn(mounts, guestBase, path) };
 }
 
-/** What `tsemu chroot [options] DIR [command [arguments...]]` runs; see {@link commandPath} for which file that is. */
-export function chrootOrder({ run, program: root, args }: RunCommand, env: readonly string[]): RunCommand {
-  run.root = root;
+/** What a `tsemu chroot` runs, or the name of a command that is not there. */
+export type ChrootOrder = { order: RunCommand; root: Root } | { missing: string };
+
+/** `tsemu chroot [options] DIR [command [arguments...]]`, whose program is the directory so far. Throws {@link UsageError}. */
+export function chrootOrder({ run, program: directory, args }: RunCommand, env: readonly string[]): ChrootOrder {
+  run.root = directory;
   run.workingDirectory ||= '/';
   if (run.rootId) run.environment.unshift(['HOME', '/root'], ['PATH', ROOT_PATH]);
-  const shell = variable(guestEnvironment(env, run), 'SHELL');
-  const [program = shell || DEFAULT_SHELL, ...rest] = args;
-  return { run, program, args: rest };
+  const root = openRoot(run);
+  const variables = guestEnvironment(env, run);
+  const [name, ...rest] = args.length > 0 ? args : [shellOf(root, variables)];
+  const program = name.includes('/') ? name : inPath(root, name, variables);
+  if (program === undefined) return { missing: name };
+  run.argv0 ??= name;
+  return { order: { run, program, args: rest }, root };
 }
 
-/** The path of a command in the guest's root directory: looked for in PATH if it has no slash; undefined if it is not there. */
-export function commandPath(
-  { run, program }: RunCommand,
-  { locate }: Root,
-  env: readonly string[],
-): string | undefined {
-  if (program.includes('/')) return program;
-  const path = variable(guestEnvironment(env, run), 'PATH') ?? ROOT_PATH;
-  return path
-    .split(':')
-    .map((directory) => `${directory || '.'}/${program}`)
-    .find((candidate) => {
-      const host = locate(candidate);
-      return typeof host === 'string' && isExecutableFile(host);
-    });
+const isCommand = ({ locate }: Root, path: string): boolean => {
+  const host = locate(path);
+  return typeof host === 'string' && isExecutableFile(host);
+};
+
+/** The user's shell, if the root directory has it. */
+function shellOf(root: Root, env: readonly string[]): string {
+  const shell = variable(env, 'SHELL');
+  return shell !== undefined && isCommand(root, shell) ? shell : DEFAULT_SHELL;
 }
+
+const inPath = (root: Root, name: string, env: readonly string[]): string | undefined =>
+  (variable(env, 'PATH') ?? ROOT_PATH)
+    .split(':')
+    .map((directory) => `${directory || '.'}/${name}`)
+    .find((candidate) => isCommand(root, candidate));
 
 function variable(env: readonly string[], name: string): string | undefined {
   return env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1);
