@@ -1,7 +1,7 @@
 /** Directories, links, names and attributes of files. */
 import { guestPathOf } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
-import { failed, hostCall, ptr, steadyCall } from './call.ts';
+import { fail, failed, hostCall, ptr, steadyCall } from './call.ts';
 import {
   addressText,
   type Codec,
@@ -261,6 +261,9 @@ const statxFlags: Codec<number> = {
 const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
+/** An argument of a call that changes what is mounted, which means the host's paths: EPERM if the guest has its own. */
+const hostsOnly = (codec: Codec<number>): Codec<number> => ({ ...codec, inRoot: true, toHost: () => fail(EPERM) });
+
 export const treeRows = (): Row[] => [
   syscall('fstat', { fd, statbuf: outStat }),
   syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStat, flags: flags(AT_FLAGS) }),
@@ -332,9 +335,15 @@ export const treeRows = (): Row[] => [
     },
     restarts('sa'),
   ),
-  syscall('mount', { source: cstring, target: path, filesystemtype: cstring, mountflags: hex, data: pointer }),
+  syscall('mount', {
+    source: hostsOnly(cstring),
+    target: path,
+    filesystemtype: cstring,
+    mountflags: hex,
+    data: pointer,
+  }),
   syscall('umount2', { target: path, flags: hex }),
-  syscall('pivot_root', { new_root: path, put_old: path }),
+  syscall('pivot_root', { new_root: hostsOnly(path), put_old: path }),
   syscall('swapon', { path, swapflags: hex }),
   syscall('swapoff', { path }),
   syscall('acct', { filename: path }),
