@@ -225,6 +225,19 @@ test('says why a command cannot be started', async () => {
   }
 });
 
+test('the command of an architecture has the root directory as an option', async () => {
+  const command = join(root, 'dist/tsemu-riscv64');
+  const inTree = (...args: string[]) =>
+    run([...asUser, command, '-root', tree, ...args], { env, cwd: join(tree, 'etc') });
+  expect(await inTree('../bin/tool', 'cat', 'motd')).toEqual({ stdout: 'in the tree\n', stderr: '', status: 0 });
+  const outside = join(tree, 'bin/tool');
+  expect(await inTree(outside)).toEqual({
+    stdout: '',
+    stderr: `tsemu-riscv64: ${outside}: No such file or directory\n`,
+    status: 127,
+  });
+});
+
 test('a command is found in PATH, and gets its words', async () => {
   expect(await chroot(tree, 'tool', 'cat', 'etc/motd')).toEqual({ stdout: 'in the tree\n', stderr: '', status: 0 });
   expect((await chroot('-help')).stdout).toContain('usage: tsemu chroot [options] directory');

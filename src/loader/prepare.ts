@@ -35,7 +35,7 @@ export interface ProgramRequest {
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
   sysroot: string;
-  /** `-root`: the host path of an interpreter, or a negative errno; in place of what `sysroot` says. */
+  /** `-root`: the host path of the program (without `hostPath`) and of interpreters, or a negative errno; `sysroot` is ''. */
   locate?: (path: string) => string | number;
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
@@ -73,11 +73,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
   const stackLimit = stackLimitOf(host, request);
   let argv = request.argv;
   let current = path;
-  const { descriptor } = request;
-  let opened =
-    descriptor === undefined
-      ? openProgramFile(host, request.hostPath ?? path)
-      : programFileOf(host, descriptor, request.hostPath ?? path);
+  let opened = openProgram(host, request);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
     const file = opened;
@@ -123,7 +119,15 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
   }
 }
 
-/** Opens an interpreter where the guest's files are. */
+function openProgram(host: Host, request: ProgramRequest): ProgramFile | number {
+  const { path, hostPath, descriptor, locate } = request;
+  if (descriptor !== undefined) return programFileOf(host, descriptor, hostPath ?? path);
+  return hostPath === undefined && locate !== undefined
+    ? openNamedFile(host, request, path)
+    : openProgramFile(host, hostPath ?? path);
+}
+
+/** Opens a file by its name where the guest's files are. */
 function openNamedFile(host: Host, { sysroot, locate }: ProgramRequest, path: string): ProgramFile | number {
   if (locate === undefined) return openProgramFile(host, path, sysroot);
   const found = locate(path);

@@ -79,7 +79,6 @@ function changeDirectory(host: Host, path: string): void {
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
 export function startProcess(host: Host, guest: Guest, request: StartRequest): GuestTask | LoadError {
   const { program, root, descriptor, argv, env, options } = request;
-  const hostPath = root?.locate(program);
   if (root !== undefined) changeDirectory(host, root.directory);
   const { rlimits, isSecure } = host.startState;
   const space = new AddressSpace(host);
@@ -89,8 +88,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { abi } = guest;
   const loaded = loadProgram(host, space, {
     path: program,
-    // What cannot be located is not opened either: the loader has the message.
-    hostPath: typeof hostPath === 'number' ? undefined : hostPath,
     locate: root?.locate,
     descriptor,
     argv,
