@@ -109,8 +109,10 @@ export function main({ directory, architecture, descriptor, onExit }: Invocation
 
 /** Goes on with the root directory that `-root` names, or with none. */
 function withRoot(command: string, { run }: RunCommand, action: (root?: Root) => void): void {
-  if (run.root === '') action();
-  else later(command, import('./cli/root.ts'), ({ openRoot }) => action(openRoot(run)));
+  if (run.root === '') {
+    if (run.binds.length > 0 || run.workingDirectory !== '') throw new UsageError('-b and -w go with -root only');
+    action();
+  } else later(command, import('./cli/root.ts'), ({ openRoot }) => action(openRoot(run)));
 }
 
 /** `tsemu chroot`, whose program is the directory. */

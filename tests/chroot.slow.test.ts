@@ -157,8 +157,7 @@ check: $(TESTS:%=%.log)
     const scripts = {
       one: '#!/bin/sh\ntest "$(cd /etc/../tmp/suite && pwd -P)" = /tmp/suite\n',
       two: '#!/usr/bin/perl\nopen my $f, "<", "/proc/self/cmdline"; exit(<$f> =~ /perl/ ? 0 : 1);\n',
-      three:
-        '#!/usr/bin/env python3\nimport os, tempfile\nwith tempfile.TemporaryDirectory() as d: assert d.startswith("/tmp/"), d\n',
+      three: '#!/usr/bin/env bash\n[[ $(sort -r <(printf "%s\\n" {a..c}) | paste -sd,) == c,b,a ]]\n',
     };
     for (const [name, text] of Object.entries(scripts))
       writeFileSync(join(suite, `${name}.test`), text, { mode: 0o755 });
@@ -184,10 +183,9 @@ check: $(TESTS:%=%.log)
     });
     const installed = await own('dpkg', '-i', 'gawk.deb');
     expect(installed).toEqual(succeeds(expect.stringMatching(/^Setting up gawk \(.*\n/m)));
-    expect(await own('dpkg', '-l', 'gawk')).toEqual(succeeds(expect.stringMatching(/^ii {2}gawk /m)));
     // What its maintainer script has done, in the tree and for its awk.
     expect(readlinkSync(join(tree, 'etc/alternatives/awk'))).toBe('/usr/bin/gawk');
-    expect(await own('awk', 'BEGIN { print 6 * 7 }')).toEqual(succeeds('42\n'));
-    expect(await own('stat', '-c', '%U %u:%g', '/usr/bin/gawk')).toEqual(succeeds(expect.stringMatching(/ 0:0\n$/)));
+    const script = "dpkg -l gawk | grep ^ii; awk 'BEGIN { print 6 * 7 }'; stat -c %u:%g /usr/bin/gawk";
+    expect(await own('sh', '-c', script)).toEqual(succeeds(expect.stringMatching(/^ii {2}gawk .*\n42\n0:0\n$/)));
   });
 });

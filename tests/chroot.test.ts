@@ -236,6 +236,10 @@ test('the command of an architecture has the root directory as an option', async
     stderr: `tsemu-riscv64: ${outside}: No such file or directory\n`,
     status: 127,
   });
+  expect(await run([command, '-w', '/', outside])).toMatchObject({
+    stderr: 'tsemu-riscv64: -b and -w go with -root only\n',
+    status: 1,
+  });
 });
 
 test('a command is found in PATH, and gets its words', async () => {

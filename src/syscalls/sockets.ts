@@ -155,8 +155,9 @@ function sendMessages(task: Task, sockfd: number, vector: number, count: number,
  */
 function stageName(task: Task, call: 'sendmsg' | 'recvmsg', msg: number, header: number): number {
   const length = view.getInt32(header + MSGHDR.nameLength, true);
+  if (task.process.options.mounts === undefined || length <= 0) return 0;
   const name = nameOf(task, msg);
-  if (task.process.options.mounts === undefined || name === 0 || length <= 0) return 0;
+  if (name === 0) return 0;
   const at = stage(ADDRESS_MAX);
   let made = ADDRESS_MAX;
   if (call === 'sendmsg') {
