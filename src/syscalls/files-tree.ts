@@ -264,6 +264,8 @@ const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 /** An argument of a call that changes what is mounted, which means the host's paths: EPERM if the guest has its own. */
 const hostsOnly = (codec: Codec<number>): Codec<number> => ({ ...codec, inRoot: true, toHost: () => fail(EPERM) });
 
+const OWN_ROOT = note('refused (EPERM) to a guest with a root directory of its own');
+
 export const treeRows = (): Row[] => [
   syscall('fstat', { fd, statbuf: outStat }),
   syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStat, flags: flags(AT_FLAGS) }),
@@ -316,7 +318,7 @@ export const treeRows = (): Row[] => [
   syscall('getcwd', { buf: outString, size }, (task, { buf, size }) => getcwd(task, buf, size)),
   syscall('chdir', { path }, (task, { path }) => chdir(task, path), note('prefers the host directory to one below -L')),
   syscall('fchdir', { fd }),
-  syscall('chroot', { path }, (task, { path }) => chroot(task, path)),
+  syscall('chroot', { path }, (task, { path }) => chroot(task, path), OWN_ROOT),
   syscall('umask', { mask: mode }, prints('octal')),
   syscall('name_to_handle_at', {
     dirfd,
@@ -335,15 +337,19 @@ export const treeRows = (): Row[] => [
     },
     restarts('sa'),
   ),
-  syscall('mount', {
-    source: hostsOnly(cstring),
-    target: path,
-    filesystemtype: cstring,
-    mountflags: hex,
-    data: pointer,
-  }),
+  syscall(
+    'mount',
+    {
+      source: hostsOnly(cstring),
+      target: path,
+      filesystemtype: cstring,
+      mountflags: hex,
+      data: pointer,
+    },
+    OWN_ROOT,
+  ),
   syscall('umount2', { target: path, flags: hex }),
-  syscall('pivot_root', { new_root: hostsOnly(path), put_old: path }),
+  syscall('pivot_root', { new_root: hostsOnly(path), put_old: path }, OWN_ROOT),
   syscall('swapon', { path, swapflags: hex }),
   syscall('swapoff', { path }),
   syscall('acct', { filename: path }),
