@@ -34,6 +34,7 @@ const shim = (name: string): string => join(root, 'scripts/shims', name);
 const LATER: Record<string, string> = {
   'src/cli/options.ts': 'options.js',
   'src/cli/architecture.ts': 'architecture.js',
+  'src/cli/root.ts': 'root.js',
   'src/cli/crash.ts': 'crash.js',
   'src/cli/logging.ts': 'logging.js',
   'src/cli/compiler-riscv64.ts': 'compiler-riscv64.js',

@@ -19,6 +19,10 @@ export const OPTIONS: Record<string, Option> = {
     about: "look for interpreter and absolute paths below 'path' first",
     isCommon: true,
   },
+  root: { value: 'dir', sets: 'ROOT', about: "make 'dir' the program's root directory (see tsemu chroot)" },
+  b: { value: 'host[:guest]', sets: 'BIND', about: "with -root: show the host's file or directory there, too" },
+  w: { value: 'dir', sets: 'WORKING_DIRECTORY', about: "with -root: start in 'dir' of it" },
+  'root-id': { sets: 'ROOT_ID', about: 'tell the program that it runs as root' },
   s: { value: 'size', sets: 'STACK_SIZE', about: "set the stack size to 'size' bytes (suffixes k, M)", isCommon: true },
   cpu: { value: 'model', sets: 'CPU', about: 'the model of the processor (-cpu help for a list)' },
   E: {
@@ -56,3 +60,5 @@ export const OPTIONS: Record<string, Option> = {
 };
 /** Other names. */
 export const SHORT: Record<string, string> = { h: 'help' };
+/** Names that mean something else in `tsemu chroot`. */
+export const CHROOT_SHORT: Record<string, string> = { ...SHORT, 0: 'root-id' };

@@ -7,11 +7,11 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
-import { OPTIONS, type Option, SHORT } from './option-table.ts';
-import { APPLY, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
+import { CHROOT_SHORT, OPTIONS, type Option, SHORT } from './option-table.ts';
+import { APPLY, CHROOT, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
-function normalize(args: readonly string[]): { words: string[]; used: number } {
+function normalize(args: readonly string[], short: Record<string, string>): { words: string[]; used: number } {
   const words: string[] = [];
   let i = 0;
   for (; i < args.length && args[i].length > 1 && args[i][0] === '-'; i++) {
@@ -19,7 +19,7 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
     const text = args[i].slice(args[i][1] === '-' ? 2 : 1);
     const equals = text.indexOf('=');
     const written = equals < 0 ? text : text.slice(0, equals);
-    const name = SHORT[written] ?? written;
+    const name = short[written] ?? written;
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (option === undefined) throw new UsageError(`unknown option '${written}'${suggestion(written)}`);
     if (option.value === undefined) {
@@ -61,7 +61,7 @@ export function parseOptions(
   settings: Settings,
   { command, version, models }: CommandInfo,
 ): Command {
-  const { words, used } = normalize(args);
+  const { words, used } = normalize(args, command === CHROOT ? CHROOT_SHORT : SHORT);
   const parser = yargs(words)
     .scriptName(command)
     .help(false)
@@ -104,8 +104,34 @@ export function parseOptions(
 const NAME_COLUMN = 17;
 const written = (name: string, { value }: Option): string => `-${name}${value === undefined ? '' : ` ${value}`}`;
 
+const CHROOT_OPTIONS = ['b', 'root-id', 'w', 'E', 'U', 'strace', 'help-all'];
+
+function chrootHelp(): string {
+  const lines = CHROOT_OPTIONS.map((name) => {
+    const names = [name, ...Object.keys(CHROOT_SHORT).filter((short) => CHROOT_SHORT[short] === name)];
+    const text = `${names.length > 1 ? `-${names[1]}, ` : ''}${written(name, OPTIONS[name])}`;
+    return `  ${text.padEnd(NAME_COLUMN)} ${OPTIONS[name].about}`;
+  });
+  return `usage: ${CHROOT} [options] directory [command [arguments...]]
+Runs a command in a directory that has the files of another system, for
+riscv64 or aarch64, as its root directory; no privileges are needed.
+Without a command: the shell that SHELL names if it is there, or /bin/sh.
+
+${lines.join('\n')}
+
+Examples:
+  ${CHROOT} ./debian-arm64 bash
+  ${CHROOT} -0 ./debian-arm64 dpkg -i /tmp/package.deb
+  ${CHROOT} -b $PWD:/mnt ./debian-arm64 make -C /mnt
+
+The host's /dev, /proc and /sys are always there. All options of tsemu run can
+be used but -0 and -L. They end at the directory's name.
+`;
+}
+
 /** Fits a screen of 24 lines, 80 columns. */
 function help(command: string): string {
+  if (command === CHROOT) return chrootHelp();
   const lines = Object.entries(OPTIONS)
     .filter(([, { isCommon }]) => isCommon)
     .map(([name, option]) => `  ${written(name, option).padEnd(NAME_COLUMN)} ${option.about}`);

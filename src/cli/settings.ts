@@ -22,11 +22,22 @@ export const LOG_ITEMS = {
 } as const;
 export type LogItem = keyof typeof LOG_ITEMS;
 
+/** The command whose program is a directory; what is to be run there stands behind it. */
+export const CHROOT = 'tsemu chroot';
+
 export type AddressRange = readonly [first: bigint, last: bigint];
 
 export interface Settings {
   /** `-L`: where absolute guest paths are looked up first; '' for none. */
   sysroot: string;
+  /** `-root`: the guest's root directory; '' for the host's. */
+  root: string;
+  /** `-b`: what else of the host is in it, `HOST[:GUEST]`. */
+  binds: readonly string[];
+  /** `-root-id`: the guest is told that it runs as root. */
+  rootId: boolean;
+  /** `-w`: where in its root directory the guest starts; '' for here if that is in it, else `/`. */
+  workingDirectory: string;
   /** `-r`: release that uname(2) reports; '' for the host's. */
   release: string;
   /** `-0`: the guest's argv[0]. */
@@ -89,6 +100,10 @@ const DEFAULT_CODE_LIMIT = 32 << 20;
 
 export const defaultSettings = (): Settings => ({
   sysroot: '',
+  root: '',
+  binds: [],
+  rootId: false,
+  workingDirectory: '',
   release: '',
   argv0: undefined,
   stackSize: undefined,
@@ -111,6 +126,10 @@ export const defaultSettings = (): Settings => ({
 /** How each setting is read from its text; shared by variables and options. Throws {@link UsageError}. */
 export const APPLY = {
   LD_PREFIX: (s: Settings, text: string) => void (s.sysroot = text),
+  ROOT: (s: Settings, text: string) => void (s.root = text),
+  BIND: (s: Settings, text: string) => void (s.binds = [...s.binds, ...text.split(',')]),
+  ROOT_ID: (s: Settings) => void (s.rootId = true),
+  WORKING_DIRECTORY: (s: Settings, text: string) => void (s.workingDirectory = text),
   UNAME: (s: Settings, text: string) => void (s.release = text),
   ARGV0: (s: Settings, text: string) => void (s.argv0 = text),
   STACK_SIZE: (s: Settings, text: string) => void (s.stackSize = parseSize(text)),

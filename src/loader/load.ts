@@ -168,7 +168,7 @@ function auxiliaryVector(
 ): [type: number, value: number | bigint][] {
   const { abi } = request;
   const id = (name: string) => Number(steadyCall(host, name));
-  const [uid, euid, gid, egid] = ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
+  const [uid, euid, gid, egid] = request.identity ?? ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
   const entries: [number, number | bigint][] = [[AT.SYSINFO_EHDR, vdsoAddress]];
   for (const [type, value] of abi.extraAuxv) entries.push([type, value]);
   if (abi.minSignalStack !== 0) entries.push([AT.MINSIGSTKSZ, abi.minSignalStack]);

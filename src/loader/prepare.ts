@@ -35,9 +35,13 @@ export interface ProgramRequest {
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
   sysroot: string;
+  /** `-root`: the host path of the program (without `hostPath`) and of interpreters, or a negative errno; `sysroot` is ''. */
+  locate?: (path: string) => string | number;
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
   execfn?: string;
+  /** Real and effective user and group ID of the guest, if they are not the host's. */
+  identity?: readonly number[];
   /** AT_SECURE is set even if real and effective IDs are the same: capabilities of the file, for instance. */
   isSecure?: boolean;
   /** Soft RLIMIT_STACK in bytes; by default the one the emulator was started with. */
@@ -65,15 +69,11 @@ const HEAD_SIZE = 4096;
 
 /** Finds and checks a program; see {@link ProgramRequest}. Opens files, which `close` or startProgram close. */
 export function prepareProgram(host: Host, request: ProgramRequest): PreparedProgram | LoadError {
-  const { abi, path, sysroot } = request;
+  const { abi, path } = request;
   const stackLimit = stackLimitOf(host, request);
   let argv = request.argv;
   let current = path;
-  const { descriptor } = request;
-  let opened =
-    descriptor === undefined
-      ? openProgramFile(host, request.hostPath ?? path)
-      : programFileOf(host, descriptor, request.hostPath ?? path);
+  let opened = openProgram(host, request);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
     const file = opened;
@@ -115,8 +115,23 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
     file.close();
     argv = [line.interpreter, ...(line.argument === undefined ? [] : [line.argument]), current, ...argv.slice(1)];
     current = line.interpreter;
-    opened = openProgramFile(host, current, sysroot);
+    opened = openNamedFile(host, request, current);
   }
+}
+
+function openProgram(host: Host, request: ProgramRequest): ProgramFile | number {
+  const { path, hostPath, descriptor, locate } = request;
+  if (descriptor !== undefined) return programFileOf(host, descriptor, hostPath ?? path);
+  return hostPath === undefined && locate !== undefined
+    ? openNamedFile(host, request, path)
+    : openProgramFile(host, hostPath ?? path);
+}
+
+/** Opens a file by its name where the guest's files are. */
+function openNamedFile(host: Host, { sysroot, locate }: ProgramRequest, path: string): ProgramFile | number {
+  if (locate === undefined) return openProgramFile(host, path, sysroot);
+  const found = locate(path);
+  return typeof found === 'number' ? found : openProgramFile(host, found);
 }
 
 function stackLimitOf(host: Host, request: ProgramRequest): number {
@@ -131,21 +146,17 @@ function notAProgram(head: Uint8Array, abi: GuestAbi): string {
 
 /** The program itself, or the interpreter that a script names, cannot be opened. */
 function cannotOpen(request: ProgramRequest, current: string, errno: number, isInterpreter: boolean): LoadError {
-  const { abi, path, sysroot } = request;
+  const { abi, path } = request;
   if (!isInterpreter) return loadError(abi.command, path, errno);
-  return loadError(
-    abi.command,
-    path,
-    errno,
-    `${cannotOpenReason(current, errno, sysroot, abi)} (its #! line names it)`,
-  );
+  return loadError(abi.command, path, errno, `${cannotOpenReason(request, current, errno)} (its #! line names it)`);
 }
 
 /** Why an interpreter cannot be opened, and where it was looked for. */
-function cannotOpenReason(interpreter: string, errno: number, sysroot: string, abi: GuestAbi): string {
+function cannotOpenReason({ abi, sysroot, locate }: ProgramRequest, interpreter: string, errno: number): string {
   if (errno !== ENOENT && errno !== ENOTDIR) return `interpreter ${interpreter}: ${errnoText(errno)}`;
   const isAbsolute = interpreter[0] === '/';
   if (!isAbsolute) return `interpreter ${interpreter} not found`;
+  if (locate !== undefined) return `interpreter ${interpreter} not found in the root directory`;
   if (sysroot !== '') return `interpreter ${interpreter} not found, neither there nor below ${sysroot} (-L)`;
   return `interpreter ${interpreter} not found: -L names a directory to look below, such as ${abi.exampleSysroot}`;
 }
@@ -156,10 +167,10 @@ function openInterpreter(
   request: ProgramRequest,
   interpreter: string,
 ): { file: ProgramFile; image: ElfImage } | LoadError {
-  const { abi, path, sysroot } = request;
-  const file = openProgramFile(host, interpreter, sysroot);
+  const { abi, path } = request;
+  const file = openNamedFile(host, request, interpreter);
   if (typeof file === 'number') {
-    return loadError(abi.command, path, -file, cannotOpenReason(interpreter, -file, sysroot, abi));
+    return loadError(abi.command, path, -file, cannotOpenReason(request, interpreter, -file));
   }
   const refuse = (errno: number, reason: string): LoadError => {
     file.close();

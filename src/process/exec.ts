@@ -4,6 +4,7 @@
  * beside memory is done here. A program of the host is the kernel's to run.
  */
 
+import type { Mounts } from '../host/guest-root.ts';
 import { startProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-error.ts';
 import { prepareProgram } from '../loader/prepare.ts';
@@ -11,9 +12,11 @@ import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
+import { identityOf } from '../syscalls/identity.ts';
 import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
+import { placeOf, shownPath } from '../syscalls/root-paths.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
@@ -33,9 +36,20 @@ const CHUNK = 0x4000;
 export function executeProgram(task: GuestTask, request: ExecRequest): SyscallResult {
   const { host, space, process, guest } = task;
   const { path, hostPath, argv, env } = request;
-  const { sysroot } = process.options;
+  const { sysroot, mounts } = process.options;
+  const locate = mounts === undefined ? undefined : (name: string) => hostFileOf(task, mounts, name);
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
-  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit });
+  const prepared = prepareProgram(host, {
+    path,
+    hostPath,
+    argv,
+    env,
+    sysroot,
+    locate,
+    abi: guest.abi,
+    identity: identityOf(task),
+    stackLimit,
+  });
   if (isLoadError(prepared)) return executeOther(task, request, prepared);
 
   if (task.threads.count > 1) {
@@ -71,6 +85,12 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   task.cpu.sp = BigInt(loaded.sp);
   appearAs(task, path);
   return NO_RESULT;
+}
+
+/** The host path of a file that a guest with a root directory of its own names, or a negative errno. */
+function hostFileOf(task: GuestTask, mounts: Mounts, name: string): string | number {
+  const place = placeOf(task, mounts, AT_FDCWD, name, 'follow');
+  return typeof place === 'number' ? place : place.host;
 }
 
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
@@ -134,7 +154,8 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   const isGuest = otherProgram.architecture !== undefined;
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
   task.vfork?.send(task);
-  const { path, argv } = isGuest ? siblingCommand(process.options, otherProgram) : otherProgram;
+  const program = { ...otherProgram, path: shownPath(task, otherProgram.path) };
+  const { path, argv } = isGuest ? siblingCommand(process.options, program) : program;
   const failure = host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });
   if (!isGuest || failure !== -ENOENT) return failure;
   reportUnimplemented(`${otherProgram.path} needs ${path}, which is not installed`);
@@ -143,10 +164,12 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
 
 /** The command line that runs a program of another architecture as this one would be run. */
 function siblingCommand(options: KernelOptions, { path, argv, architecture }: OtherProgram): OtherProgram {
-  const { directory, guestOnly, release, sysroot } = options;
+  const { directory, guestOnly, release, sysroot, mounts = [], rootId } = options;
   const command = `${directory}tsemu-${architecture}`;
   const settings = [
     ...(sysroot === '' ? [] : ['-L', sysroot]),
+    ...mounts.flatMap(({ guest, host }) => (guest === '' ? ['-root', host || '/'] : ['-b', `${host || '/'}:${guest}`])),
+    ...(rootId === true ? ['-root-id'] : []),
     ...(release === '' ? [] : ['-r', release]),
     ...(guestOnly ? ['-exec', 'guest-only'] : []),
   ];

@@ -8,6 +8,7 @@ import { E2BIG, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from '
 import { AT_FLAGS } from './files-flags.ts';
 import { guestPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
+import { placeOf } from './root-paths.ts';
 import { partial, prints, type Row, syscall } from './row.ts';
 import { signalName } from './sigset.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
@@ -196,7 +197,10 @@ function readStrings(task: Task, address: number): string[] | number {
   }
 }
 
-function execute(task: Task, program: string, hostPath: string, v: { argv: number; envp: number }): SyscallResult {
+type Strings = { argv: number; envp: number };
+
+function execute(task: Task, program: string, hostPath: string | number, v: Strings): SyscallResult {
+  if (typeof hostPath === 'number') return hostPath;
   const argv = readStrings(task, v.argv);
   if (typeof argv === 'number') return argv;
   const env = readStrings(task, v.envp);
@@ -209,10 +213,20 @@ function execute(task: Task, program: string, hostPath: string, v: { argv: numbe
 function execve(task: Task, v: { pathname: number; argv: number; envp: number }): SyscallResult {
   const program = guestPath(task, v.pathname);
   if (typeof program === 'number') return program;
-  return execute(task, program, absoluteOnHost(task, program), v);
+  if (program === '') return -ENOENT;
+  return execute(task, program, programOnHost(task, AT_FDCWD, program), v);
 }
 
-const absoluteOnHost = (task: Task, name: string): string => (name[0] === '/' ? translatePath(task, name, true) : name);
+/** The host path of a program, or a negative errno. */
+function programOnHost(task: Task, dir: number, name: string): string | number {
+  const { mounts } = task.process.options;
+  if (mounts !== undefined) {
+    const place = placeOf(task, mounts, dir, name, 'follow');
+    return typeof place === 'number' ? place : place.host;
+  }
+  if (name[0] === '/') return translatePath(task, name, true);
+  return dir === AT_FDCWD ? name : `/proc/self/fd/${dir}/${name}`;
+}
 
 type ExecveatArgs = { dirfd: number; pathname: number; argv: number; envp: number; flags: number };
 
@@ -220,10 +234,12 @@ function execveat(task: Task, v: ExecveatArgs): SyscallResult {
   if ((v.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const name = guestPath(task, v.pathname);
   if (typeof name === 'number') return name;
-  if (name === '' && (v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
-  if (name[0] === '/' || v.dirfd === AT_FDCWD) return execute(task, name, absoluteOnHost(task, name), v);
-  const below = name === '' ? '' : `/${name}`;
-  return execute(task, `/dev/fd/${v.dirfd}${below}`, `/proc/self/fd/${v.dirfd}${below}`, v);
+  if (name === '') {
+    if ((v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+    return execute(task, `/dev/fd/${v.dirfd}`, `/proc/self/fd/${v.dirfd}`, v);
+  }
+  const shown = name[0] === '/' || v.dirfd === AT_FDCWD ? name : `/dev/fd/${v.dirfd}/${name}`;
+  return execute(task, shown, programOnHost(task, v.dirfd, name), v);
 }
 
 const argvCodec: Codec<number> = {

@@ -7,7 +7,7 @@
  * print before and after. Where all arguments are numbers, which is nearly
  * always, `passOn` makes the call while guest code waits for it.
  */
-import type { Host, Int } from '../host/host.ts';
+import type { Int } from '../host/host.ts';
 import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
@@ -95,7 +95,7 @@ export class SyscallTable {
     const { host } = task;
     const number = task.cpu.syscallNumber;
     let passage = this.passages[number];
-    if (passage === undefined) passage = this.passages[number] = this.passageOf(host, number);
+    if (passage === undefined) passage = this.passages[number] = this.passageOf(task, number);
     if (passage === null || memoryFiles !== undefined) return undefined;
     const { nr, count, passes } = passage;
     const a = count > 0 ? simpleArgument(task, passes[0], 0) : 0;
@@ -109,10 +109,11 @@ export class SyscallTable {
     return result === -EFAULT ? undefined : result;
   }
 
-  private passageOf(host: Host, number: number): Passage | null {
+  private passageOf({ host, process }: Task, number: number): Passage | null {
     const row = this.byNumber[number] ?? this.find(number);
     if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
-    if (row.codecs.some(({ pass }) => pass === Pass.convert)) return null;
+    const hasRoot = process.options.mounts !== undefined;
+    if (row.codecs.some(({ pass, inRoot }) => pass === Pass.convert || (hasRoot && inRoot === true))) return null;
     const nr = host.numberOf?.(row.name) ?? -1;
     return nr < 0 ? null : new Passage(nr, row);
   }
@@ -159,6 +160,7 @@ function simpleArgument(task: Task, pass: Codec<unknown>['pass'], index: number)
 
 function hostArgument(task: Task, codec: Codec<unknown>, index: number): Int {
   const raw = task.cpu.argument(index);
+  if (codec.inRoot === true && task.process.options.mounts !== undefined) return codec.toHost!(task, raw);
   switch (codec.pass) {
     case Pass.value:
       return raw;

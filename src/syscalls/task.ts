@@ -4,6 +4,7 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { Mounts } from '../host/guest-root.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 
@@ -11,6 +12,10 @@ import type { AddressSpace } from '../memory/address-space.ts';
 export interface KernelOptions {
   /** `-L`: absolute guest paths are looked up below this directory first; '' for none. */
   sysroot: string;
+  /** `-root`: the guest's root directory and what is mounted in it; undefined: the host's. */
+  mounts?: Mounts;
+  /** `-root-id`: the guest is told that it runs as root. */
+  rootId?: boolean;
   /** `-r`: the release that uname reports; '' for the host's. */
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
