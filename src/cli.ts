@@ -31,6 +31,7 @@ import type { ThreadSetup } from './process/thread-setup.ts';
 import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
+import type { SandboxPolicy } from './syscalls/sandbox/policy.ts';
 import type { Compilation } from './translate/engine.ts';
 
 /** Tells builds apart: scripts/build.ts puts it in. */
@@ -72,6 +73,7 @@ interface Run extends Pick<Invocation, 'directory' | 'onExit'> {
   settings: Settings;
   program: string;
   args: readonly string[];
+  sandbox?: SandboxPolicy;
 }
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
@@ -143,6 +145,21 @@ function start(run: Run): void {
   if (settings.perfMap && !process.execArgv.includes('--perf-basic-prof-only-functions')) {
     throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
   }
+  if (!settings.sandbox) {
+    withLog(run);
+    return;
+  }
+  const loading = import('./cli/sandbox.ts').then(({ policyOf }) =>
+    policyOf(settings, run.program, run.directory, variable(run.state, 'PATH')),
+  );
+  later(guest.abi.command, loading, (sandbox) => withLog({ ...run, sandbox }));
+}
+
+const variable = ({ env }: LauncherState, name: string): string =>
+  env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+
+function withLog(run: Run): void {
+  const { guest, settings } = run;
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest.abi.command, import('./cli/logging.ts'), ({ startLogging }) => {
@@ -176,6 +193,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       sysroot: settings.sysroot,
       release: settings.release,
       guestOnly: settings.guestOnly,
+      sandbox: run.sandbox,
       directory: run.directory,
     },
     coldTier,
@@ -320,7 +338,10 @@ function withStackLimit(state: LauncherState, size: number | undefined): Launche
 function later<T>(command: string, loading: Promise<T>, action: (module: T) => void): void {
   loading.then(
     (module) => guarded(command, () => action(module)),
-    (error) => crash(command, error),
+    (error) =>
+      guarded(command, () => {
+        throw error;
+      }),
   );
 }
 

@@ -7,8 +7,8 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
-import { OPTIONS, type Option, SHORT } from './option-table.ts';
-import { APPLY, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
+import { OPTIONS, type Option, SHORT, synopsis } from './option-table.ts';
+import { APPLY, type Command, checkSandbox, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
 function normalize(args: readonly string[]): { words: string[]; used: number } {
@@ -25,7 +25,8 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
     if (option.value === undefined) {
       if (equals >= 0) throw new UsageError(`option '${written}' takes no value`);
       words.push(`--${name}`);
-    } else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
+    } else if (equals < 0 && option.isOptional) words.push(`--${name}`);
+    else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
     else if (i + 1 === args.length) throw new UsageError(`missing argument for option '${written}'`);
     else words.push(`--${name}=${args[++i]}`);
   }
@@ -96,19 +97,20 @@ export function parseOptions(
     if (sets === 'CPU' && text === 'help') return { print: `${models.join('\n')}\n`, status: 0, stream: 'stdout' };
     if (sets !== undefined) APPLY[sets](settings, text);
   }
+  checkSandbox(settings);
   const [program, ...rest] = args.slice(used);
   if (program === undefined) return { print: help(command), status: 1, stream: 'stderr' };
   return { run: settings, program, args: rest };
 }
 
 const NAME_COLUMN = 17;
-const written = (name: string, { value }: Option): string => `-${name}${value === undefined ? '' : ` ${value}`}`;
+const FULL_COLUMN = 22;
 
 /** Fits a screen of 24 lines, 80 columns. */
 function help(command: string): string {
   const lines = Object.entries(OPTIONS)
     .filter(([, { isCommon }]) => isCommon)
-    .map(([name, option]) => `  ${written(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
+    .map(([name, option]) => `  ${synopsis(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
   const example = command === 'tsemu run' ? 'riscv64' : command.slice(command.indexOf('-') + 1);
   return `usage: ${command} [options] program [arguments...]
 Runs a Linux program built for another processor.
@@ -128,13 +130,13 @@ function fullHelp(command: string): string {
   const lines = Object.entries(OPTIONS).map(([name, option]) => {
     const { sets, about } = option;
     const variable = sets === undefined ? '' : `TSEMU_${sets}`;
-    return `${written(name, option).padEnd(20)} ${variable.padEnd(21)} ${about}`;
+    return `${synopsis(name, option).padEnd(FULL_COLUMN)} ${variable.padEnd(21)} ${about}`;
   });
   return `usage: ${command} [options] program [arguments...]
 
 Options and associated environment variables (also read as QEMU_...):
 
-${'Argument'.padEnd(20)} ${'Variable'.padEnd(21)} Description
+${'Argument'.padEnd(FULL_COLUMN)} ${'Variable'.padEnd(21)} Description
 ${lines.join('\n')}
 
 Options may be written with one or two dashes; -h is -help. They end at the program's name.

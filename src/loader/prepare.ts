@@ -31,6 +31,8 @@ export interface ProgramRequest {
   hostPath?: string;
   /** Of the program's file if it is open already; it will be closed. */
   descriptor?: number;
+  /** Opens the program and its interpreters, where not everything may be executed; as {@link openProgramFile}. */
+  open?: (path: string) => ProgramFile | number;
   argv: readonly string[];
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
@@ -67,12 +69,13 @@ const HEAD_SIZE = 4096;
 export function prepareProgram(host: Host, request: ProgramRequest): PreparedProgram | LoadError {
   const { abi, path, sysroot } = request;
   const stackLimit = stackLimitOf(host, request);
+  const open = request.open ?? ((file: string, below?: string) => openProgramFile(host, file, below));
   let argv = request.argv;
   let current = path;
   const { descriptor } = request;
   let opened =
     descriptor === undefined
-      ? openProgramFile(host, request.hostPath ?? path)
+      ? open(request.hostPath ?? path)
       : programFileOf(host, descriptor, request.hostPath ?? path);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
@@ -97,7 +100,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
       const contents = { argv, env: request.env, execfn: request.execfn ?? path };
       if (tooManyArguments(contents, stackLimit, abi.wordSize)) return refuse(E2BIG, errnoText(E2BIG));
       const interpreter =
-        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter);
+        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter, open);
       if (interpreter !== undefined && isLoadError(interpreter)) {
         file.close();
         return interpreter;
@@ -115,7 +118,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
     file.close();
     argv = [line.interpreter, ...(line.argument === undefined ? [] : [line.argument]), current, ...argv.slice(1)];
     current = line.interpreter;
-    opened = openProgramFile(host, current, sysroot);
+    opened = open(current, sysroot);
   }
 }
 
@@ -155,9 +158,10 @@ function openInterpreter(
   host: Host,
   request: ProgramRequest,
   interpreter: string,
+  open: (path: string, sysroot: string) => ProgramFile | number,
 ): { file: ProgramFile; image: ElfImage } | LoadError {
   const { abi, path, sysroot } = request;
-  const file = openProgramFile(host, interpreter, sysroot);
+  const file = open(interpreter, sysroot);
   if (typeof file === 'number') {
     return loadError(abi.command, path, -file, cannotOpenReason(interpreter, -file, sysroot, abi));
   }

@@ -7,6 +7,7 @@
 import { startProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-error.ts';
 import { prepareProgram } from '../loader/prepare.ts';
+import { type ProgramFile, programFileOf } from '../loader/program-file.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
@@ -14,6 +15,9 @@ import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
 import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
+import { reportDenials } from '../syscalls/sandbox/denials.ts';
+import { openProgram } from '../syscalls/sandbox/open.ts';
+import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
@@ -35,7 +39,8 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   const { path, hostPath, argv, env } = request;
   const { sysroot } = process.options;
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
-  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit });
+  const open = process.options.sandbox === undefined ? undefined : (file: string) => openAllowed(task, file);
+  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit, open });
   if (isLoadError(prepared)) return executeOther(task, request, prepared);
 
   if (task.threads.count > 1) {
@@ -71,6 +76,12 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   task.cpu.sp = BigInt(loaded.sp);
   appearAs(task, path);
   return NO_RESULT;
+}
+
+/** A program that a sandboxed guest names, as openProgramFile gives it. */
+function openAllowed(task: GuestTask, name: string): ProgramFile | number {
+  const opened = openProgram(task, name);
+  return typeof opened === 'number' ? opened : programFileOf(task.host, opened.descriptor, opened.path);
 }
 
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
@@ -133,6 +144,10 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   if (otherProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
   const isGuest = otherProgram.architecture !== undefined;
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
+  const { sandbox } = process.options;
+  if (sandbox !== undefined && !mayRunOnHost(task, otherProgram)) return -EACCES;
+  // The program that takes this one's place does not list anything.
+  if (sandbox !== undefined) reportDenials(task, sandbox);
   task.vfork?.send(task);
   const { path, argv } = isGuest ? siblingCommand(process.options, otherProgram) : otherProgram;
   const failure = host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });

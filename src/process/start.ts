@@ -13,6 +13,7 @@ import { type Compilation, Engine, type EngineWatch, type Statistics } from '../
 import { appearAs } from './appearance.ts';
 import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
+import { startSandbox } from './sandbox.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
 import type { WorkerScript } from './thread-setup.ts';
@@ -119,5 +120,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     traceStart(program, argv, envp, env.length, trace);
   }
   appearAs(task, program);
+  startSandbox(task, loaded.interpreter);
   return task;
 }

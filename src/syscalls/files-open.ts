@@ -121,7 +121,7 @@ function specialTarget(task: Task, text: string, at: number, follow: boolean): s
 }
 
 /** Opens what `target` says; `open` makes the host's call for a staged path. */
-function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
+export function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
   let opened: Int;
   if (typeof target === 'number') {
     if (target < 0) return target;

@@ -36,6 +36,7 @@ const SLASH = 47;
 /** A path that the call follows to its end. */
 export const path: Codec<number> = {
   pass: Pass.convert,
+  isPath: true,
   decode: (_task, raw) => toAddress(raw),
   toHost: (task, raw) => hostPath(task, raw, true),
   print: stringText,

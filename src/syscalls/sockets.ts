@@ -5,11 +5,12 @@
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
 import { BAD_ADDRESS, bytes, choice, fd, flags, hex, int, out, outInts, pointer, size } from './codec.ts';
-import { EFAULT, EMSGSIZE } from './errno.ts';
+import { EFAULT, EMSGSIZE, ENOBUFS } from './errno.ts';
 import { setPointer } from './iovec.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
+import { judgeAddress, judgeAncillary } from './sandbox/network.ts';
 import { DOMAINS, outLength, outSockaddr, SOCKET_FLAGS, sockaddr, socketProtocol, socketType } from './sockaddr.ts';
-import { deliver, fetch, stage, view } from './staging.ts';
+import { deliver, fetch, stage, stagingLeft, view } from './staging.ts';
 import type { Task } from './task.ts';
 
 const SHUTDOWN = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
@@ -93,7 +94,11 @@ function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: 
   const vector = stage(count * IOVEC);
   if (!fetch(task, vector, readSize(header + MSGHDR.vector), count * IOVEC)) return -EFAULT;
   for (let at = vector; at < vector + count * IOVEC; at += IOVEC) setPointer(at, ptr(task, readSize(at)));
-  for (const field of [MSGHDR.name, MSGHDR.control]) setPointer(header + field, ptr(task, readSize(header + field)));
+  const refusal = name === 'sendmsg' ? prepareSent(task, header) : 0;
+  if (refusal < 0) return refusal;
+  if (name === 'recvmsg') {
+    for (const field of [MSGHDR.name, MSGHDR.control]) setPointer(header + field, ptr(task, readSize(header + field)));
+  }
   setPointer(header + MSGHDR.vector, task.host.stagingPointer(vector));
   const result = hostCall(task, name, sockfd, task.host.stagingPointer(header), flags);
   if (name === 'sendmsg' || Number(result) < 0) return result;
@@ -105,6 +110,30 @@ function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: 
   ];
   for (const [field, length] of given) if (!deliver(task, msg + field, header + field, length)) return -EFAULT;
   return result;
+}
+
+/** Address and ancillary data of a message that is sent, copied so that they stay what they are found to be. 0, or a negative errno. */
+function prepareSent(task: Task, header: number): number {
+  const [name, nameLength] = [readSize(header + MSGHDR.name), view.getUint32(header + MSGHDR.nameLength, true)];
+  const { sandbox } = task.process.options;
+  if (sandbox === undefined || name === 0 || nameLength === 0) setPointer(header + MSGHDR.name, ptr(task, name));
+  else {
+    const judged = judgeAddress(task, 'sendmsg', name, nameLength);
+    if (typeof judged === 'number') return judged;
+    setPointer(header + MSGHDR.name, task.host.stagingPointer(judged.at));
+    view.setUint32(header + MSGHDR.nameLength, judged.length, true);
+  }
+  const [control, controlLength] = [readSize(header + MSGHDR.control), readSize(header + MSGHDR.controlLength)];
+  if (sandbox === undefined || control === 0 || controlLength === 0) {
+    setPointer(header + MSGHDR.control, ptr(task, control));
+    return 0;
+  }
+  // net.core.optmem_max, which is less, limits it.
+  if (controlLength < 0 || controlLength > stagingLeft() / 2) return -ENOBUFS;
+  const copy = stage(controlLength);
+  if (!fetch(task, copy, control, controlLength)) return -EFAULT;
+  setPointer(header + MSGHDR.control, task.host.stagingPointer(copy));
+  return judgeAncillary(task, copy, controlLength);
 }
 
 /** A 64-bit size or address as a number; one that is none is an address that faults. */

@@ -6,6 +6,7 @@ import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
+import type { SandboxPolicy } from './sandbox/policy.ts';
 
 /** Settings of the command line that the kernel side needs. */
 export interface KernelOptions {
@@ -15,6 +16,8 @@ export interface KernelOptions {
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
+  /** What the guest may do; undefined: what the user may. */
+  sandbox?: SandboxPolicy;
   /** Where the commands for other architectures are, with a slash at its end. */
   directory: string;
 }

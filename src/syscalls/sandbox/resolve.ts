@@ -1,0 +1,180 @@
+/**
+ * What a path of the guest's means, step by step, and whether the sandbox
+ * allows it: the one place that all calls with paths go through.
+ *
+ *     const found = find(task, call, AT_FDCWD, '/tmp/link', { need: 'read', last: 'follow' });
+ *     if (typeof found === 'number') return found;       // a negative errno, denials included
+ *     holdPath(task, found.path)
+ *
+ * The kernel is never asked for more than a step: a symbolic link is read and
+ * followed here, and nothing is looked up in a directory that no option names
+ * or leads to, so that not even the existence of other files shows. The path
+ * that results has no links; whoever opens it has the kernel check that
+ * (RESOLVE_NO_SYMLINKS), and begins again if somebody has made one meanwhile.
+ */
+import { resolve } from 'node:path/posix';
+import { steadyCall } from '../call.ts';
+import { EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOTDIR } from '../errno.ts';
+import { AT_FDCWD } from '../files-flags.ts';
+import { descriptorPath, directoryPath, inSysroot } from '../paths.ts';
+import { bytes, stage, stagedText } from '../staging.ts';
+import type { Task } from '../task.ts';
+import { deny, pathText } from './denials.ts';
+import { holdPath } from './held.ts';
+import { allows, isHarmlessPath, leadsToRule, type Need, type SandboxPolicy } from './policy.ts';
+import { ownEntry, procAllows } from './proc.ts';
+
+/** path_resolution(7). */
+const MOST_LINKS = 40;
+const PATH_MAX = 4096;
+
+/**
+ * What happens with a last component that is a symbolic link: followed; or not, as in lstat; or the name is what the call
+ * is about, as in unlink, whatever is there.
+ */
+export type Last = 'follow' | 'nofollow' | 'name';
+
+export interface Found {
+  /** Absolute, without symbolic links. The last component need not exist. */
+  path: string;
+  /** The path ended with a slash or a dot: it has to be a directory. */
+  isDirectory: boolean;
+  /** There is no name that the path ended with: it ended with a dot, or is the root directory. */
+  isNameless?: boolean;
+  /** A descriptor of the guest's that the path stands for (/proc/self/fd/N, /dev/stdin). */
+  descriptor?: number;
+}
+
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+export const policyOf = (task: Task): SandboxPolicy => task.process.options.sandbox!;
+
+/** May the guest do that to a path without links? Devices are found out when they are opened. */
+export function mayDo(task: Task, need: Need, path: string): boolean {
+  const policy = policyOf(task);
+  return procAllows(task, policy, need, path) ?? (isHarmlessPath(path) || allows(policy, need, path));
+}
+
+/** The file that `text` names for a call with the directory `dir`, if the guest may have what the call needs of it. */
+export function find(
+  task: Task,
+  call: string,
+  dir: number,
+  text: string,
+  { need, last, prefersHost }: { need: Need; last: Last; prefersHost?: boolean },
+): Found | number {
+  const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last);
+  if (found === -EACCES) return denyPath(task, call, resolve(directoryPath(task, dir) ?? '/', text), need);
+  if (typeof found === 'number' || found.descriptor !== undefined) return found;
+  if (mayDo(task, need, found.path)) return found;
+  if (need === 'look' && last !== 'follow' && leadsSomewhere(task, found.path)) return found;
+  return denyPath(task, call, found.path, need);
+}
+
+export function denyPath(task: Task, call: string, path: string, need: Need, errno = EACCES): number {
+  const option = need === 'write' ? 'write' : 'read';
+  const isOfProcess = /^\/proc\/(self|thread-self|\d+)(\/|$)/.test(path);
+  return deny(task, call, pathText(path), errno, isOfProcess ? undefined : `--allow-${option}=${path}`);
+}
+
+/** A link that may be followed may be looked at. */
+function leadsSomewhere(task: Task, path: string): boolean {
+  const found = locate(task, AT_FDCWD, path, 'follow');
+  return typeof found !== 'number' && found.path !== path && mayDo(task, 'look', found.path);
+}
+
+/** What an absolute path names without -L, if the guest may look at it. */
+function onHost(task: Task, text: string): Found | undefined {
+  const found = text[0] === '/' ? walk(task, '/', text, 'follow') : -ENOENT;
+  if (typeof found === 'number' || !mayDo(task, 'look', found.path)) return undefined;
+  return holdPath(task, found.path) < 0 ? undefined : found;
+}
+
+/** The same without a judgement on the last component. -EACCES: it is somewhere that the guest may not look. */
+function locate(task: Task, dir: number, text: string, last: Last): Found | number {
+  if (text === '') return -ENOENT;
+  if (text[0] === '/') return walk(task, '/', inSysroot(task, text, last === 'follow') ?? text, last);
+  if (dir !== AT_FDCWD && task.process.hiddenDescriptors.has(dir)) return -EBADF;
+  const start = directoryPath(task, dir);
+  if (start === undefined) return dir === AT_FDCWD ? -ENOENT : -EBADF;
+  return start[0] === '/' ? walk(task, start, text, last) : -ENOTDIR;
+}
+
+function walk(task: Task, start: string, text: string, last: Last): Found | number {
+  const reader = new LinkReader(task);
+  const rest = text.split('/');
+  let done = text[0] === '/' ? '' : start === '/' ? '' : start;
+  let links = 0;
+  let isDirectory = false;
+  const follow = (target: string): void => {
+    rest.unshift(...target.split('/'));
+    if (target[0] === '/') done = '';
+  };
+  while (rest.length > 0) {
+    const name = rest.shift() as string;
+    isDirectory = name === '' || name === '.' || name === '..';
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      const kind = mayDo(task, 'look', done || '/') ? reader.read(`${done}/.`) : -EINVAL;
+      if (typeof kind === 'number' && kind !== -EINVAL) return kind;
+      done = done.slice(0, done.lastIndexOf('/'));
+      continue;
+    }
+    const next = `${done}/${name}`;
+    const isEnd = rest.every((part) => part === '');
+    const isName = isEnd && (last === 'name' || (last === 'nofollow' && rest.length === 0));
+    const entry = ownEntry(task, next);
+    const [, inDirectory, descriptor] = /^fd(info)?\/(\d+)$/.exec(entry ?? '') ?? [];
+    if (descriptor !== undefined && task.process.hiddenDescriptors.has(Number(descriptor))) return -ENOENT;
+    if (isName) {
+      const mayBeNamed = mayDo(task, 'look', next) || mayReadLinks(task, done);
+      return mayBeNamed ? { path: next, isDirectory: rest.length > 0 } : -EACCES;
+    }
+    if (entry !== undefined && !mayDo(task, 'look', next)) return -EACCES;
+    if (descriptor !== undefined && inDirectory === undefined) {
+      const path = descriptorPath(task, Number(descriptor));
+      if (path === undefined) return -ENOENT;
+      if (isEnd && rest.length === 0) return { path, isDirectory: false, descriptor: Number(descriptor) };
+      if (path[0] !== '/') return -ENOTDIR;
+      done = path;
+      continue;
+    }
+    const mayLook = mayDo(task, 'look', next);
+    if (!mayLook && !mayReadLinks(task, done)) return -EACCES;
+    const link = entry === 'exe' ? task.process.executable : reader.read(next);
+    if (typeof link !== 'number') {
+      if (++links > MOST_LINKS) return -ELOOP;
+      follow(link);
+    } else if (!mayLook) return -EACCES;
+    else if (link === -EINVAL || (link === -ENOENT && isEnd)) done = next;
+    else return link;
+  }
+  return { path: done === '' ? '/' : done, isDirectory, isNameless: true };
+}
+
+/** Links beside the way to what is allowed may be followed: /bin, where /usr/bin is allowed; /dev/stdin. */
+const mayReadLinks = (task: Task, directory: string): boolean =>
+  directory === '' || directory === '/dev' || leadsToRule(policyOf(task), directory);
+
+/** readlink(2) with buffers of its own, since a long path takes many. */
+class LinkReader {
+  private readonly task: Task;
+  private readonly name = stage(PATH_MAX);
+  private readonly target = stage(PATH_MAX);
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+
+  /** Where the link leads, or a negative errno: -EINVAL for what is no link. */
+  read(path: string): string | number {
+    if (path.length >= PATH_MAX) return -ENOENT;
+    for (let i = 0; i < path.length; i++) bytes[this.name + i] = path.charCodeAt(i);
+    bytes[this.name + path.length] = 0;
+    const { host } = this.task;
+    const [name, target] = [host.stagingPointer(this.name), host.stagingPointer(this.target)];
+    const length = Number(steadyCall(this.task, 'readlinkat', AT_FDCWD, name, target, PATH_MAX));
+    return length < 0 ? length : stagedText(this.target, length);
+  }
+}
