@@ -9,6 +9,7 @@ import { AT_FLAGS } from './files-flags.ts';
 import { guestPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { partial, prints, type Row, syscall } from './row.ts';
+import { deny } from './sandbox/denials.ts';
 import { signalName } from './sigset.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
 import { argvText, flagNames, hexText, SHOWN, variablesText } from './text.ts';
@@ -168,14 +169,27 @@ function clone3(task: Task, v: { cl_args: number; size: number }): SyscallResult
   });
 }
 
-/** What the kernel checks first (copy_process). */
+/** Not for a sandboxed guest: new namespaces, in which paths mean something else, and a child that is not the caller's. */
+const DENIED_IN_SANDBOX =
+  CLONE.CLONE_NEWNS |
+  CLONE.CLONE_NEWCGROUP |
+  CLONE.CLONE_NEWUTS |
+  CLONE.CLONE_NEWIPC |
+  CLONE.CLONE_NEWUSER |
+  CLONE.CLONE_NEWPID |
+  CLONE.CLONE_NEWNET |
+  CLONE.CLONE_PARENT |
+  CLONE.CLONE_PTRACE;
+
+/** What the kernel checks first (copy_process), and the sandbox. */
 function checkedClone(task: Task, request: CloneRequest): SyscallResult {
   const has = (bits: number): boolean => (request.flags & bits) === bits;
   if (has(CLONE.CLONE_NEWNS | CLONE.CLONE_FS) || has(CLONE.CLONE_NEWUSER | CLONE.CLONE_FS)) return -EINVAL;
   if (has(CLONE.CLONE_THREAD) && !has(CLONE.CLONE_SIGHAND)) return -EINVAL;
   if (has(CLONE.CLONE_SIGHAND) && !has(CLONE.CLONE_VM)) return -EINVAL;
   if (has(CLONE.CLONE_PIDFD | CLONE.CLONE_DETACHED)) return -EINVAL;
-  return task.clone(request);
+  const denied = task.process.options.sandbox === undefined ? 0 : request.flags & DENIED_IN_SANDBOX;
+  return denied === 0 ? task.clone(request) : deny(task, 'clone', flagNames(CLONE, denied >>> 0), EPERM);
 }
 
 /** An array of string pointers, NULL at its end: the strings, or a negative errno. */

@@ -61,7 +61,7 @@ const openMode: Codec<number> = {
 };
 
 /** struct open_how of openat2(2). */
-const OPEN_HOW_SIZE = 24;
+export const OPEN_HOW_SIZE = 24;
 const RESOLVE_FLAGS = {
   RESOLVE_NO_XDEV: 1,
   RESOLVE_NO_MAGICLINKS: 2,

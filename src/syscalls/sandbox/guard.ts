@@ -7,7 +7,7 @@
  */
 import type { Int } from '../../host/host.ts';
 import { toInt32, toUint32 } from '../codec.ts';
-import { EACCES, ELOOP, EPERM, EXDEV } from '../errno.ts';
+import { EACCES, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
 import { AT_FDCWD } from '../files-flags.ts';
 import { guestPath } from '../paths.ts';
 import type { Row } from '../row.ts';
@@ -17,6 +17,7 @@ import { deny, pathText } from './denials.ts';
 import { filePath, mayReopen } from './given.ts';
 import { heldPath, holdDescriptor, holdPath, releaseAll } from './held.ts';
 import { hasRightsOf, leadsToRule, type Need } from './policy.ts';
+import { ownEntry } from './proc.ts';
 import { denyPath, type Found, find, type Last, mayDo, nameOf, parentOf, policyOf } from './resolve.ts';
 import { ruleOf } from './rules.ts';
 
@@ -105,6 +106,8 @@ export class GuardedCall {
       return file < 0 ? file : `${heldPath(file)}${isDirectory ? '/.' : ''}`;
     }
     const parent = holdPath(task, parentOf(path), O_DIRECTORY);
+    // A descriptor that was not there until just now.
+    if (nameOf(path) === String(parent) && ownEntry(task, path) !== undefined) return -ENOENT;
     return parent < 0 ? parent : `${heldPath(parent)}/${nameOf(path)}${isDirectory ? '/' : ''}`;
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Int } from '../../host/host.ts';
 import { steadyCall } from '../call.ts';
-import { EPERM } from '../errno.ts';
+import { EPERM, ESRCH } from '../errno.ts';
 import { hostFile } from '../proc.ts';
 import { stage, view } from '../staging.ts';
 import type { SyscallResult, Task } from '../task.ts';
@@ -50,20 +50,26 @@ function records(task: Task): Map<number, bigint> {
   }
 }
 
-/** Is it a process of the sandbox, or a thread of one? 0 is the caller. */
-function isMember(task: Task, id: number): boolean {
-  if (id === 0 || id === steadyCall(task, 'getpid') || task.process.threads?.has(id)) return true;
-  if (id < 0) return false;
-  const process = Number(/^Tgid:\t(\d+)$/m.exec(hostFile(task, `/proc/${id}/status`))?.[1]);
+/** 0 if it is a process of the sandbox or a thread of one (0 is the caller); -ESRCH if it has been one, else -EPERM. */
+function membership(task: Task, id: number): number {
+  if (id === 0 || id === steadyCall(task, 'getpid') || task.process.threads?.has(id)) return 0;
+  if (id < 0) return -EPERM;
+  const process = Number(/^Tgid:\t(\d+)$/m.exec(hostFile(task, `/proc/${id}/status`))?.[1] ?? id);
   const start = records(task).get(process);
-  return start !== undefined && start === startTime(task, process);
+  if (start === undefined) return -EPERM;
+  return start === startTime(task, process) ? 0 : -ESRCH;
+}
+
+function judge(call: GuardedCall, id: number, what: string): number {
+  const found = membership(call.task, id);
+  return found === -EPERM ? call.deny(EPERM, what) : found;
 }
 
 /** For calls about the process in argument `index`. */
 export const ofProcess =
   (index: number) =>
   (call: GuardedCall): number =>
-    isMember(call.task, call.int(index)) ? 0 : call.deny(EPERM, String(call.int(index)));
+    judge(call, call.int(index), String(call.int(index)));
 
 /** For calls whose first argument says what the second one is: a process, or many. */
 export const ofOneProcess =
@@ -75,7 +81,7 @@ export const ofOneProcess =
 export function guardedKill(call: GuardedCall, go: () => SyscallResult): SyscallResult {
   const { task } = call;
   const [pid, signo] = [call.int(0), call.int(1)];
-  if (pid > 0) return isMember(task, pid) ? go() : call.deny(EPERM, `${pid}, ${signo}`);
+  if (pid > 0) return judge(call, pid, `${pid}, ${signo}`) || go();
   const own = Number(steadyCall(task, 'getpid'));
   const group = pid === ANY_PROCESS ? undefined : pid === 0 ? steadyCall(task, 'getpgid', 0) : -pid;
   const targets = [...records(task)].filter(([member, start]) => {

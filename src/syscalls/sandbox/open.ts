@@ -5,7 +5,7 @@
 import type { Int } from '../../host/host.ts';
 import { hostCall, steadyCall } from '../call.ts';
 import { forgetDescriptor } from '../descriptors.ts';
-import { EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR } from '../errno.ts';
+import { E2BIG, EACCES, EEXIST, EFAULT, EINVAL, EISDIR, ELOOP, ENOENT, ENOSYS, ENOTDIR } from '../errno.ts';
 import {
   AT_FDCWD,
   exchangeOpenFlags,
@@ -16,10 +16,10 @@ import {
   O_PATH,
   O_TMPFILE,
 } from '../files-flags.ts';
-import { openAny } from '../files-open.ts';
+import { OPEN_HOW_SIZE, openAny } from '../files-open.ts';
 import { descriptorPath, guestPath } from '../paths.ts';
 import { isGenerated } from '../proc-names.ts';
-import { beginCall, stage, stageString, view } from '../staging.ts';
+import { beginCall, bytes, fetch, stage, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { deny, pathText } from './denials.ts';
 import { filePath, mayReopen } from './given.ts';
@@ -60,6 +60,21 @@ export function guardedOpen(call: GuardedCall): Int {
   if (typeof text === 'number') return text;
   const flags = exchangeOpenFlags(call.task, call.uint(2));
   return openPath(call.task, call.row.name, call.int(0), text, flags, call.uint(3));
+}
+
+/** openat2(2) without conditions on the way. With some it fails as before Linux 5.6, and programs do without. */
+export function guardedOpen2(call: GuardedCall): Int {
+  const { task } = call;
+  const size = call.uint(3);
+  if (size < OPEN_HOW_SIZE || size > 4096) return size < OPEN_HOW_SIZE ? -EINVAL : -E2BIG;
+  const how = stage(size);
+  if (!fetch(task, how, Number(call.raw(2)), size)) return -EFAULT;
+  if (bytes.subarray(how + OPEN_HOW_SIZE, how + size).some((byte) => byte !== 0)) return -E2BIG;
+  if (view.getBigUint64(how + 16, true) !== 0n) return -ENOSYS;
+  const [flags, mode] = [view.getUint32(how, true), view.getUint32(how + 8, true)];
+  const text = guestPath(task, Number(call.raw(1)));
+  if (typeof text === 'number') return text;
+  return openPath(task, call.row.name, call.int(0), text, exchangeOpenFlags(task, flags), mode);
 }
 
 /** Opens what a path names: a descriptor of the guest's, or a negative errno. */

@@ -4,7 +4,6 @@
  * has, among those that do not exist for any guest, or with a rule of its own.
  */
 import { hostCall, ptr } from '../call.ts';
-import { CLONE } from '../clone.ts';
 import { toAddress } from '../codec.ts';
 import { EACCES, ENOSYS, EPERM } from '../errno.ts';
 import { AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, exchangeOpenFlags, O_ACCMODE } from '../files-flags.ts';
@@ -17,7 +16,7 @@ import type { GuardedCall, PathUse } from './guard.ts';
 import { withDescriptors } from './held.ts';
 import { guardedKill, ofOneProcess, ofProcess } from './members.ts';
 import { judgeListen, judgeOption, judgeSocket, judgeSocketPair, ofAddress } from './network.ts';
-import { guardedOpen } from './open.ts';
+import { guardedOpen, guardedOpen2 } from './open.ts';
 import type { Need } from './policy.ts';
 import { ownEntry } from './proc.ts';
 import { denyPath, type Found, type Last, mayDo } from './resolve.ts';
@@ -45,6 +44,8 @@ const FREE = [
   ...(['getsockname', 'getpeername', 'recvfrom', 'recvmsg', 'shutdown', 'accept', 'accept4'] as const),
   // Its address and ancillary data are looked at where the message is copied: sockets.ts.
   'sendmsg',
+  // Their flags are looked at where they are read from memory: clone.ts.
+  ...(['clone', 'clone3'] as const),
   // The program is looked at where it is opened, perhaps by another thread: process/exec.ts.
   ...(['execve', 'execveat'] as const),
   // The process: memory, identity, signals to itself.
@@ -139,18 +140,6 @@ const F_SETOWN_EX = 15;
 const PRIO_PROCESS = 0;
 const IOPRIO_WHO_PROCESS = 1;
 const O_CREAT = 0o100;
-/** New namespaces, in which paths mean something else; and a child that is not the caller's. */
-const CLONE_DENIED =
-  CLONE.CLONE_NEWNS |
-  CLONE.CLONE_NEWCGROUP |
-  CLONE.CLONE_NEWUTS |
-  CLONE.CLONE_NEWIPC |
-  CLONE.CLONE_NEWUSER |
-  CLONE.CLONE_NEWPID |
-  CLONE.CLONE_NEWNET |
-  CLONE.CLONE_PARENT |
-  CLONE.CLONE_PTRACE;
-
 const renames = paths([pathAt(0, 'write', 'name'), pathAt(2, 'write', 'name')], (call, [from, to]) => {
   const isExchange = call.row.name === 'renameat2' && (call.uint(4) & RENAME_EXCHANGE) !== 0;
   return (
@@ -213,7 +202,7 @@ function judgeFcntl(call: GuardedCall): number {
 
 const RULES = {
   openat: { paths: [pathAt(0, 'look')], carryOut: guardedOpen },
-  openat2: absent,
+  openat2: { paths: [pathAt(0, 'look')], carryOut: guardedOpen2 },
   close: choosesNumber,
   close_range: choosesNumber,
   dup3: choosesNumber,
@@ -280,14 +269,6 @@ const RULES = {
   setsockopt: { judge: judgeOption },
   getsockopt: { judge: judgeOption },
 
-  clone: {
-    judge: (call) => {
-      const refused = (Number(BigInt.asUintN(32, BigInt(call.raw(0)))) & CLONE_DENIED) >>> 0;
-      return refused === 0 ? 0 : call.deny(EPERM, `flags 0x${refused.toString(16)}`);
-    },
-  },
-  // Its flags lie in memory; the C library falls back to clone.
-  clone3: absent,
   unshare: denied,
   setns: denied,
   kill: { carryOut: guardedKill },
