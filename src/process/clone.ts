@@ -83,6 +83,8 @@ function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: Clon
     task.threads.reset(Number(host.syscall('gettid')));
   }
   space.lock.release();
+  // The child does so itself as well, but perhaps only after this process has named it.
+  if (pid > 0) joinSandbox(task, pid);
   if (pid > 0 && has(CLONE.CLONE_PARENT_SETTID)) space.writeU32(parentTid, pid);
   return pid;
 }

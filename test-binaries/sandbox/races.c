@@ -2,12 +2,13 @@
 #include "attempts.h"
 
 enum { ROUNDS = 1500 };
-static int stop;
+static int stop, started;
 
 /* Makes in/swap a directory and a link to what is not allowed, in turn. */
 static void *swap_directory(void *unused) {
   while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
     syscall(SYS_renameat2, AT_FDCWD, in("swap"), AT_FDCWD, in("swap-link"), 2);
+    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
   }
   return unused;
 }
@@ -15,6 +16,7 @@ static void *swap_directory(void *unused) {
 static void *swap_descriptors(void *unused) {
   int readable = open(look(""), O_PATH | O_DIRECTORY);
   while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
     for (int number = 10; number < 14; number++) {
       dup3(readable, number, O_CLOEXEC);
       close(number);
@@ -26,8 +28,9 @@ static void *swap_descriptors(void *unused) {
 
 static long race(void *(*change)(void *), const char *path, int flags, dev_t device, ino_t inode) {
   pthread_t thread;
-  stop = 0;
+  stop = started = 0;
   STEP(-pthread_create(&thread, NULL, change, NULL));
+  while (!__atomic_load_n(&started, __ATOMIC_RELAXED)) sched_yield();
   long result = -1;
   for (int i = 0; i < ROUNDS && result < 0; i++) {
     int file = open(path, flags);

@@ -23,14 +23,14 @@ function startTime(task: Task, pid: number): bigint | undefined {
   return field === undefined ? undefined : BigInt(field);
 }
 
-/** Makes the calling process one of its sandbox; nothing if there is none. */
-export function joinSandbox(task: Task): void {
+/** Makes a process, by default the calling one, one of the sandbox; nothing if there is none. */
+export function joinSandbox(task: Task, pid = Number(task.host.syscall('getpid'))): void {
   const state = task.process.options.sandbox?.state;
-  if (state === undefined) return;
-  const pid = Number(steadyCall(task, 'getpid'));
+  const start = state === undefined ? undefined : startTime(task, pid);
+  if (state === undefined || start === undefined) return;
   const at = stage(RECORD);
   view.setBigUint64(at, BigInt(pid), true);
-  view.setBigUint64(at + 8, startTime(task, pid) ?? 0n, true);
+  view.setBigUint64(at + 8, start, true);
   steadyCall(task, 'write', state.members, task.host.stagingPointer(at), RECORD);
 }
 

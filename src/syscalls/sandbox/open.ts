@@ -81,8 +81,9 @@ export function guardedOpen2(call: GuardedCall): Int {
 export function openPath(task: Task, call: string, dir: number, text: string, flags: number, mode: number): Int {
   const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL) && (flags & O_PATH) === 0;
   const last = isNew || (flags & O_NOFOLLOW) !== 0 ? 'nofollow' : 'follow';
+  const wants = needsOf(flags).at(-1);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = find(task, call, dir, text, { need: 'look', last });
+    const found = find(task, call, dir, text, { need: 'look', last, wants });
     if (typeof found === 'number') return found;
     const opened = openFound(task, call, found, flags, mode, last === 'nofollow');
     // Somebody was quicker, with a link or a file of that name.

@@ -62,14 +62,14 @@ export function find(
   call: string,
   dir: number,
   text: string,
-  { need, last, prefersHost }: { need: Need; last: Last; prefersHost?: boolean },
+  { need, last, prefersHost, wants = need }: { need: Need; last: Last; prefersHost?: boolean; wants?: Need },
 ): Found | number {
   const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last);
-  if (found === -EACCES) return denyPath(task, call, resolve(directoryPath(task, dir) ?? '/', text), need);
+  if (found === -EACCES) return denyPath(task, call, resolve(stoppedAt), wants);
   if (typeof found === 'number' || found.descriptor !== undefined) return found;
   if (mayDo(task, need, found.path)) return found;
   if (need === 'look' && last !== 'follow' && leadsSomewhere(task, found.path)) return found;
-  return denyPath(task, call, found.path, need);
+  return denyPath(task, call, found.path, wants);
 }
 
 export function denyPath(task: Task, call: string, path: string, need: Need, errno = EACCES): number {
@@ -101,6 +101,9 @@ function locate(task: Task, dir: number, text: string, last: Last): Found | numb
   return start[0] === '/' ? walk(task, start, text, last) : -ENOTDIR;
 }
 
+/** Where the path would have led whose walk has ended with -EACCES, for the report. */
+let stoppedAt = '';
+
 function walk(task: Task, start: string, text: string, last: Last): Found | number {
   const reader = new LinkReader(task);
   const rest = text.split('/');
@@ -122,6 +125,7 @@ function walk(task: Task, start: string, text: string, last: Last): Found | numb
       continue;
     }
     const next = `${done}/${name}`;
+    stoppedAt = [next, ...rest].join('/');
     const isEnd = rest.every((part) => part === '');
     const isName = isEnd && (last === 'name' || (last === 'nofollow' && rest.length === 0));
     const entry = ownEntry(task, next);
