@@ -36,7 +36,7 @@ export interface Sandbox {
   env?: true | readonly string[];
 }
 
-/** What stops a guest that goes too far. None is a boundary against a guest that wants to do harm. */
+/** What stops a guest that goes too far. None is a boundary against a guest that wants to do harm: see {@link Sandbox}. */
 export interface Limits {
   /** Milliseconds of real time; the guest and its child processes are killed then. */
   time?: number;

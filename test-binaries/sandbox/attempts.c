@@ -1,5 +1,6 @@
 /*
  * Attempts to get out of a sandbox: attempts DIRECTORY NAME..., or `all` as the name.
+ * Without arguments, prints its environment.
  * Each prints its name and what came of it: ESCAPED, or the name of the error.
  */
 #include "attempts.h"
@@ -7,7 +8,7 @@
 static const char *directory;
 
 static const char *join(const char *part, const char *name) {
-  static char paths[8][PATH_MAX];
+  static __thread char paths[8][PATH_MAX];
   static __thread int next;
   char *path = paths[next++ % 8];
   snprintf(path, PATH_MAX, "%s/%s%s%s", directory, part, *name ? "/" : "", name);
@@ -47,6 +48,8 @@ static int again(char *script) {
 }
 
 int main(int count, char **args) {
+  if (count == 1)
+    for (char **variable = environ; *variable; variable++) puts(*variable);
   if (count == 2) return again(args[1]);
   directory = args[1];
   for (unsigned g = 0; g < sizeof groups / sizeof *groups; g++)
