@@ -79,7 +79,12 @@ export class GuardedCall {
     // With AT_EMPTY_PATH the directory itself; without, the host says ENOENT.
     if (text === '') return this.ofDescriptor(dir, need);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const where = find(task, this.row.name, dir, text, { need, last, prefersHost: use.prefersHost });
+      const where = find(task, this.row.name, dir, text, {
+        need,
+        last,
+        prefersHost: use.prefersHost,
+        mayGuess: attempt === 0,
+      });
       if (typeof where === 'number') return where;
       const held = this.hold(where, need, last);
       if (held === -ELOOP) continue;

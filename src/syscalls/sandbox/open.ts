@@ -83,11 +83,11 @@ export function openPath(task: Task, call: string, dir: number, text: string, fl
   const last = isNew || (flags & O_NOFOLLOW) !== 0 ? 'nofollow' : 'follow';
   const wants = needsOf(flags).at(-1);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = find(task, call, dir, text, { need: 'look', last, wants });
+    const found = find(task, call, dir, text, { need: 'look', last, wants, mayGuess: attempt === 0 });
     if (typeof found === 'number') return found;
     const opened = openFound(task, call, found, flags, mode, last === 'nofollow');
     // Somebody was quicker, with a link or a file of that name.
-    if (opened === -ELOOP && !isLink(task, found)) continue;
+    if (opened === -ELOOP && (found.isGuess || !isLink(task, found))) continue;
     if (opened !== -EEXIST || isNew) return opened;
   }
   return -ELOOP;

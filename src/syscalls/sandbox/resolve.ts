@@ -21,7 +21,7 @@ import { bytes, stage, stagedText } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { deny, pathText } from './denials.ts';
 import { holdPath } from './held.ts';
-import { allows, isHarmlessPath, leadsToRule, type Need, type SandboxPolicy } from './policy.ts';
+import { allows, isBelow, isHarmlessPath, leadsToRule, type Need, type SandboxPolicy } from './policy.ts';
 import { ownEntry, procAllows } from './proc.ts';
 
 /** path_resolution(7). */
@@ -41,6 +41,8 @@ export interface Found {
   isDirectory: boolean;
   /** There is no name that the path ended with: it ended with a dot, or is the root directory. */
   isNameless?: boolean;
+  /** Nobody has looked for links yet: if there is one on the way, the path has to be walked. */
+  isGuess?: boolean;
   /** A descriptor of the guest's that the path stands for (/proc/self/fd/N, /dev/stdin). */
   descriptor?: number;
 }
@@ -56,15 +58,27 @@ export function mayDo(task: Task, need: Need, path: string): boolean {
   return procAllows(task, policy, need, path) ?? (isHarmlessPath(path) || allows(policy, need, path));
 }
 
+/** What a call wants of a path. */
+interface Wanted {
+  need: Need;
+  last: Last;
+  /** A directory of the host's comes before one below -L. */
+  prefersHost?: boolean;
+  /** What the report says is needed, if it is more. */
+  wants?: Need;
+  /** The caller comes back without this if it meets a link in a path that is a guess. */
+  mayGuess?: boolean;
+}
+
 /** The file that `text` names for a call with the directory `dir`, if the guest may have what the call needs of it. */
 export function find(
   task: Task,
   call: string,
   dir: number,
   text: string,
-  { need, last, prefersHost, wants = need }: { need: Need; last: Last; prefersHost?: boolean; wants?: Need },
+  { need, last, prefersHost, wants = need, mayGuess = false }: Wanted,
 ): Found | number {
-  const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last);
+  const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last, mayGuess ? need : undefined);
   if (found === -EACCES) return denyPath(task, call, resolve(stoppedAt), wants);
   if (typeof found === 'number' || found.descriptor !== undefined) return found;
   if (mayDo(task, need, found.path)) return found;
@@ -75,7 +89,9 @@ export function find(
 export function denyPath(task: Task, call: string, path: string, need: Need, errno = EACCES): number {
   const option = need === 'write' ? 'write' : 'read';
   const isOfProcess = /^\/proc\/(self|thread-self|\d+)(\/|$)/.test(path);
-  return deny(task, call, pathText(path), errno, isOfProcess ? undefined : `--allow-${option}=${path}`);
+  const isProgram = call === 'execve' && need === 'read';
+  const remedy = `--allow-${option}=${path}${isProgram ? ', or --allow-run if it is one of the host' : ''}`;
+  return deny(task, call, pathText(path), errno, isOfProcess ? undefined : remedy);
 }
 
 /** A link that may be followed may be looked at. */
@@ -92,13 +108,23 @@ function onHost(task: Task, text: string): Found | undefined {
 }
 
 /** The same without a judgement on the last component. -EACCES: it is somewhere that the guest may not look. */
-function locate(task: Task, dir: number, text: string, last: Last): Found | number {
+function locate(task: Task, dir: number, text: string, last: Last, guessFor?: Need): Found | number {
   if (text === '') return -ENOENT;
-  if (text[0] === '/') return walk(task, '/', inSysroot(task, text, last === 'follow') ?? text, last);
+  const go = (start: string, path: string): Found | number =>
+    (guessFor && guess(task, start, path, last, guessFor)) || walk(task, start, path, last);
+  if (text[0] === '/') return go('/', inSysroot(task, text, last === 'follow') ?? text);
   if (dir !== AT_FDCWD && task.process.hiddenDescriptors.has(dir)) return -EBADF;
   const start = directoryPath(task, dir);
   if (start === undefined) return dir === AT_FDCWD ? -ENOENT : -EBADF;
-  return start[0] === '/' ? walk(task, start, text, last) : -ENOTDIR;
+  return start[0] === '/' ? go(start, text) : -ENOTDIR;
+}
+
+/** The path as it is written, if the guest may have it should there be no link in it, which is the common case. */
+function guess(task: Task, start: string, text: string, last: Last, need: Need): Found | undefined {
+  if (/(^|\/)\.{1,2}(\/|$)/.test(text) || (last === 'nofollow' && text.endsWith('/'))) return undefined;
+  const path = resolve(start, text);
+  const isUsual = path !== '/' && !isBelow(path, '/proc') && !isBelow(path, '/dev');
+  return isUsual && mayDo(task, need, path) ? { path, isDirectory: text.endsWith('/'), isGuess: true } : undefined;
 }
 
 /** Where the path would have led whose walk has ended with -EACCES, for the report. */
