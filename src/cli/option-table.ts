@@ -46,7 +46,7 @@ export const OPTIONS: Record<string, Option> = {
   },
   sandbox: {
     sets: 'SANDBOX',
-    about: 'deny the program all that no -allow-... allows (see sandbox.md)',
+    about: 'deny it all that no -allow-... allows (see -help-all)',
     isCommon: true,
   },
   'allow-read': {

@@ -20,7 +20,8 @@ test('the help fits a screen', () => {
   const lines = text('-help').split('\n');
   expect(lines.length).toBeLessThanOrEqual(25);
   expect(lines.filter((line) => line.length > 79)).toEqual([]);
-  for (const name of Object.keys(OPTIONS)) expect(text('-help-all')).toMatch(new RegExp(`^-${name} `, 'm'));
+  for (const name of Object.keys(OPTIONS))
+    expect(text('-help-all')).toMatch(new RegExp(`^-${name}(\\[=\\w+\\])? `, 'm'));
 });
 
 test.each([

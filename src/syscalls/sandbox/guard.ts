@@ -16,7 +16,7 @@ import type { SyscallResult, Task } from '../task.ts';
 import { deny, pathText } from './denials.ts';
 import { filePath, mayReopen } from './given.ts';
 import { heldPath, holdDescriptor, holdPath, releaseAll } from './held.ts';
-import { hasRightsOf, leadsToRule, type Need } from './policy.ts';
+import { hasRightsOf, isAnchor, type Need } from './policy.ts';
 import { ownEntry } from './proc.ts';
 import { denyPath, type Found, find, type Last, mayDo, nameOf, parentOf, policyOf } from './resolve.ts';
 import { ruleOf } from './rules.ts';
@@ -127,7 +127,7 @@ export class GuardedCall {
 
   /** For calls that move or remove a name: what the policy hangs on stays where it is. */
   mayMove({ path }: Found): number {
-    return leadsToRule(policyOf(this.task), path) ? this.deny(EACCES, pathText(path)) : 0;
+    return isAnchor(policyOf(this.task), path) ? this.deny(EACCES, pathText(path)) : 0;
   }
 
   /** For calls by which a file gets another name: EXDEV, upon which programs copy, if more would be allowed there. */

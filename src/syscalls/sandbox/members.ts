@@ -10,11 +10,16 @@ import { hostFile } from '../proc.ts';
 import { stage, view } from '../staging.ts';
 import type { SyscallResult, Task } from '../task.ts';
 import type { GuardedCall } from './guard.ts';
+import { holdDescriptor } from './held.ts';
 import { policyOf } from './resolve.ts';
 
 const RECORD = 16;
 const CHUNK = 0x4000;
 const ANY_PROCESS = -1;
+/** What the kernel shows of a pidfd's process that is gone; and no process's ID. */
+const ENDED = -1;
+const NOBODY = -2;
+const PIDFD_SIGNAL_THREAD_GROUP = 2;
 
 /** When a process or thread has started, in the kernel's ticks; undefined if it is not there. See proc_pid_stat(5). */
 function startTime(task: Task, pid: number): bigint | undefined {
@@ -71,6 +76,17 @@ export const ofProcess =
   (call: GuardedCall): number =>
     judge(call, call.int(index), String(call.int(index)));
 
+/** For a signal by descriptor, which may be one of another process that somebody has passed on. */
+export function ofPidfd(call: GuardedCall): number {
+  if (call.uint(3) > PIDFD_SIGNAL_THREAD_GROUP) return call.deny(EPERM, 'to a group');
+  const copy = holdDescriptor(call.task, call.int(0));
+  if (copy < 0) return copy;
+  call.replaced[0] = copy;
+  const id = Number(/^Pid:\t(-?\d+)$/m.exec(hostFile(call.task, `/proc/self/fdinfo/${copy}`))?.[1]);
+  // Of a process that has ended, and been waited for, nothing is left to be signalled.
+  return id === ENDED ? 0 : judge(call, Number.isNaN(id) ? NOBODY : id, String(call.int(0)));
+}
+
 /** For calls whose first argument says what the second one is: a process, or many. */
 export const ofOneProcess =
   (which: number) =>
@@ -84,11 +100,12 @@ export function guardedKill(call: GuardedCall, go: () => SyscallResult): Syscall
   if (pid > 0) return judge(call, pid, `${pid}, ${signo}`) || go();
   const own = Number(steadyCall(task, 'getpid'));
   const group = pid === ANY_PROCESS ? undefined : pid === 0 ? steadyCall(task, 'getpgid', 0) : -pid;
-  const targets = [...records(task)].filter(([member, start]) => {
+  const known = records(task);
+  const targets = [...known].filter(([member, start]) => {
     const isMeant = group === undefined ? member !== own : steadyCall(task, 'getpgid', member) === group;
     return isMeant && startTime(task, member) === start;
   });
-  if (targets.length === 0) return call.deny(EPERM, `${pid}, ${signo}`);
+  if (targets.length === 0) return known.has(-pid) ? -ESRCH : call.deny(EPERM, `${pid}, ${signo}`);
   // Whoever signals itself does so last.
   targets.sort(([a], [b]) => Number(a === own) - Number(b === own));
   const results: Int[] = targets.map(([member]) => task.host.syscall('kill', member, signo));

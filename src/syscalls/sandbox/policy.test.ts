@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allows, allowsDevice, hasRightsOf, leadsToRule, type SandboxPolicy } from './policy.ts';
+import { allows, allowsDevice, hasRightsOf, isAnchor, leadsToRule, type SandboxPolicy } from './policy.ts';
 
 const policy = (read: string[], write: string[] = [], kept: string[] = []): SandboxPolicy => ({
   read,
@@ -42,7 +42,9 @@ test('everything is not what concerns the machine', () => {
 });
 
 test('what later runs execute is not written to', () => {
-  expect(allows(policy([], ['/'], ['/home/u/.cache/tsemu']), 'write', '/home/u/.cache/tsemu/x')).toBe(false);
+  const all = policy([], ['/'], ['/home/u/.cache/tsemu']);
+  expect(allows(all, 'write', '/home/u/.cache/tsemu/x')).toBe(false);
+  expect(['/home/u/.cache', '/home/u/other'].map((path) => isAnchor(all, path))).toEqual([true, false]);
 });
 
 test('a file is moved only where no more is allowed', () => {

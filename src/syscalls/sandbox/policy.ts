@@ -40,11 +40,18 @@ export const isBelow = (path: string, directory: string): boolean =>
 
 const isIn = (path: string, list: readonly string[]): boolean => list.some((directory) => isBelow(path, directory));
 
-/** True of a directory on the way to something that an option names; not of that itself. */
-export function leadsToRule({ read, write }: SandboxPolicy, path: string): boolean {
+function leadsTo(path: string, targets: readonly string[]): boolean {
   const start = path === '/' ? '/' : `${path}/`;
-  return [...read, ...write].some((rule) => rule.startsWith(start) && rule !== path);
+  return targets.some((target) => target.startsWith(start) && target !== path);
 }
+
+/** True of a directory on the way to something that an option names; not of that itself. */
+export const leadsToRule = ({ read, write }: SandboxPolicy, path: string): boolean =>
+  leadsTo(path, [...read, ...write]);
+
+/** Something that the policy is about would be elsewhere if the name stood for another file. */
+export const isAnchor = (policy: SandboxPolicy, path: string): boolean =>
+  leadsToRule(policy, path) || leadsTo(path, policy.kept);
 
 /** File systems that are settings of the kernel: what is written there concerns the whole machine. */
 const KERNEL_SETTINGS = ['/proc', '/sys'];

@@ -14,7 +14,7 @@ import type { SyscallName } from '../row.ts';
 import type { SyscallResult } from '../task.ts';
 import type { GuardedCall, PathUse } from './guard.ts';
 import { withDescriptors } from './held.ts';
-import { guardedKill, ofOneProcess, ofProcess } from './members.ts';
+import { guardedKill, ofOneProcess, ofPidfd, ofProcess } from './members.ts';
 import { judgeListen, judgeOption, judgeSocket, judgeSocketPair, ofAddress } from './network.ts';
 import { guardedOpen, guardedOpen2 } from './open.ts';
 import type { Need } from './policy.ts';
@@ -134,7 +134,6 @@ const S_IFMT = 0o170000;
 const DEVICES = [0o020000, 0o060000];
 const RENAME_EXCHANGE = 2;
 const IN_DONT_FOLLOW = 0x2000000;
-const PIDFD_SIGNAL_THREAD_GROUP = 2;
 const F_SETOWN = 8;
 const F_SETOWN_EX = 15;
 const PRIO_PROCESS = 0;
@@ -230,7 +229,7 @@ const RULES = {
     paths: links.paths,
     judge: (call) => ((call.uint(4) & AT_EMPTY_PATH) === 0 ? links.judge!(call) : call.deny(EPERM, 'AT_EMPTY_PATH')),
   },
-  symlinkat: paths([{ arg: 2, dir: 1, need: 'write', last: 'name' }]),
+  symlinkat: paths([{ arg: 2, dir: 1, need: 'write', last: 'name' }], (call, [found]) => call.mayMove(found)),
   renameat: renames,
   renameat2: renames,
   unlinkat: paths([pathAt(0, 'write', 'name')], (call, [found]) => call.mayMove(found)),
@@ -277,9 +276,7 @@ const RULES = {
   rt_sigqueueinfo: { judge: ofProcess(0) },
   rt_tgsigqueueinfo: { judge: ofProcess(0) },
   pidfd_open: { judge: ofProcess(0) },
-  pidfd_send_signal: {
-    judge: (call) => (call.uint(3) <= PIDFD_SIGNAL_THREAD_GROUP ? 0 : call.deny(EPERM, 'to a group')),
-  },
+  pidfd_send_signal: { judge: ofPidfd },
   prlimit64: { judge: ofProcess(0) },
   sched_setaffinity: { judge: ofProcess(0) },
   sched_setscheduler: { judge: ofProcess(0) },
