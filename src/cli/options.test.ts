@@ -52,6 +52,13 @@ test('one dash or two, with or without an equals sign', () => {
   }
 });
 
+test('a list that may be left out follows an equals sign; without one, everything is allowed', () => {
+  const allowed = (...args: string[]) => run('-sandbox', ...args, 'p').settings.allow;
+  expect(allowed('-allow-read=/a,/b', '--allow-read=/c').read).toEqual(['/a', '/b', '/c']);
+  expect(allowed('-allow-read').read).toBeUndefined();
+  expect(allowed('-allow-net=[::1]:80')).toMatchObject({ net: ['[::1]:80'], read: [], write: [], run: [], env: [] });
+});
+
 test('a value is taken as it is', () => {
   expect(run('-0', '-name', 'p').settings.argv0).toBe('-name');
   expect(run('-0', '', 'p').settings.argv0).toBe('');

@@ -9,7 +9,7 @@ import type { Int } from '../../host/host.ts';
 import { toInt32, toUint32 } from '../codec.ts';
 import { EACCES, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
 import { AT_FDCWD } from '../files-flags.ts';
-import { guestPath } from '../paths.ts';
+import { directoryPath, guestPath } from '../paths.ts';
 import type { Row } from '../row.ts';
 import { stageString } from '../staging.ts';
 import type { SyscallResult, Task } from '../task.ts';
@@ -73,11 +73,14 @@ export class GuardedCall {
     const need = typeof use.need === 'string' ? use.need : use.need(this);
     const last = typeof use.last === 'string' ? use.last : use.last(this);
     const dir = use.dir === undefined ? AT_FDCWD : this.int(use.dir);
-    if (this.raw(use.arg) === 0) return this.ofDescriptor(dir, need);
+    if (this.raw(use.arg) === 0) return this.ofArgument(use.dir, need);
     const text = guestPath(task, Number(this.raw(use.arg)));
     if (typeof text === 'number') return text;
     // With AT_EMPTY_PATH the directory itself; without, the host says ENOENT.
-    if (text === '') return this.ofDescriptor(dir, need);
+    if (text === '') {
+      this.replace(use.arg, text);
+      return this.ofArgument(use.dir, need);
+    }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const where = find(task, this.row.name, dir, text, {
         need,
@@ -116,8 +119,20 @@ export class GuardedCall {
     return parent < 0 ? parent : `${heldPath(parent)}/${nameOf(path)}${isDirectory ? '/' : ''}`;
   }
 
+  /** For a call without a path: what it does to the file of the descriptor in argument `index`, held if it is changed. */
+  ofArgument(index: number | undefined, need: Need): number {
+    if (index === undefined || need !== 'write') return 0;
+    const { task } = this;
+    const descriptor = this.int(index);
+    const isCwd = descriptor === AT_FDCWD;
+    const copy = isCwd ? holdPath(task, directoryPath(task, AT_FDCWD) ?? '') : holdDescriptor(task, descriptor);
+    if (copy < 0) return copy;
+    this.replaced[index] = copy;
+    return this.ofDescriptor(copy, need);
+  }
+
   /** What a call does to the file that a descriptor of the guest's stands for. 0, or a negative errno. */
-  ofDescriptor(descriptor: number, need: Need): number {
+  private ofDescriptor(descriptor: number, need: Need): number {
     // To look at what it has been given, and to read it if it can, is the guest's right.
     if (need === 'look' || (need === 'read' && mayReopen(this.task, descriptor, need))) return 0;
     const path = filePath(this.task, descriptor);

@@ -152,7 +152,7 @@ const links: Rule = paths([pathAt(0, 'look', ifFollow(4)), pathAt(2, 'write', 'n
 );
 
 /** For calls that change the file of the descriptor in argument 0, for which one to read it is enough. */
-const changesFile: Rule = { judge: (call) => call.ofDescriptor(call.int(0), 'write') };
+const changesFile: Rule = { judge: (call) => call.ofArgument(0, 'write') };
 const choosesNumber: Rule = { carryOut: (call, go) => withDescriptors(call.task, go) };
 
 function readsLink(call: GuardedCall): SyscallResult {
