@@ -9,8 +9,9 @@ const roff = (text: string): string =>
     .replace(/^(?=[.'])/gm, '\\&');
 
 function optionText(name: string): string {
-  const { value, sets, about } = OPTIONS[name];
-  const argument = value === undefined ? '' : ` \\fI${roff(value)}\\fR`;
+  const { value, isOptional, sets, about } = OPTIONS[name];
+  const written = value === undefined ? '' : `\\fI${roff(value)}\\fR`;
+  const argument = value === undefined ? '' : isOptional ? `[=${written}]` : ` ${written}`;
   const variable = sets === undefined ? '' : `\n.br\nEnvironment: \\fBTSEMU_${sets}\\fR, \\fBQEMU_${sets}\\fR.`;
   return `.TP\n\\fB\\-${roff(name)}\\fR${argument}\n${roff(about)}.${variable}`;
 }

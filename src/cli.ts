@@ -11,6 +11,7 @@ import type { Watching } from './cli/logging.ts';
 import type { Root } from './cli/root.ts';
 import {
   CHROOT,
+  checkSandbox,
   defaultSettings,
   environmentSettings,
   guestEnvironment,
@@ -33,6 +34,7 @@ import type { ThreadSetup } from './process/thread-setup.ts';
 import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
+import type { SandboxPolicy } from './syscalls/sandbox/policy.ts';
 import type { Compilation } from './translate/engine.ts';
 
 /** Tells builds apart: scripts/build.ts puts it in. */
@@ -86,6 +88,7 @@ interface Run extends Pick<Invocation, 'files' | 'onExit'> {
   settings: Settings;
   program: string;
   args: readonly string[];
+  sandbox?: SandboxPolicy;
 }
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
@@ -180,6 +183,22 @@ function start(run: Run): void {
   if (settings.perfMap && !process.execArgv.includes('--perf-basic-prof-only-functions')) {
     throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
   }
+  checkSandbox(settings);
+  if (!settings.sandbox) {
+    withLog(run);
+    return;
+  }
+  const loading = import('./cli/sandbox.ts').then(({ policyOf }) =>
+    policyOf(settings, run.program, run.files.directory, variable(run.state, 'PATH')),
+  );
+  later(guest.abi.command, loading, (sandbox) => withLog({ ...run, sandbox }));
+}
+
+const variable = ({ env }: LauncherState, name: string): string =>
+  env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+
+function withLog(run: Run): void {
+  const { guest, settings } = run;
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest.abi.command, import('./cli/logging.ts'), ({ startLogging }) => {
@@ -217,6 +236,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       guestOnly: settings.guestOnly || root !== undefined,
       mounts: root?.mounts,
       rootId: settings.rootId,
+      sandbox: run.sandbox,
       directory: files.directory,
     },
     coldTier,
@@ -361,7 +381,10 @@ function withStackLimit(state: LauncherState, size: number | undefined): Launche
 function later<T>(command: string, loading: Promise<T>, action: (module: T) => void): void {
   loading.then(
     (module) => guarded(command, () => action(module)),
-    (error) => crash(command, error),
+    (error) =>
+      guarded(command, () => {
+        throw error;
+      }),
   );
 }
 

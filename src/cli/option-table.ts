@@ -4,6 +4,8 @@ import type { VariableName } from './settings.ts';
 export interface Option {
   /** Name of the value in the help text; undefined for a switch. */
   value?: string;
+  /** The value may be left out; if not, it follows an equals sign. */
+  isOptional?: true;
   /** The setting, also the variable's name without prefix. */
   sets?: VariableName;
   about: string;
@@ -46,6 +48,32 @@ export const OPTIONS: Record<string, Option> = {
     about: 'which programs the guest may execute (default any)',
     isCommon: true,
   },
+  sandbox: {
+    sets: 'SANDBOX',
+    about: 'deny it all that no -allow-... allows (see -help-all)',
+    isCommon: true,
+  },
+  'allow-read': {
+    value: 'paths',
+    isOptional: true,
+    sets: 'ALLOW_READ',
+    about: 'let it read these files and directories',
+  },
+  'allow-write': {
+    value: 'paths',
+    isOptional: true,
+    sets: 'ALLOW_WRITE',
+    about: 'let it make, change, remove files there',
+  },
+  'allow-net': { value: 'hosts', isOptional: true, sets: 'ALLOW_NET', about: 'let it connect and bind sockets there' },
+  'allow-run': {
+    value: 'programs',
+    isOptional: true,
+    sets: 'ALLOW_RUN',
+    about: 'let it execute these programs of the host',
+  },
+  'allow-env': { value: 'names', isOptional: true, sets: 'ALLOW_ENV', about: 'give it these environment variables' },
+  'sandbox-report': { sets: 'SANDBOX_REPORT', about: 'list the calls that were denied when the program ends' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
   tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
   backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
@@ -62,3 +90,9 @@ export const OPTIONS: Record<string, Option> = {
 export const SHORT: Record<string, string> = { h: 'help' };
 /** Names that mean something else in `tsemu chroot`. */
 export const CHROOT_SHORT: Record<string, string> = { ...SHORT, 0: 'root-id' };
+
+/** How an option is written with its value: `-L path`, `-allow-read[=paths]`. */
+export function synopsis(name: string, { value, isOptional }: Option): string {
+  if (value === undefined) return `-${name}`;
+  return isOptional ? `-${name}[=${value}]` : `-${name} ${value}`;
+}

@@ -7,7 +7,7 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
-import { CHROOT_SHORT, OPTIONS, type Option, SHORT } from './option-table.ts';
+import { CHROOT_SHORT, OPTIONS, type Option, SHORT, synopsis } from './option-table.ts';
 import { APPLY, CHROOT, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
@@ -25,7 +25,8 @@ function normalize(args: readonly string[], short: Record<string, string>): { wo
     if (option.value === undefined) {
       if (equals >= 0) throw new UsageError(`option '${written}' takes no value`);
       words.push(`--${name}`);
-    } else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
+    } else if (equals < 0 && option.isOptional) words.push(`--${name}`);
+    else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
     else if (i + 1 === args.length) throw new UsageError(`missing argument for option '${written}'`);
     else words.push(`--${name}=${args[++i]}`);
   }
@@ -102,14 +103,14 @@ export function parseOptions(
 }
 
 const NAME_COLUMN = 17;
-const written = (name: string, { value }: Option): string => `-${name}${value === undefined ? '' : ` ${value}`}`;
+const FULL_COLUMN = 22;
 
 const CHROOT_OPTIONS = ['b', 'root-id', 'w', 'E', 'U', 'strace', 'help-all'];
 
 function chrootHelp(): string {
   const lines = CHROOT_OPTIONS.map((name) => {
     const names = [name, ...Object.keys(CHROOT_SHORT).filter((short) => CHROOT_SHORT[short] === name)];
-    const text = `${names.length > 1 ? `-${names[1]}, ` : ''}${written(name, OPTIONS[name])}`;
+    const text = `${names.length > 1 ? `-${names[1]}, ` : ''}${synopsis(name, OPTIONS[name])}`;
     return `  ${text.padEnd(NAME_COLUMN)} ${OPTIONS[name].about}`;
   });
   return `usage: ${CHROOT} [options] directory [command [arguments...]]
@@ -134,7 +135,7 @@ function help(command: string): string {
   if (command === CHROOT) return chrootHelp();
   const lines = Object.entries(OPTIONS)
     .filter(([, { isCommon }]) => isCommon)
-    .map(([name, option]) => `  ${written(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
+    .map(([name, option]) => `  ${synopsis(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
   const example = command === 'tsemu run' ? 'riscv64' : command.slice(command.indexOf('-') + 1);
   return `usage: ${command} [options] program [arguments...]
 Runs a Linux program built for another processor.
@@ -154,13 +155,13 @@ function fullHelp(command: string): string {
   const lines = Object.entries(OPTIONS).map(([name, option]) => {
     const { sets, about } = option;
     const variable = sets === undefined ? '' : `TSEMU_${sets}`;
-    return `${written(name, option).padEnd(20)} ${variable.padEnd(21)} ${about}`;
+    return `${synopsis(name, option).padEnd(FULL_COLUMN)} ${variable.padEnd(21)} ${about}`;
   });
   return `usage: ${command} [options] program [arguments...]
 
 Options and associated environment variables (also read as QEMU_...):
 
-${'Argument'.padEnd(20)} ${'Variable'.padEnd(21)} Description
+${'Argument'.padEnd(FULL_COLUMN)} ${'Variable'.padEnd(21)} Description
 ${lines.join('\n')}
 
 Options may be written with one or two dashes; -h is -help. They end at the program's name.

@@ -57,7 +57,8 @@ function bindOf(mounts: Mounts, root: string, text: string): Mount {
 }
 
 /** Checks the directories that settings name. Throws {@link UsageError}. */
-export function openRoot({ root, binds, sysroot, workingDirectory: wanted }: Settings): Root {
+export function openRoot({ root, binds, sysroot, sandbox, workingDirectory: wanted }: Settings): Root {
+  if (sandbox) throw new UsageError('-sandbox and -root (or tsemu chroot) cannot be used together');
   if (sysroot !== '') throw new UsageError('-L and -root are two answers to the same question; give one of them');
   const directory = existing(root);
   if (hostFileKind(directory) !== 'directory') throw new UsageError(`${root}: Not a directory`);

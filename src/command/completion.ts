@@ -31,7 +31,8 @@ function valuesOf(name: string, { value = '' }: Option): readonly string[] | und
 }
 
 const entries = Object.entries(OPTIONS);
-const withValue = entries.filter(([, { value }]) => value !== undefined);
+/** Those whose value is a word of its own. */
+const withValue = entries.filter(([, { value, isOptional }]) => value !== undefined && !isOptional);
 
 /** For bash, whose arrays zsh's bashcompinit imitates. */
 function bash(): string {
@@ -94,7 +95,12 @@ function fish(): string {
   ];
   for (const [name, option] of entries) {
     const values = valuesOf(name, option);
-    const value = values !== undefined ? ` -x -a ${quoted(values.join(' '))}` : option.value === undefined ? '' : ' -r';
+    const value =
+      values !== undefined
+        ? ` -x -a ${quoted(values.join(' '))}`
+        : option.value === undefined || option.isOptional
+          ? ''
+          : ' -r';
     const rest = `${name.length === 1 ? '-s' : '-o'} ${name}${value} -d ${quoted(option.about)}`;
     lines.push(`complete -c tsemu -n '__fish_seen_subcommand_from ${RUNNERS.join(' ')}' ${rest}`);
     for (const command of EMULATORS) lines.push(`complete -c ${command} ${rest}`);

@@ -27,16 +27,19 @@ import { tooManyArguments } from './stack.ts';
 export interface ProgramRequest {
   /** The program's path as the guest knows it: a script's argument, AT_EXECFN, the FILE of messages. */
   path: string;
-  /** Host path of the same file, if another. */
+  /** What to open instead, as the host or {@link open} knows it. */
   hostPath?: string;
   /** Of the program's file if it is open already; it will be closed. */
   descriptor?: number;
+  /**
+   * Opens the program and its interpreters as {@link openProgramFile} does, where the guest's names are not the host's or
+   * not everything may be executed; `sysroot` is not looked at then.
+   */
+  open?: (path: string) => ProgramFile | number;
   argv: readonly string[];
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
   sysroot: string;
-  /** `-root`: the host path of the program (without `hostPath`) and of interpreters, or a negative errno; `sysroot` is ''. */
-  locate?: (path: string) => string | number;
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
   execfn?: string;
@@ -69,11 +72,13 @@ const HEAD_SIZE = 4096;
 
 /** Finds and checks a program; see {@link ProgramRequest}. Opens files, which `close` or startProgram close. */
 export function prepareProgram(host: Host, request: ProgramRequest): PreparedProgram | LoadError {
-  const { abi, path } = request;
+  const { abi, path, sysroot } = request;
   const stackLimit = stackLimitOf(host, request);
+  const open = request.open ?? ((file: string, below?: string) => openProgramFile(host, file, below));
   let argv = request.argv;
   let current = path;
-  let opened = openProgram(host, request);
+  const { descriptor, hostPath = path } = request;
+  let opened = descriptor === undefined ? open(hostPath) : programFileOf(host, descriptor, hostPath);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
     const file = opened;
@@ -97,7 +102,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
       const contents = { argv, env: request.env, execfn: request.execfn ?? path };
       if (tooManyArguments(contents, stackLimit, abi.wordSize)) return refuse(E2BIG, errnoText(E2BIG));
       const interpreter =
-        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter);
+        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter, open);
       if (interpreter !== undefined && isLoadError(interpreter)) {
         file.close();
         return interpreter;
@@ -115,23 +120,8 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
     file.close();
     argv = [line.interpreter, ...(line.argument === undefined ? [] : [line.argument]), current, ...argv.slice(1)];
     current = line.interpreter;
-    opened = openNamedFile(host, request, current);
+    opened = open(current, sysroot);
   }
-}
-
-function openProgram(host: Host, request: ProgramRequest): ProgramFile | number {
-  const { path, hostPath, descriptor, locate } = request;
-  if (descriptor !== undefined) return programFileOf(host, descriptor, hostPath ?? path);
-  return hostPath === undefined && locate !== undefined
-    ? openNamedFile(host, request, path)
-    : openProgramFile(host, hostPath ?? path);
-}
-
-/** Opens a file by its name where the guest's files are. */
-function openNamedFile(host: Host, { sysroot, locate }: ProgramRequest, path: string): ProgramFile | number {
-  if (locate === undefined) return openProgramFile(host, path, sysroot);
-  const found = locate(path);
-  return typeof found === 'number' ? found : openProgramFile(host, found);
 }
 
 function stackLimitOf(host: Host, request: ProgramRequest): number {
@@ -152,11 +142,11 @@ function cannotOpen(request: ProgramRequest, current: string, errno: number, isI
 }
 
 /** Why an interpreter cannot be opened, and where it was looked for. */
-function cannotOpenReason({ abi, sysroot, locate }: ProgramRequest, interpreter: string, errno: number): string {
+function cannotOpenReason({ abi, sysroot, open }: ProgramRequest, interpreter: string, errno: number): string {
   if (errno !== ENOENT && errno !== ENOTDIR) return `interpreter ${interpreter}: ${errnoText(errno)}`;
   const isAbsolute = interpreter[0] === '/';
   if (!isAbsolute) return `interpreter ${interpreter} not found`;
-  if (locate !== undefined) return `interpreter ${interpreter} not found in the root directory`;
+  if (open !== undefined) return `interpreter ${interpreter} not found in the root directory`;
   if (sysroot !== '') return `interpreter ${interpreter} not found, neither there nor below ${sysroot} (-L)`;
   return `interpreter ${interpreter} not found: -L names a directory to look below, such as ${abi.exampleSysroot}`;
 }
@@ -166,9 +156,10 @@ function openInterpreter(
   host: Host,
   request: ProgramRequest,
   interpreter: string,
+  open: (path: string, sysroot: string) => ProgramFile | number,
 ): { file: ProgramFile; image: ElfImage } | LoadError {
-  const { abi, path } = request;
-  const file = openNamedFile(host, request, interpreter);
+  const { abi, path, sysroot } = request;
+  const file = open(interpreter, sysroot);
   if (typeof file === 'number') {
     return loadError(abi.command, path, -file, cannotOpenReason(request, interpreter, -file));
   }

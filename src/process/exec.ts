@@ -4,10 +4,10 @@
  * beside memory is done here. A program of the host is the kernel's to run.
  */
 
-import type { Mounts } from '../host/guest-root.ts';
 import { startProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-error.ts';
 import { prepareProgram } from '../loader/prepare.ts';
+import { openProgramFile, type ProgramFile, programFileOf } from '../loader/program-file.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
@@ -17,6 +17,9 @@ import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
 import { placeOf, shownPath } from '../syscalls/root-paths.ts';
+import { reportDenials } from '../syscalls/sandbox/denials.ts';
+import { openProgram } from '../syscalls/sandbox/open.ts';
+import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
@@ -36,8 +39,7 @@ const CHUNK = 0x4000;
 export function executeProgram(task: GuestTask, request: ExecRequest): SyscallResult {
   const { host, space, process, guest } = task;
   const { path, hostPath, argv, env } = request;
-  const { sysroot, mounts } = process.options;
-  const locate = mounts === undefined ? undefined : (name: string) => hostFileOf(task, mounts, name);
+  const { sysroot } = process.options;
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
   const prepared = prepareProgram(host, {
     path,
@@ -45,7 +47,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
     argv,
     env,
     sysroot,
-    locate,
+    open: openerFor(task),
     abi: guest.abi,
     identity: identityOf(task),
     stackLimit,
@@ -87,10 +89,21 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   return NO_RESULT;
 }
 
-/** The host path of a file that a guest with a root directory of its own names, or a negative errno. */
-function hostFileOf(task: GuestTask, mounts: Mounts, name: string): string | number {
-  const place = placeOf(task, mounts, AT_FDCWD, name, 'follow');
-  return typeof place === 'number' ? place : place.host;
+/** How a guest opens programs that has a root directory of its own or is in a sandbox, as openProgramFile does. */
+function openerFor(task: GuestTask): ((path: string) => ProgramFile | number) | undefined {
+  const { host, process } = task;
+  const { mounts, sandbox } = process.options;
+  if (mounts !== undefined) {
+    return (path) => {
+      const place = placeOf(task, mounts, AT_FDCWD, path, 'follow');
+      return typeof place === 'number' ? place : openProgramFile(host, place.host);
+    };
+  }
+  if (sandbox === undefined) return undefined;
+  return (path) => {
+    const opened = openProgram(task, path);
+    return typeof opened === 'number' ? opened : programFileOf(host, opened.descriptor, opened.path);
+  };
 }
 
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
@@ -153,6 +166,10 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   if (otherProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
   const isGuest = otherProgram.architecture !== undefined;
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
+  const { sandbox } = process.options;
+  if (sandbox !== undefined && !mayRunOnHost(task, otherProgram)) return -EACCES;
+  // The program that takes this one's place does not list anything.
+  if (sandbox !== undefined) reportDenials(task, sandbox);
   task.vfork?.send(task);
   const program = { ...otherProgram, path: shownPath(task, otherProgram.path) };
   const { path, argv } = isGuest ? siblingCommand(process.options, program) : program;

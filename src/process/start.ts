@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import { STAGING } from '../host/layout.ts';
 import { loadProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError } from '../loader/load-error.ts';
+import { openProgramFile, type ProgramFile } from '../loader/program-file.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { SyscallTable } from '../syscalls/dispatch.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
@@ -14,6 +15,7 @@ import { type Compilation, Engine, type EngineWatch, type Statistics } from '../
 import { appearAs } from './appearance.ts';
 import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
+import { startSandbox } from './sandbox.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
 import type { WorkerScript } from './thread-setup.ts';
@@ -76,6 +78,9 @@ function changeDirectory(host: Host, path: string): void {
   if (result !== 0) throw new Error(`chdir to ${path}: errno ${-Number(result)}`);
 }
 
+const openLocated = (host: Host, path: string | number): ProgramFile | number =>
+  typeof path === 'number' ? path : openProgramFile(host, path);
+
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
 export function startProcess(host: Host, guest: Guest, request: StartRequest): GuestTask | LoadError {
   const { program, root, descriptor, argv, env, options } = request;
@@ -88,7 +93,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { abi } = guest;
   const loaded = loadProgram(host, space, {
     path: program,
-    locate: root?.locate,
+    open: root && ((path) => openLocated(host, root.locate(path))),
     descriptor,
     argv,
     env,
@@ -140,5 +145,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     traceStart(program, argv, envp, env.length, trace);
   }
   appearAs(task, program);
+  startSandbox(task, loaded.interpreter);
   return task;
 }

@@ -40,6 +40,8 @@ export interface Codec<T> {
   print(p: Printing, raw: Int): string | undefined;
   /** Printed after the call (an output). */
   readonly late?: boolean;
+  /** The argument names a file: a sandbox has to have looked at it. */
+  readonly isPath?: true;
   /** Names of other arguments that this one refers to. */
   readonly refersTo?: readonly string[];
   /** For a path: the same, relative to the directory whose descriptor is argument number `index`. */

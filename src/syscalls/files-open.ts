@@ -68,7 +68,7 @@ const openMode: Codec<number> = {
 };
 
 /** struct open_how of openat2(2). */
-const OPEN_HOW_SIZE = 24;
+export const OPEN_HOW_SIZE = 24;
 const RESOLVE_FLAGS = {
   RESOLVE_NO_XDEV: 1,
   RESOLVE_NO_MAGICLINKS: 2,
@@ -134,7 +134,7 @@ function specialTarget(task: Task, text: string, at: number, follow: boolean): s
 }
 
 /** Opens what `target` says; `open` makes the host's call for a staged path. */
-function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
+export function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
   let opened: Int;
   if (typeof target === 'number') {
     if (target < 0) return target;

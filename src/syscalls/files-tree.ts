@@ -143,10 +143,14 @@ function readlinkat(task: Task, dir: number, address: number, buffer: number, bu
   if (answer === undefined) {
     return hostCall(task, 'readlinkat', dir, hostPath(task, address, 'keep', dir), ptr(task, buffer), bufferSize);
   }
-  if (typeof answer === 'number') return answer;
+  return typeof answer === 'number' ? answer : deliverLink(task, answer, buffer, bufferSize);
+}
+
+/** Gives the guest the text of a link, as much of it as there is room for. */
+export function deliverLink(task: Task, text: string, buffer: number, bufferSize: number): Int {
   if (bufferSize <= 0) return -EINVAL;
-  const length = Math.min(answer.length, bufferSize);
-  return deliver(task, buffer, stageString(answer), length) ? length : -EFAULT;
+  const length = Math.min(text.length, bufferSize);
+  return deliver(task, buffer, stageString(text), length) ? length : -EFAULT;
 }
 
 /** The working directory is the host's; one that exists only below -L is entered there. */

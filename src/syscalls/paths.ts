@@ -42,6 +42,7 @@ type LastOf = (task: Task) => LastLink;
 
 const pathCodec = (last: LastOf, directory?: number): Codec<number> => ({
   pass: Pass.convert,
+  isPath: true,
   decode: (_task, raw) => toAddress(raw),
   toHost: (task, raw) => hostPath(task, raw, last(task), directoryOf(task, directory)),
   print: stringText,

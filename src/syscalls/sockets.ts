@@ -6,9 +6,11 @@ import type { LastLink } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
 import { BAD_ADDRESS, bytes, choice, fd, flags, int, out, outInts, pointer, size, uint } from './codec.ts';
-import { EFAULT, EMSGSIZE } from './errno.ts';
+import { EFAULT, EMSGSIZE, ENOBUFS } from './errno.ts';
 import { setPointer } from './iovec.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
+import { releaseAll } from './sandbox/held.ts';
+import { judgeAddress, judgeAncillary } from './sandbox/network.ts';
 import {
   addressLength,
   DOMAINS,
@@ -19,7 +21,7 @@ import {
   socketProtocol,
   socketType,
 } from './sockaddr.ts';
-import { beginCall, deliver, fetch, stage, view } from './staging.ts';
+import { beginCall, deliver, fetch, stage, stagingLeft, view } from './staging.ts';
 import type { Task } from './task.ts';
 import { ADDRESS_MAX, addressToGuest, addressToHost } from './unix-paths.ts';
 
@@ -108,7 +110,7 @@ export const socketRows = (): Row[] => [
 ];
 
 /** sendmsg and recvmsg: the header and its vector are copied, with host pointers in place of the guest's. */
-function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
+function transfer(task: Task, call: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
   const header = stage(MSGHDR.size);
   if (!fetch(task, header, msg, MSGHDR.size)) return -EFAULT;
   const count = readSize(header + MSGHDR.count);
@@ -116,13 +118,15 @@ function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: 
   const vector = stage(count * IOVEC);
   if (!fetch(task, vector, readSize(header + MSGHDR.vector), count * IOVEC)) return -EFAULT;
   for (let at = vector; at < vector + count * IOVEC; at += IOVEC) setPointer(at, ptr(task, readSize(at)));
-  for (const field of [MSGHDR.name, MSGHDR.control]) setPointer(header + field, ptr(task, readSize(header + field)));
   setPointer(header + MSGHDR.vector, task.host.stagingPointer(vector));
-  const address = stageName(task, name, msg, header);
-  if (address < 0) return address;
-  const result = hostCall(task, name, sockfd, task.host.stagingPointer(header), flags);
-  if (name === 'sendmsg' || Number(result) < 0) return result;
-  if (address !== 0 && !deliverName(task, msg, header, address)) return -EFAULT;
+  const [address, room] = [readSize(header + MSGHDR.name), view.getInt32(header + MSGHDR.nameLength, true)];
+  const name = stageName(task, call, header);
+  if (name < 0) return name;
+  const refusal = stageControl(task, call, header);
+  if (refusal < 0) return refusal;
+  const result = hostCall(task, call, sockfd, task.host.stagingPointer(header), flags);
+  if (call === 'sendmsg' || Number(result) < 0) return result;
+  if (name !== 0 && !deliverName(task, header, name, address, room)) return -EFAULT;
   // What the kernel says of the message received: lengths of address and ancillary data, flags.
   const given = [
     [MSGHDR.nameLength, 4],
@@ -139,8 +143,9 @@ const MMSGHDR = { length: MSGHDR.size, size: 64 };
 /** One sendmsg for each message, as the kernel makes them; how many could be sent, or why the first could not. */
 function sendMessages(task: Task, sockfd: number, vector: number, count: number, flags: number): Int {
   for (let done = 0; done < Math.min(count, MAX_VECTORS); done++) {
-    // What was staged for the message before is not needed any more.
+    // What was staged and held for the message before is not needed any more.
     beginCall(task);
+    releaseAll(task);
     const message = vector + done * MMSGHDR.size;
     const sent = transfer(task, 'sendmsg', sockfd, message, flags);
     if (sent < 0) return done > 0 ? done : sent;
@@ -150,39 +155,53 @@ function sendMessages(task: Task, sockfd: number, vector: number, count: number,
 }
 
 /**
- * The name of a message of a guest with a root directory of its own is copied and converted: where to, 0 if there is
- * nothing to do, or a negative errno.
+ * Puts the host's address of the name into a message's staged header. It is that of a copy, whose offset is returned,
+ * where the name has to be looked at (a sandbox) or converted (a root directory of the guest's own); else 0, or a
+ * negative errno.
  */
-function stageName(task: Task, call: 'sendmsg' | 'recvmsg', msg: number, header: number): number {
-  const length = view.getInt32(header + MSGHDR.nameLength, true);
-  if (task.process.options.mounts === undefined || length <= 0) return 0;
-  const name = nameOf(task, msg);
-  if (name === 0) return 0;
-  const at = stage(ADDRESS_MAX);
-  let made = ADDRESS_MAX;
-  if (call === 'sendmsg') {
-    if (length > ADDRESS_MAX) return 0;
-    if (!fetch(task, at, name, length)) return -EFAULT;
-    made = addressToHost(task, at, length, 'follow');
-    if (made < 0) return made;
+function stageName(task: Task, call: 'sendmsg' | 'recvmsg', header: number): number {
+  const [name, length] = [readSize(header + MSGHDR.name), view.getInt32(header + MSGHDR.nameLength, true)];
+  const isSent = call === 'sendmsg';
+  const { mounts, sandbox } = task.process.options;
+  setPointer(header + MSGHDR.name, ptr(task, name));
+  if (name === 0 || length === 0) return 0;
+  if (isSent && sandbox !== undefined) {
+    const judged = judgeAddress(task, call, name, length >>> 0);
+    return typeof judged === 'number' ? judged : setName(task, header, judged.at, judged.length);
   }
+  // The host says what is wrong with other lengths.
+  if (mounts === undefined || length < 0 || (isSent && length > ADDRESS_MAX)) return 0;
+  const at = stage(ADDRESS_MAX);
+  if (!isSent) return setName(task, header, at, ADDRESS_MAX);
+  if (!fetch(task, at, name, length)) return -EFAULT;
+  const made = addressToHost(task, at, length, 'follow');
+  return made < 0 ? made : setName(task, header, at, made);
+}
+
+function setName(task: Task, header: number, at: number, length: number): number {
   setPointer(header + MSGHDR.name, task.host.stagingPointer(at));
-  view.setInt32(header + MSGHDR.nameLength, made, true);
+  view.setInt32(header + MSGHDR.nameLength, length, true);
   return at;
 }
 
-/** The sender's name, as the guest has room for it. */
-function deliverName(task: Task, msg: number, header: number, at: number): boolean {
-  const made = addressToGuest(task, at, view.getInt32(header + MSGHDR.nameLength, true));
-  view.setInt32(header + MSGHDR.nameLength, made, true);
-  const room = task.space.readU32(msg + MSGHDR.nameLength) ?? 0;
-  return deliver(task, nameOf(task, msg), at, Math.min(made, room));
+/** The same for ancillary data, of which a sandbox has a copy looked at. 0, or a negative errno. */
+function stageControl(task: Task, call: 'sendmsg' | 'recvmsg', header: number): number {
+  const [control, length] = [readSize(header + MSGHDR.control), readSize(header + MSGHDR.controlLength)];
+  setPointer(header + MSGHDR.control, ptr(task, control));
+  if (task.process.options.sandbox === undefined || call !== 'sendmsg' || control === 0 || length === 0) return 0;
+  // net.core.optmem_max, which is less, limits it.
+  if (length < 0 || length > stagingLeft() / 2) return -ENOBUFS;
+  const copy = stage(length);
+  if (!fetch(task, copy, control, length)) return -EFAULT;
+  setPointer(header + MSGHDR.control, task.host.stagingPointer(copy));
+  return judgeAncillary(task, copy, length);
 }
 
-/** Guest address of a message's name: the header that was staged has the host's. */
-function nameOf(task: Task, msg: number): number {
-  const at = stage(8);
-  return fetch(task, at, msg + MSGHDR.name, 8) ? readSize(at) : BAD_ADDRESS;
+/** Gives the guest the sender's name, staged at `at`, in the `room` that it has at `address`. */
+function deliverName(task: Task, header: number, at: number, address: number, room: number): boolean {
+  const made = addressToGuest(task, at, view.getInt32(header + MSGHDR.nameLength, true));
+  view.setInt32(header + MSGHDR.nameLength, made, true);
+  return deliver(task, address, at, Math.min(made, room));
 }
 
 /** A 64-bit size or address as a number; one that is none is an address that faults. */

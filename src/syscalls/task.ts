@@ -7,6 +7,7 @@ import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { Mounts } from '../host/guest-root.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
+import type { SandboxPolicy } from './sandbox/policy.ts';
 
 /** Settings of the command line that the kernel side needs. */
 export interface KernelOptions {
@@ -20,6 +21,8 @@ export interface KernelOptions {
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
+  /** What the guest may do; undefined: what the user may. */
+  sandbox?: SandboxPolicy;
   /** Where the commands for other architectures are, with a slash at its end; '' if this program is all of them. */
   directory: string;
 }
