@@ -34,15 +34,49 @@ static long abstract(void) {
   close(descriptor);
   return result;
 }
+/* In all three ways; the number of messages sent, -1 if none could be. */
+static long send_all(int descriptor, struct sockaddr_un *address) {
+  struct iovec part = {"x", 1};
+  struct msghdr message = {.msg_name = address, .msg_namelen = sizeof *address, .msg_iov = &part, .msg_iovlen = 1};
+  struct mmsghdr messages[] = {{.msg_hdr = message}, {.msg_hdr = message}};
+  long results[] = {
+      sendto(descriptor, "x", 1, 0, (struct sockaddr *)address, sizeof *address),
+      sendmsg(descriptor, &message, 0),
+      sendmmsg(descriptor, messages, 2, 0),
+  };
+  long sent = -1;
+  for (int i = 0; i < 3; i++)
+    if (results[i] > 0) sent = (sent < 0 ? 0 : sent) + results[i];
+  return sent;
+}
+static long receive(int descriptor, int count) {
+  char byte;
+  for (; count > 0; count--) STEP(recv(descriptor, &byte, 1, MSG_DONTWAIT));
+  return 0;
+}
 static long send_path(void) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  snprintf(address.sun_path, sizeof address.sun_path, "%s", out("datagrams"));
-  int descriptor = socket(AF_UNIX, SOCK_DGRAM, 0);
+  int descriptor = socket(AF_UNIX, SOCK_DGRAM, 0), receiver = socket(AF_UNIX, SOCK_DGRAM, 0);
   STEP(descriptor);
-  long result = sendto(descriptor, "x", 1, 0, (struct sockaddr *)&address, sizeof address);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", in("datagrams"));
+  STEP(bind(receiver, (struct sockaddr *)&address, sizeof address));
+  if (send_all(descriptor, &address) != 4) return unable("send");
+  STEP(receive(receiver, 4));
+  // Again and again: nothing is left open.
+  struct rlimit before, few;
+  STEP(getrlimit(RLIMIT_NOFILE, &before));
+  few = (struct rlimit){32, before.rlim_max};
+  STEP(setrlimit(RLIMIT_NOFILE, &few));
   struct iovec part = {"x", 1};
   struct msghdr message = {.msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &part, .msg_iovlen = 1};
-  if (result < 0 && errno == EACCES) result = sendmsg(descriptor, &message, 0);
+  for (int i = 0; i < 40; i++) {
+    STEP(sendmsg(descriptor, &message, 0));
+    STEP(receive(receiver, 1));
+  }
+  STEP(setrlimit(RLIMIT_NOFILE, &before));
+  close(receiver);
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", out("datagrams"));
+  long result = send_all(descriptor, &address);
   close(descriptor);
   // Nobody is there, as the caller does not listen: the kernel has looked, which is enough.
   return result < 0 && errno == ECONNREFUSED ? 0 : result;
