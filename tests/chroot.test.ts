@@ -218,6 +218,7 @@ test('says why a command cannot be started', async () => {
     [['-b', `${scratch}:/etc/motd`, tree, 'tool'], /^tsemu chroot: -b .*: one is a directory, the other is not\n$/, 1],
     [['-w', '/none', tree, 'tool'], /^tsemu chroot: \/none in .*: No such file or directory\n$/, 1],
     [['-L', '/', tree, 'tool'], /^tsemu chroot: -L and -root /, 1],
+    [['-sandbox', tree, 'tool'], /^tsemu chroot: -sandbox and -root /, 1],
     [[], /^usage: tsemu chroot /, 1],
   ];
   for (const [args, stderr, status] of outcomes) {
