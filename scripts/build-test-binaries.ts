@@ -7,6 +7,7 @@
  *
  *     riscv64/NAME-{O0,O2}-{static,pie,dynamic}    test-binaries/suite/*.c and suite/riscv64/*.c; `pie` is static-pie
  *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c and *.cc, -O2
+ *     riscv64/sandbox/attempts                     test-binaries/sandbox/*.c, one program of all
  *     riscv64/stress/NAME                          test-binaries/stress/*.c, -O2
  *     native/NAME, native/{bench,stress}/NAME      for comparison
  *
@@ -158,6 +159,10 @@ export function suiteBinary(arch: string, name: string, level = 'O2', link = 'st
 export function benchBinary(arch: string, name: string, dynamic = false): string {
   return join(output, arch, 'bench', dynamic ? `${name}-dynamic` : name);
 }
+export function sandboxBinary(arch: string): string {
+  return join(output, arch, 'sandbox', 'attempts');
+}
+export const sandboxSources = (): string[] => sourceFiles(join(sources, 'sandbox'));
 export function stressBinary(arch: string, name: string): string {
   return join(output, arch, 'stress', name);
 }
@@ -235,6 +240,16 @@ function stressJobs(arch: string): Job[] {
   });
 }
 
+function sandboxJob(arch: string): Job {
+  const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
+  const [target, options] = [
+    sandboxBinary(arch),
+    [...flags, '-std=gnu11', ...BENCH_FLAGS, '-pthread', '-static', '-no-pie'],
+  ];
+  const files = sandboxSources();
+  return { target, source: files[0], command: [gcc, ...options, ...files, '-o', target, ...libraries] };
+}
+
 /** The freestanding programs, into `directory` (the one in the repository unless a test compares). */
 export function prebuiltJobs(directory: string = join(prebuiltDirectory, 'riscv64')): Job[] {
   return sourceFiles(join(prebuiltDirectory, 'src')).map((source) => {
@@ -265,7 +280,7 @@ function hashOf(job: Job): string {
   );
   const hash = createHash('sha256').update(compilerVersion(job.command[0]));
   for (const word of job.command) hash.update(`\0${word.replace(root, '')}`);
-  for (const file of [job.source, ...headers]) hash.update(readFileSync(file));
+  for (const file of [...job.command.filter((word) => SOURCE.test(word)), ...headers]) hash.update(readFileSync(file));
   return hash.digest('hex');
 }
 
@@ -337,8 +352,13 @@ async function main(): Promise<void> {
   else {
     jobs = archs.flatMap((arch) =>
       isPart(arch)
-        ? suiteJobs(arch, FEW_BUILDS)
-        : [...suiteJobs(arch, ALL_BUILDS), ...benchJobs(arch), ...stressJobs(arch)],
+        ? [...suiteJobs(arch, FEW_BUILDS), sandboxJob(arch)]
+        : [
+            ...suiteJobs(arch, ALL_BUILDS),
+            ...benchJobs(arch),
+            ...stressJobs(arch),
+            ...(arch === 'native' ? [] : [sandboxJob(arch)]),
+          ],
     );
   }
   if (values.only) jobs = jobs.filter((job) => values.only?.includes(programName(job.source)));

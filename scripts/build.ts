@@ -34,8 +34,10 @@ const shim = (name: string): string => join(root, 'scripts/shims', name);
 const LATER: Record<string, string> = {
   'src/cli/options.ts': 'options.js',
   'src/cli/architecture.ts': 'architecture.js',
+  'src/cli/root.ts': 'root.js',
   'src/cli/crash.ts': 'crash.js',
   'src/cli/logging.ts': 'logging.js',
+  'src/cli/sandbox.ts': 'sandbox.js',
   'src/cli/compiler-riscv64.ts': 'compiler-riscv64.js',
   'src/cli/compiler-aarch64.ts': 'compiler-aarch64.js',
   'src/host/node/node-host.ts': 'node-host.js',

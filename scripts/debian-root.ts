@@ -32,6 +32,7 @@ export const SETS: Record<string, readonly string[]> = {
   /** The real programs that tests/debian.slow.test.ts runs. */
   programs: [
     'busybox-static',
+    'apt',
     'bash',
     'dash',
     'make',

@@ -9,8 +9,9 @@ const roff = (text: string): string =>
     .replace(/^(?=[.'])/gm, '\\&');
 
 function optionText(name: string): string {
-  const { value, sets, about } = OPTIONS[name];
-  const argument = value === undefined ? '' : ` \\fI${roff(value)}\\fR`;
+  const { value, isOptional, sets, about } = OPTIONS[name];
+  const written = value === undefined ? '' : `\\fI${roff(value)}\\fR`;
+  const argument = value === undefined ? '' : isOptional ? `[=${written}]` : ` ${written}`;
   const variable = sets === undefined ? '' : `\n.br\nEnvironment: \\fBTSEMU_${sets}\\fR, \\fBQEMU_${sets}\\fR.`;
   return `.TP\n\\fB\\-${roff(name)}\\fR${argument}\n${roff(about)}.${variable}`;
 }
@@ -21,6 +22,9 @@ const SECTIONS: readonly [title: string, text: string][] = [
     'SYNOPSIS',
     `.B tsemu run
 .RI [ options ] " program " [ arguments ...]
+.br
+.B tsemu chroot
+.RI [ options ] " directory " [ command " [" arguments ...]]
 .br
 .B tsemu\\-riscv64
 .RI [ options ] " program " [ arguments ...]
@@ -45,6 +49,20 @@ Programs that it executes run in the same way; programs of the host run natively
 .PP
 .B tsemu run
 finds the architecture in the program, or in the interpreter that a script names; the other commands are told by their name.
+.PP
+.B tsemu chroot
+runs a command, by default a shell, with
+.I directory
+as its root directory, which has the files of another system.
+Nothing else is visible but the host's /dev, /proc and /sys, and what
+.B \\-b
+names.
+No privileges are needed.
+With
+.BR \\-0 ,
+which is
+.B \\-root\\-id
+there, the command is told that it runs as root; see chroot.md in the documentation.
 .PP
 .B tsemu binfmt
 has the kernel run such programs with tsemu whoever executes them; see binfmt.md in the documentation.
@@ -71,7 +89,7 @@ The program cannot be executed: wrong format, no permission.
 There is no such program, or no Node.js that can run tsemu.
 .TP
 .B 1
-An option is wrong.
+An option is wrong, or what it names is not there.
 .TP
 .B 70
 An error in the emulator.`,
@@ -81,6 +99,7 @@ An error in the emulator.`,
     `.EX
 tsemu run ./hello one two
 tsemu run \\-L /usr/riscv64\\-linux\\-gnu ./hello
+tsemu chroot \\-0 ./debian\\-arm64 dpkg \\-i /tmp/hello.deb
 tsemu\\-riscv64 \\-strace \\-D log ./hello
 sudo tsemu binfmt register
 .EE`,

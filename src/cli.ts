@@ -1,5 +1,5 @@
 /**
- * The commands `tsemu-<arch>` and `tsemu run`: from the launcher's record to a running guest.
+ * The commands `tsemu-<arch>`, `tsemu run` and `tsemu chroot`: from the launcher's record to a running guest.
  *
  * The path without options is the one that has to be quick, so what only
  * options, logs and failures need is in bundles of their own. It has to be
@@ -8,7 +8,10 @@
  */
 import type { Compiler } from './cli/compiler.ts';
 import type { Watching } from './cli/logging.ts';
+import type { Root } from './cli/root.ts';
 import {
+  CHROOT,
+  checkSandbox,
   defaultSettings,
   environmentSettings,
   guestEnvironment,
@@ -31,6 +34,7 @@ import type { ThreadSetup } from './process/thread-setup.ts';
 import { announceArrival } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
+import type { SandboxPolicy } from './syscalls/sandbox/policy.ts';
 import type { Compilation } from './translate/engine.ts';
 
 /** Tells builds apart: scripts/build.ts puts it in. */
@@ -44,7 +48,7 @@ const STDERR = 2;
 const INTERNAL_ERROR = 70;
 /** Of each architecture its guests, one for each model of the processor, the usual one first. */
 const GUESTS: Record<string, readonly Guest[]> = { riscv64, aarch64 };
-/** What the launcher of `tsemu run` gives as the architecture. */
+/** What the launcher of `tsemu run` and `tsemu chroot` gives as the architecture. */
 const ANY = 'any';
 
 /** Each has the rows of one architecture, which every thread that compiles keeps in memory. */
@@ -77,11 +81,14 @@ export interface Invocation {
 
 /** A run that options have been read for. */
 interface Run extends Pick<Invocation, 'files' | 'onExit'> {
+  /** `-root`: where the guest's files are; undefined: where the host's are. */
+  root?: Root;
   guest: Guest;
   state: LauncherState;
   settings: Settings;
   program: string;
   args: readonly string[];
+  sandbox?: SandboxPolicy;
 }
 
 /** Runs a command; ends the process, or goes on when parts that it needs are loaded. */
@@ -90,20 +97,43 @@ export function main({ files, architecture, descriptor, onExit }: Invocation): v
   const command = architecture === ANY ? 'tsemu' : guests[0].abi.command;
   guarded(command, () => {
     const state = readLauncherState(descriptor);
-    const begin = (guest: Guest, { run: settings, program, args }: RunCommand) =>
-      start({ files, onExit, guest, state, settings, program, args });
-    const beginOwn = (order: RunCommand) => begin(guestFor(guests, order.run), order);
+    const begin = (guest: Guest, { run: settings, program, args }: RunCommand, root?: Root) =>
+      start({ files, onExit, guest, state, settings, program, args, root });
+    const beginOwn = (order: RunCommand) =>
+      withRoot(command, order, (root) => begin(guestFor(guests, order.run), order, root));
+    const beginAny = (order: RunCommand, root?: Root) => {
+      later(command, import('./cli/architecture.ts'), ({ architectureOf }) => {
+        const found = architectureOf(order.program, order.run.sysroot, Object.keys(GUESTS), root?.locate);
+        if (isLoadError(found)) return finish(STDERR, `${found.error.message}\n`, found.error.status);
+        begin(guestFor(GUESTS[found.architecture], order.run), order, root);
+      });
+    };
     if (state.registered !== undefined) beginOwn(registeredOrder(state, state.registered));
     else if (architecture !== ANY) readOrder(state, 1, { command, guests }, beginOwn);
-    else {
-      readOrder(state, 2, { command: 'tsemu run', guests }, (order) => {
-        later(command, import('./cli/architecture.ts'), ({ architectureOf }) => {
-          const found = architectureOf(order.program, order.run.sysroot, Object.keys(GUESTS));
-          if (isLoadError(found)) return finish(STDERR, `${found.error.message}\n`, found.error.status);
-          begin(guestFor(GUESTS[found.architecture], order.run), order);
-        });
-      });
+    else if (state.argv[1] === 'chroot') {
+      readOrder(state, 2, { command: CHROOT, guests }, (order) => changeRoot(state, order, beginAny));
+    } else {
+      readOrder(state, 2, { command: 'tsemu run', guests }, (order) =>
+        withRoot(command, order, (root) => beginAny(order, root)),
+      );
     }
+  });
+}
+
+/** Goes on with the root directory that `-root` names, or with none. */
+function withRoot(command: string, { run }: RunCommand, action: (root?: Root) => void): void {
+  if (run.root === '') {
+    if (run.binds.length > 0 || run.workingDirectory !== '') throw new UsageError('-b and -w go with -root only');
+    action();
+  } else later(command, import('./cli/root.ts'), ({ openRoot }) => action(openRoot(run)));
+}
+
+/** `tsemu chroot`, whose program is the directory. */
+function changeRoot(state: LauncherState, given: RunCommand, action: (order: RunCommand, root: Root) => void): void {
+  later(CHROOT, import('./cli/root.ts'), ({ chrootOrder }) => {
+    const found = chrootOrder(given, state.env);
+    if ('missing' in found) return finish(STDERR, `${CHROOT}: ${found.missing}: command not found\n`, 127);
+    action(found.order, found.root);
   });
 }
 
@@ -153,6 +183,22 @@ function start(run: Run): void {
   if (settings.perfMap && !process.execArgv.includes('--perf-basic-prof-only-functions')) {
     throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
   }
+  checkSandbox(settings);
+  if (!settings.sandbox) {
+    withLog(run);
+    return;
+  }
+  const loading = import('./cli/sandbox.ts').then(({ policyOf }) =>
+    policyOf(settings, run.program, run.files.directory, variable(run.state, 'PATH')),
+  );
+  later(guest.abi.command, loading, (sandbox) => withLog({ ...run, sandbox }));
+}
+
+const variable = ({ env }: LauncherState, name: string): string =>
+  env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+
+function withLog(run: Run): void {
+  const { guest, settings } = run;
   if (settings.log.size === 0) withHost(run, { watch: {} });
   else {
     later(guest.abi.command, import('./cli/logging.ts'), ({ startLogging }) => {
@@ -176,16 +222,21 @@ function withHost(run: Run, watching: Watching): void {
 }
 
 function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
-  const { files, onExit, guest, state, settings, program, args } = run;
+  const { files, onExit, guest, state, settings, program, args, root } = run;
   const task = startProcess(host, guest, {
     program,
+    root,
     descriptor: state.registered?.descriptor,
     argv: [settings.argv0 ?? program, ...args],
     env: guestEnvironment(state.env, settings),
     options: {
       sysroot: settings.sysroot,
       release: settings.release,
-      guestOnly: settings.guestOnly,
+      // A program of the host's would see the host's files.
+      guestOnly: settings.guestOnly || root !== undefined,
+      mounts: root?.mounts,
+      rootId: settings.rootId,
+      sandbox: run.sandbox,
       directory: files.directory,
     },
     coldTier,
@@ -330,7 +381,10 @@ function withStackLimit(state: LauncherState, size: number | undefined): Launche
 function later<T>(command: string, loading: Promise<T>, action: (module: T) => void): void {
   loading.then(
     (module) => guarded(command, () => action(module)),
-    (error) => crash(command, error),
+    (error) =>
+      guarded(command, () => {
+        throw error;
+      }),
   );
 }
 

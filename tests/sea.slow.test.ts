@@ -111,6 +111,20 @@ setpriv --reuid 1000 --regid 1000 --clear-groups $S/privileged`,
     expect(await run([tsemu, 'run', suiteBinary('aarch64', 'hello')])).toEqual(native);
   });
 
+  test('runs a command in a root directory of its own, and a program in a sandbox that cannot write to it', async () => {
+    const debian = defaultRoot('riscv64');
+    const script = '/proc/self/exe -c "echo $0"; echo /bin/tr*';
+    expect(await run([tsemu, 'chroot', debian, 'bash', '-c', script])).toEqual({
+      stdout: 'bash\n/bin/tr /bin/true /bin/truncate\n',
+      stderr: '',
+      status: 0,
+    });
+    const bash = [tsemu, 'run', '-sandbox', '-allow-write', '-L', debian, join(debian, 'usr/bin/bash'), '-c'];
+    const { stderr } = await run([...bash, ': > written && : >> ./tsemu'], { cwd: scratch });
+    expect(stderr).toMatch(/: \.\/tsemu: Permission denied\n$/);
+    expect(readFileSync(join(scratch, 'written'), 'utf8')).toBe('');
+  });
+
   test('says what it is, tries itself, and knows where to look for links', async () => {
     const renamed = join(scratch, 'elsewhere');
     mkdirSync(renamed);

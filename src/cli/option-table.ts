@@ -4,6 +4,8 @@ import type { VariableName } from './settings.ts';
 export interface Option {
   /** Name of the value in the help text; undefined for a switch. */
   value?: string;
+  /** The value may be left out; if not, it follows an equals sign. */
+  isOptional?: true;
   /** The setting, also the variable's name without prefix. */
   sets?: VariableName;
   about: string;
@@ -19,6 +21,10 @@ export const OPTIONS: Record<string, Option> = {
     about: "look for interpreter and absolute paths below 'path' first",
     isCommon: true,
   },
+  root: { value: 'dir', sets: 'ROOT', about: "make 'dir' the program's root directory (see tsemu chroot)" },
+  b: { value: 'host[:guest]', sets: 'BIND', about: "with -root: show the host's file or directory there, too" },
+  w: { value: 'dir', sets: 'WORKING_DIRECTORY', about: "with -root: start in 'dir' of it" },
+  'root-id': { sets: 'ROOT_ID', about: 'tell the program that it runs as root' },
   s: { value: 'size', sets: 'STACK_SIZE', about: "set the stack size to 'size' bytes (suffixes k, M)", isCommon: true },
   cpu: { value: 'model', sets: 'CPU', about: 'the model of the processor (-cpu help for a list)' },
   E: {
@@ -42,6 +48,32 @@ export const OPTIONS: Record<string, Option> = {
     about: 'which programs the guest may execute (default any)',
     isCommon: true,
   },
+  sandbox: {
+    sets: 'SANDBOX',
+    about: 'deny it all that no -allow-... allows (see -help-all)',
+    isCommon: true,
+  },
+  'allow-read': {
+    value: 'paths',
+    isOptional: true,
+    sets: 'ALLOW_READ',
+    about: 'let it read these files and directories',
+  },
+  'allow-write': {
+    value: 'paths',
+    isOptional: true,
+    sets: 'ALLOW_WRITE',
+    about: 'let it make, change, remove files there',
+  },
+  'allow-net': { value: 'hosts', isOptional: true, sets: 'ALLOW_NET', about: 'let it connect and bind sockets there' },
+  'allow-run': {
+    value: 'programs',
+    isOptional: true,
+    sets: 'ALLOW_RUN',
+    about: 'let it execute these programs of the host',
+  },
+  'allow-env': { value: 'names', isOptional: true, sets: 'ALLOW_ENV', about: 'give it these environment variables' },
+  'sandbox-report': { sets: 'SANDBOX_REPORT', about: 'list the calls that were denied when the program ends' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
   tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
   backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
@@ -56,3 +88,11 @@ export const OPTIONS: Record<string, Option> = {
 };
 /** Other names. */
 export const SHORT: Record<string, string> = { h: 'help' };
+/** Names that mean something else in `tsemu chroot`. */
+export const CHROOT_SHORT: Record<string, string> = { ...SHORT, 0: 'root-id' };
+
+/** How an option is written with its value: `-L path`, `-allow-read[=paths]`. */
+export function synopsis(name: string, { value, isOptional }: Option): string {
+  if (value === undefined) return `-${name}`;
+  return isOptional ? `-${name}[=${value}]` : `-${name} ${value}`;
+}

@@ -20,7 +20,8 @@ test('the help fits a screen', () => {
   const lines = text('-help').split('\n');
   expect(lines.length).toBeLessThanOrEqual(25);
   expect(lines.filter((line) => line.length > 79)).toEqual([]);
-  for (const name of Object.keys(OPTIONS)) expect(text('-help-all')).toMatch(new RegExp(`^-${name} `, 'm'));
+  for (const name of Object.keys(OPTIONS))
+    expect(text('-help-all')).toMatch(new RegExp(`^-${name}(\\[=\\w+\\])? `, 'm'));
 });
 
 test.each([
@@ -49,6 +50,13 @@ test('one dash or two, with or without an equals sign', () => {
   ]) {
     expect(run(...args, 'p').program).toBe('p');
   }
+});
+
+test('a list that may be left out follows an equals sign; without one, everything is allowed', () => {
+  const allowed = (...args: string[]) => run('-sandbox', ...args, 'p').settings.allow;
+  expect(allowed('-allow-read=/a,/b', '--allow-read=/c').read).toEqual(['/a', '/b', '/c']);
+  expect(allowed('-allow-read').read).toBeUndefined();
+  expect(allowed('-allow-net=[::1]:80')).toMatchObject({ net: ['[::1]:80'], read: [], write: [], run: [], env: [] });
 });
 
 test('a value is taken as it is', () => {

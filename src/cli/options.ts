@@ -7,11 +7,11 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
-import { OPTIONS, type Option, SHORT } from './option-table.ts';
-import { APPLY, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
+import { CHROOT_SHORT, OPTIONS, type Option, SHORT, synopsis } from './option-table.ts';
+import { APPLY, CHROOT, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
-function normalize(args: readonly string[]): { words: string[]; used: number } {
+function normalize(args: readonly string[], short: Record<string, string>): { words: string[]; used: number } {
   const words: string[] = [];
   let i = 0;
   for (; i < args.length && args[i].length > 1 && args[i][0] === '-'; i++) {
@@ -19,13 +19,14 @@ function normalize(args: readonly string[]): { words: string[]; used: number } {
     const text = args[i].slice(args[i][1] === '-' ? 2 : 1);
     const equals = text.indexOf('=');
     const written = equals < 0 ? text : text.slice(0, equals);
-    const name = SHORT[written] ?? written;
+    const name = short[written] ?? written;
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (option === undefined) throw new UsageError(`unknown option '${written}'${suggestion(written)}`);
     if (option.value === undefined) {
       if (equals >= 0) throw new UsageError(`option '${written}' takes no value`);
       words.push(`--${name}`);
-    } else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
+    } else if (equals < 0 && option.isOptional) words.push(`--${name}`);
+    else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
     else if (i + 1 === args.length) throw new UsageError(`missing argument for option '${written}'`);
     else words.push(`--${name}=${args[++i]}`);
   }
@@ -61,7 +62,7 @@ export function parseOptions(
   settings: Settings,
   { command, version, models }: CommandInfo,
 ): Command {
-  const { words, used } = normalize(args);
+  const { words, used } = normalize(args, command === CHROOT ? CHROOT_SHORT : SHORT);
   const parser = yargs(words)
     .scriptName(command)
     .help(false)
@@ -102,13 +103,39 @@ export function parseOptions(
 }
 
 const NAME_COLUMN = 17;
-const written = (name: string, { value }: Option): string => `-${name}${value === undefined ? '' : ` ${value}`}`;
+const FULL_COLUMN = 22;
+
+const CHROOT_OPTIONS = ['b', 'root-id', 'w', 'E', 'U', 'strace', 'help-all'];
+
+function chrootHelp(): string {
+  const lines = CHROOT_OPTIONS.map((name) => {
+    const names = [name, ...Object.keys(CHROOT_SHORT).filter((short) => CHROOT_SHORT[short] === name)];
+    const text = `${names.length > 1 ? `-${names[1]}, ` : ''}${synopsis(name, OPTIONS[name])}`;
+    return `  ${text.padEnd(NAME_COLUMN)} ${OPTIONS[name].about}`;
+  });
+  return `usage: ${CHROOT} [options] directory [command [arguments...]]
+Runs a command in a directory that has the files of another system, for
+riscv64 or aarch64, as its root directory; no privileges are needed.
+Without a command: the shell that SHELL names if it is there, or /bin/sh.
+
+${lines.join('\n')}
+
+Examples:
+  ${CHROOT} ./debian-arm64 bash
+  ${CHROOT} -0 ./debian-arm64 dpkg -i /tmp/package.deb
+  ${CHROOT} -b $PWD:/mnt ./debian-arm64 make -C /mnt
+
+The host's /dev, /proc and /sys are always there. All options of tsemu run can
+be used but -0, -L and -sandbox. They end at the directory's name.
+`;
+}
 
 /** Fits a screen of 24 lines, 80 columns. */
 function help(command: string): string {
+  if (command === CHROOT) return chrootHelp();
   const lines = Object.entries(OPTIONS)
     .filter(([, { isCommon }]) => isCommon)
-    .map(([name, option]) => `  ${written(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
+    .map(([name, option]) => `  ${synopsis(name, option).padEnd(NAME_COLUMN)} ${option.about}`);
   const example = command === 'tsemu run' ? 'riscv64' : command.slice(command.indexOf('-') + 1);
   return `usage: ${command} [options] program [arguments...]
 Runs a Linux program built for another processor.
@@ -128,13 +155,13 @@ function fullHelp(command: string): string {
   const lines = Object.entries(OPTIONS).map(([name, option]) => {
     const { sets, about } = option;
     const variable = sets === undefined ? '' : `TSEMU_${sets}`;
-    return `${written(name, option).padEnd(20)} ${variable.padEnd(21)} ${about}`;
+    return `${synopsis(name, option).padEnd(FULL_COLUMN)} ${variable.padEnd(21)} ${about}`;
   });
   return `usage: ${command} [options] program [arguments...]
 
 Options and associated environment variables (also read as QEMU_...):
 
-${'Argument'.padEnd(20)} ${'Variable'.padEnd(21)} Description
+${'Argument'.padEnd(FULL_COLUMN)} ${'Variable'.padEnd(21)} Description
 ${lines.join('\n')}
 
 Options may be written with one or two dashes; -h is -help. They end at the program's name.

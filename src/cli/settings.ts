@@ -22,11 +22,25 @@ export const LOG_ITEMS = {
 } as const;
 export type LogItem = keyof typeof LOG_ITEMS;
 
+/** The command whose program is a directory; what is to be run there stands behind it. */
+export const CHROOT = 'tsemu chroot';
+
+/** What a sandbox can allow. */
+export type Permission = 'read' | 'write' | 'net' | 'run' | 'env';
+
 export type AddressRange = readonly [first: bigint, last: bigint];
 
 export interface Settings {
   /** `-L`: where absolute guest paths are looked up first; '' for none. */
   sysroot: string;
+  /** `-root`: the guest's root directory; '' for the host's. */
+  root: string;
+  /** `-b`: what else of the host is in it, `HOST[:GUEST]`. */
+  binds: readonly string[];
+  /** `-root-id`: the guest is told that it runs as root. */
+  rootId: boolean;
+  /** `-w`: where in its root directory the guest starts; '' for here if that is in it, else `/`. */
+  workingDirectory: string;
   /** `-r`: release that uname(2) reports; '' for the host's. */
   release: string;
   /** `-0`: the guest's argv[0]. */
@@ -47,6 +61,12 @@ export interface Settings {
   host: 'linux' | 'node';
   /** `--exec guest-only`: the guest cannot execute programs of the host. */
   guestOnly: boolean;
+  /** `-sandbox`: the guest may do only what the lists allow. */
+  sandbox: boolean;
+  /** The words of `-allow-read` and so on; undefined: everything. */
+  allow: Record<Permission, string[] | undefined>;
+  /** `-sandbox-report`. */
+  sandboxReport: boolean;
   /** What hot code is compiled to. */
   backend: 'wasm' | 'js';
   /** `-one-insn-per-tb`. */
@@ -89,6 +109,10 @@ const DEFAULT_CODE_LIMIT = 32 << 20;
 
 export const defaultSettings = (): Settings => ({
   sysroot: '',
+  root: '',
+  binds: [],
+  rootId: false,
+  workingDirectory: '',
   release: '',
   argv0: undefined,
   stackSize: undefined,
@@ -100,6 +124,9 @@ export const defaultSettings = (): Settings => ({
   cpu: '',
   host: 'linux',
   guestOnly: false,
+  sandbox: false,
+  allow: { read: [], write: [], net: [], run: [], env: [] },
+  sandboxReport: false,
   backend: 'wasm',
   oneInstruction: false,
   codeLimit: DEFAULT_CODE_LIMIT,
@@ -111,6 +138,10 @@ export const defaultSettings = (): Settings => ({
 /** How each setting is read from its text; shared by variables and options. Throws {@link UsageError}. */
 export const APPLY = {
   LD_PREFIX: (s: Settings, text: string) => void (s.sysroot = text),
+  ROOT: (s: Settings, text: string) => void (s.root = text),
+  BIND: (s: Settings, text: string) => void (s.binds = [...s.binds, ...text.split(',')]),
+  ROOT_ID: (s: Settings) => void (s.rootId = true),
+  WORKING_DIRECTORY: (s: Settings, text: string) => void (s.workingDirectory = text),
   UNAME: (s: Settings, text: string) => void (s.release = text),
   ARGV0: (s: Settings, text: string) => void (s.argv0 = text),
   STACK_SIZE: (s: Settings, text: string) => void (s.stackSize = parseSize(text)),
@@ -137,6 +168,13 @@ export const APPLY = {
     if (text !== 'linux' && text !== 'node') throw new UsageError(`unknown host '${text}': linux or node`);
     s.host = text;
   },
+  SANDBOX: (s: Settings) => void (s.sandbox = true),
+  ALLOW_READ: (s: Settings, text: string) => allow(s, 'read', text),
+  ALLOW_WRITE: (s: Settings, text: string) => allow(s, 'write', text),
+  ALLOW_NET: (s: Settings, text: string) => allow(s, 'net', text),
+  ALLOW_RUN: (s: Settings, text: string) => allow(s, 'run', text),
+  ALLOW_ENV: (s: Settings, text: string) => allow(s, 'env', text),
+  SANDBOX_REPORT: (s: Settings) => void (s.sandboxReport = true),
   BACKEND: (s: Settings, text: string) => {
     if (text !== 'wasm' && text !== 'js') throw new UsageError(`unknown back end '${text}': wasm or js`);
     s.backend = text;
@@ -164,6 +202,23 @@ export const APPLY = {
   },
 } as const;
 export type VariableName = keyof typeof APPLY;
+
+/** Adds to what a sandbox allows: the words of a list, or everything if there is none. */
+function allow(settings: Settings, permission: Permission, text: string): void {
+  const words = text.split(',');
+  const { allow: allowed } = settings;
+  if (text === '') allowed[permission] = undefined;
+  else if (words.includes('')) throw new UsageError(`'${text}' is no list: something is missing between its commas`);
+  else allowed[permission]?.push(...words);
+}
+
+/** Throws {@link UsageError} where something is allowed that is not forbidden, or nobody would hold the guest to it. */
+export function checkSandbox({ sandbox, allow: allowed, sandboxReport, host }: Settings): void {
+  const given = Object.entries(allowed).find(([, words]) => words === undefined || words.length > 0);
+  const name = given === undefined ? 'sandbox-report' : `allow-${given[0]}`;
+  if (!sandbox && (given !== undefined || sandboxReport)) throw new UsageError(`option '${name}' needs -sandbox`);
+  if (sandbox && host !== 'linux') throw new UsageError("option 'sandbox' needs -host linux");
+}
 
 function setEnvironment(settings: Settings, text: string): void {
   for (const assignment of text.split(',')) {
@@ -228,10 +283,11 @@ function cacheDirectory(env: readonly string[]): string {
   return home[0] === '/' ? `${home}/.cache/tsemu` : '';
 }
 
-/** The guest's environment: the launcher's, changed as `-E` and `-U` say. */
+/** The guest's environment: the launcher's, or what a sandbox allows of it, changed as `-E` and `-U` say. */
 export function guestEnvironment(env: readonly string[], settings: Settings): readonly string[] {
-  if (settings.environment.length === 0) return env;
-  let result = [...env];
+  const names = settings.sandbox ? settings.allow.env : undefined;
+  if (settings.environment.length === 0 && names === undefined) return env;
+  let result = env.filter((assignment) => names?.includes(assignment.slice(0, assignment.indexOf('='))) ?? true);
   for (const [name, value] of settings.environment) {
     result = result.filter((assignment) => !assignment.startsWith(`${name}=`));
     if (value !== undefined) result.push(`${name}=${value}`);

@@ -12,6 +12,8 @@ function offered(...words: string[]): string[] {
 }
 
 test('bash completes commands, options and values', () => {
+  expect(offered('tsemu', 'ch')).toEqual(['chroot']);
+  expect(offered('tsemu', 'chroot', '-0', '-root')).toEqual(['-root', '-root-id']);
   expect(offered('tsemu', 'd')).toEqual(['doctor']);
   expect(offered('tsemu', 'binfmt', 'reg')).toEqual(['register']);
   expect(offered('tsemu-riscv64', '-str')).toEqual(['-strace']);
@@ -24,6 +26,7 @@ test('bash leaves files, and all that is behind the program, to its defaults', (
   expect(offered('tsemu-riscv64', '-L', '-s')).toEqual([]);
   expect(offered('tsemu-riscv64', './prog', '-s')).toEqual([]);
   expect(offered('tsemu', 'run', '')).toEqual([]);
+  expect(offered('tsemu', 'chroot', '-0', './root', '-s')).toEqual([]);
 });
 
 test('every shell has every option', () => {

@@ -4,7 +4,7 @@
  *
  *     source <(tsemu completion bash)
  */
-import { OPTIONS, type Option } from '../cli/option-table.ts';
+import { CHROOT_SHORT, OPTIONS, type Option } from '../cli/option-table.ts';
 import { LOG_ITEMS } from '../cli/settings.ts';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import { ACTIONS } from './binfmt.ts';
@@ -12,7 +12,10 @@ import { ACTIONS } from './binfmt.ts';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** Words that can stand behind each command of `tsemu`, `run` apart. */
+/** Commands that take the emulator's options. */
+const RUNNERS = ['run', 'chroot'];
+
+/** Words that can stand behind each other command of `tsemu`. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   binfmt: [...ACTIONS, ...GUEST_ARCHITECTURES, '--force', '--flags', '--mount'],
   doctor: ['--mount'],
@@ -28,7 +31,8 @@ function valuesOf(name: string, { value = '' }: Option): readonly string[] | und
 }
 
 const entries = Object.entries(OPTIONS);
-const withValue = entries.filter(([, { value }]) => value !== undefined);
+/** Those whose value is a word of its own. */
+const withValue = entries.filter(([, { value, isOptional }]) => value !== undefined && !isOptional);
 
 /** For bash, whose arrays zsh's bashcompinit imitates. */
 function bash(): string {
@@ -44,11 +48,11 @@ function bash(): string {
   COMPREPLY=()
   if [[ \${COMP_WORDS[0]##*/} == tsemu ]]; then
     if (( COMP_CWORD == 1 )); then
-      COMPREPLY=($(compgen -W 'run ${Object.keys(COMMANDS).join(' ')} --help --version' -- "$cur"))
+      COMPREPLY=($(compgen -W '${[...RUNNERS, ...Object.keys(COMMANDS)].join(' ')} --help --version' -- "$cur"))
       return
     fi
     case \${COMP_WORDS[1]} in
-      run) i=2 ;;
+      ${RUNNERS.join('|')}) i=2 ;;
 ${commands.join('\n')}
       *) return ;;
     esac
@@ -57,6 +61,9 @@ ${commands.join('\n')}
     name=\${COMP_WORDS[i]}
     [[ $name == -?* ]] || return 0
     name=\${name#-}; name=\${name#-}
+    [[ \${COMP_WORDS[1]} != chroot ]] || case $name in ${Object.entries(CHROOT_SHORT)
+      .map(([short, long]) => `${short}) name=${long} ;;`)
+      .join(' ')} esac
     case $name in
       ${withValue.map(([name]) => name).join('|')}) (( i += 2 )) ;;
       *) (( i += 1 )) ;;
@@ -81,16 +88,21 @@ const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
 
 function fish(): string {
   const lines = [
-    ...['run', ...Object.keys(COMMANDS)].map((name) => `complete -c tsemu -f -n __fish_use_subcommand -a ${name}`),
+    ...[...RUNNERS, ...Object.keys(COMMANDS)].map((name) => `complete -c tsemu -f -n __fish_use_subcommand -a ${name}`),
     ...Object.entries(COMMANDS).map(
       ([name, words]) => `complete -c tsemu -f -n '__fish_seen_subcommand_from ${name}' -a ${quoted(words.join(' '))}`,
     ),
   ];
   for (const [name, option] of entries) {
     const values = valuesOf(name, option);
-    const value = values !== undefined ? ` -x -a ${quoted(values.join(' '))}` : option.value === undefined ? '' : ' -r';
+    const value =
+      values !== undefined
+        ? ` -x -a ${quoted(values.join(' '))}`
+        : option.value === undefined || option.isOptional
+          ? ''
+          : ' -r';
     const rest = `${name.length === 1 ? '-s' : '-o'} ${name}${value} -d ${quoted(option.about)}`;
-    lines.push(`complete -c tsemu -n '__fish_seen_subcommand_from run' ${rest}`);
+    lines.push(`complete -c tsemu -n '__fish_seen_subcommand_from ${RUNNERS.join(' ')}' ${rest}`);
     for (const command of EMULATORS) lines.push(`complete -c ${command} ${rest}`);
   }
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,7 @@
 /**
  * The command `tsemu`, an ordinary program of Node that the launcher starts.
- * `tsemu run` never comes here: the launcher starts the emulator for it.
+ * `tsemu run` and `tsemu chroot` never come here: the launcher starts the
+ * emulator for them.
  */
 import { writeFileSync } from 'node:fs';
 import yargs from 'yargs';
@@ -20,6 +21,7 @@ const EXAMPLES: readonly [command: string, about: string][] = [
   ['$0 run ./hello one two', 'run a program, for whichever processor it is'],
   ['$0 run -L /usr/riscv64-linux-gnu ./hello', 'one that is linked dynamically: its libraries are there'],
   ['$0 run -strace ./hello', 'show its system calls'],
+  ['$0 chroot ./debian-arm64 bash', "a shell in another system's files"],
   ['sudo $0 binfmt register', 'from now on ./hello is enough'],
 ];
 
@@ -46,6 +48,10 @@ const parser = yargs(process.argv.slice(2))
   .scriptName('tsemu')
   .usage('Runs Linux programs built for riscv64 and aarch64 on x86-64 Linux.\n\nUsage: $0 <command>')
   .command('run [options] <program> [arguments..]', 'run a program (run -help lists the options)')
+  .command(
+    'chroot [options] <directory> [command..]',
+    'run a command with a directory as its root, without privileges (chroot -help)',
+  )
   .command(
     'binfmt <action> [arch..]',
     'have the kernel run programs with tsemu',

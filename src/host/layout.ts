@@ -177,7 +177,7 @@ export const PROCESS = {
   sharedCode: 0x401048,
   /** i32: not 0 if a page with code has been left open to writing since execve. */
   openCode: 0x401054,
-  /** i32: descriptor of the directory of -L plus 1, 0 if not yet opened, or a negative errno. */
+  /** i32: descriptor of the directory of -L or -root plus 1, 0 if not yet opened, or a negative errno. */
   sysroot: 0x401018,
   /**
    * i32: not 0 while a thread executes another program: all threads but the first one end. The first one runs the
@@ -193,6 +193,9 @@ export const PROCESS = {
   brkEnd: 0x401038,
   codeLog: 0x610000,
   codeLogEntries: 0x1000,
+  /** u32 each: the guest's user and group IDs if they are not the host's, see src/syscalls/identity.ts. All 0: root's. */
+  identity: 0x401100,
+  identitySize: 0x300,
   /** Pairs of u64, soft and hard, by RLIMIT_* number. */
   rlimits: 0x401400,
   /** Four u64 a signal: handler, flags, mask, restorer. */

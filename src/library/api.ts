@@ -15,13 +15,28 @@ export interface EmulatorOptions {
   architecture?: 'riscv64' | 'aarch64';
   /** Directory below which interpreters and absolute paths are looked for first (`-L`). */
   sysroot?: string;
+  /** Holds guests to what it allows: `-sandbox`. See docs/sandbox.md. */
+  sandbox?: Sandbox;
   /** Options as on the command line, such as `['-strace', '-D', 'log']`. */
   options?: readonly string[];
   /** Directory of the launchers; by default this package's. */
   installation?: string;
 }
 
-/** What stops a guest that goes too far. None is a boundary against a guest that wants to do harm. */
+/** What a sandboxed guest may do; by default nothing but run. True stands for everything, a list for what it names. */
+export interface Sandbox {
+  /** Files, and directories with all below them. */
+  read?: true | readonly string[];
+  write?: true | readonly string[];
+  /** Addresses, networks as `10.0.0.0/8` and names, each with a port if it ends with `:port`. */
+  net?: true | readonly string[];
+  /** Programs of the host, to which the sandbox does not apply. */
+  run?: true | readonly string[];
+  /** Names of variables of {@link StartOptions.env}. */
+  env?: true | readonly string[];
+}
+
+/** What stops a guest that goes too far. None is a boundary against a guest that wants to do harm: see {@link Sandbox}. */
 export interface Limits {
   /** Milliseconds of real time; the guest and its child processes are killed then. */
   time?: number;

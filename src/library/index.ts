@@ -23,7 +23,11 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
   if (architecture !== undefined && !GUEST_ARCHITECTURES.includes(architecture)) {
     throw new TypeError(`unknown architecture ${architecture}: ${GUEST_ARCHITECTURES.join(' or ')}`);
   }
-  const switches = [...(sysroot === '' ? [] : ['-L', sysroot]), ...(options.options ?? [])];
+  const switches = [
+    ...(sysroot === '' ? [] : ['-L', sysroot]),
+    ...sandboxSwitches(options.sandbox),
+    ...(options.options ?? []),
+  ];
 
   const start: api.Emulator['start'] = (program, args = [], startOptions = {}) => {
     checkLimits(startOptions.limits);
@@ -36,6 +40,19 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
   };
   return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
 };
+
+/** The options of a sandbox. Throws a TypeError for what they cannot say. */
+function sandboxSwitches(sandbox: api.Sandbox | undefined): string[] {
+  if (sandbox === undefined) return [];
+  const switches = Object.entries(sandbox).flatMap(([permission, allowed]: [string, true | readonly string[]]) => {
+    if (allowed === true) return [`-allow-${permission}`];
+    const bad = allowed.find((word) => word === '' || word.includes(','));
+    if (bad !== undefined)
+      throw new TypeError(`sandbox.${permission} cannot have '${bad}': it is empty or has a comma`);
+    return allowed.length === 0 ? [] : [`-allow-${permission}=${allowed.join(',')}`];
+  });
+  return ['-sandbox', ...switches];
+}
 
 function checkLimits({ time, memory, output }: api.Limits = {}): void {
   const check = (name: string, value: number | undefined, least: number): void => {

@@ -42,6 +42,8 @@ export interface LoadedProgram {
   sp: number;
   /** Host path of the program's ELF file (a script's interpreter), as /proc/self/exe shows it. */
   executable: string;
+  /** Host path of PT_INTERP's file. */
+  interpreter: string | undefined;
   /** As the program gets it: for a script, with the interpreter put in front. */
   argv: readonly string[];
   env: readonly string[];
@@ -144,6 +146,7 @@ function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram):
     entry: start.entry,
     sp: stack.sp,
     executable: realPath(host, file),
+    interpreter: interpreter === undefined ? undefined : realPath(host, interpreter.file),
     argv,
     env,
     auxv: stack.auxv,
@@ -168,7 +171,7 @@ function auxiliaryVector(
 ): [type: number, value: number | bigint][] {
   const { abi } = request;
   const id = (name: string) => Number(steadyCall(host, name));
-  const [uid, euid, gid, egid] = ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
+  const [uid, euid, gid, egid] = request.identity ?? ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
   const entries: [number, number | bigint][] = [[AT.SYSINFO_EHDR, vdsoAddress]];
   for (const [type, value] of abi.extraAuxv) entries.push([type, value]);
   if (abi.minSignalStack !== 0) entries.push([AT.MINSIGSTKSZ, abi.minSignalStack]);

@@ -27,10 +27,15 @@ import { tooManyArguments } from './stack.ts';
 export interface ProgramRequest {
   /** The program's path as the guest knows it: a script's argument, AT_EXECFN, the FILE of messages. */
   path: string;
-  /** Host path of the same file, if another. */
+  /** What to open instead, as the host or {@link open} knows it. */
   hostPath?: string;
   /** Of the program's file if it is open already; it will be closed. */
   descriptor?: number;
+  /**
+   * Opens the program and its interpreters as {@link openProgramFile} does, where the guest's names are not the host's or
+   * not everything may be executed; `sysroot` is not looked at then.
+   */
+  open?: (path: string) => ProgramFile | number;
   argv: readonly string[];
   env: readonly string[];
   /** `-L`: interpreters with absolute paths are looked for below this directory first; '' for none. */
@@ -38,6 +43,8 @@ export interface ProgramRequest {
   abi: GuestAbi;
   /** AT_EXECFN, if not the path. */
   execfn?: string;
+  /** Real and effective user and group ID of the guest, if they are not the host's. */
+  identity?: readonly number[];
   /** AT_SECURE is set even if real and effective IDs are the same: capabilities of the file, for instance. */
   isSecure?: boolean;
   /** Soft RLIMIT_STACK in bytes; by default the one the emulator was started with. */
@@ -67,13 +74,11 @@ const HEAD_SIZE = 4096;
 export function prepareProgram(host: Host, request: ProgramRequest): PreparedProgram | LoadError {
   const { abi, path, sysroot } = request;
   const stackLimit = stackLimitOf(host, request);
+  const open = request.open ?? ((file: string, below?: string) => openProgramFile(host, file, below));
   let argv = request.argv;
   let current = path;
-  const { descriptor } = request;
-  let opened =
-    descriptor === undefined
-      ? openProgramFile(host, request.hostPath ?? path)
-      : programFileOf(host, descriptor, request.hostPath ?? path);
+  const { descriptor, hostPath = path } = request;
+  let opened = descriptor === undefined ? open(hostPath) : programFileOf(host, descriptor, hostPath);
   for (let depth = 0; ; depth++) {
     if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
     const file = opened;
@@ -97,7 +102,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
       const contents = { argv, env: request.env, execfn: request.execfn ?? path };
       if (tooManyArguments(contents, stackLimit, abi.wordSize)) return refuse(E2BIG, errnoText(E2BIG));
       const interpreter =
-        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter);
+        image.interpreter === undefined ? undefined : openInterpreter(host, request, image.interpreter, open);
       if (interpreter !== undefined && isLoadError(interpreter)) {
         file.close();
         return interpreter;
@@ -115,7 +120,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
     file.close();
     argv = [line.interpreter, ...(line.argument === undefined ? [] : [line.argument]), current, ...argv.slice(1)];
     current = line.interpreter;
-    opened = openProgramFile(host, current, sysroot);
+    opened = open(current, sysroot);
   }
 }
 
@@ -131,21 +136,17 @@ function notAProgram(head: Uint8Array, abi: GuestAbi): string {
 
 /** The program itself, or the interpreter that a script names, cannot be opened. */
 function cannotOpen(request: ProgramRequest, current: string, errno: number, isInterpreter: boolean): LoadError {
-  const { abi, path, sysroot } = request;
+  const { abi, path } = request;
   if (!isInterpreter) return loadError(abi.command, path, errno);
-  return loadError(
-    abi.command,
-    path,
-    errno,
-    `${cannotOpenReason(current, errno, sysroot, abi)} (its #! line names it)`,
-  );
+  return loadError(abi.command, path, errno, `${cannotOpenReason(request, current, errno)} (its #! line names it)`);
 }
 
 /** Why an interpreter cannot be opened, and where it was looked for. */
-function cannotOpenReason(interpreter: string, errno: number, sysroot: string, abi: GuestAbi): string {
+function cannotOpenReason({ abi, sysroot, open }: ProgramRequest, interpreter: string, errno: number): string {
   if (errno !== ENOENT && errno !== ENOTDIR) return `interpreter ${interpreter}: ${errnoText(errno)}`;
   const isAbsolute = interpreter[0] === '/';
   if (!isAbsolute) return `interpreter ${interpreter} not found`;
+  if (open !== undefined) return `interpreter ${interpreter} not found in the root directory`;
   if (sysroot !== '') return `interpreter ${interpreter} not found, neither there nor below ${sysroot} (-L)`;
   return `interpreter ${interpreter} not found: -L names a directory to look below, such as ${abi.exampleSysroot}`;
 }
@@ -155,11 +156,12 @@ function openInterpreter(
   host: Host,
   request: ProgramRequest,
   interpreter: string,
+  open: (path: string, sysroot: string) => ProgramFile | number,
 ): { file: ProgramFile; image: ElfImage } | LoadError {
   const { abi, path, sysroot } = request;
-  const file = openProgramFile(host, interpreter, sysroot);
+  const file = open(interpreter, sysroot);
   if (typeof file === 'number') {
-    return loadError(abi.command, path, -file, cannotOpenReason(interpreter, -file, sysroot, abi));
+    return loadError(abi.command, path, -file, cannotOpenReason(request, interpreter, -file));
   }
   const refuse = (errno: number, reason: string): LoadError => {
     file.close();

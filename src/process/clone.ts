@@ -8,6 +8,7 @@
 import type { Int } from '../host/host.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOSYS } from '../syscalls/errno.ts';
+import { joinSandbox } from '../syscalls/sandbox/members.ts';
 import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
 import type { GuestTask } from './task.ts';
 import { closeHidden, VforkPipe } from './vfork.ts';
@@ -82,6 +83,8 @@ function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: Clon
     task.threads.reset(Number(host.syscall('gettid')));
   }
   space.lock.release();
+  // The child does so itself as well, but perhaps only after this process has named it.
+  if (pid > 0) joinSandbox(task, pid);
   if (pid > 0 && has(CLONE.CLONE_PARENT_SETTID)) space.writeU32(parentTid, pid);
   return pid;
 }
@@ -91,6 +94,7 @@ function becomeChild(task: GuestTask, request: CloneRequest): void {
   const { flags, stack, tls, childTid, parentTid, clearHandlers } = request;
   const { cpu, host, signals, space } = task;
   const has = (bit: number): boolean => (flags & bit) !== 0;
+  joinSandbox(task);
   signals.forgetPending();
   if (clearHandlers) signals.clearHandlers();
   // An alternate stack is kept, unless the child runs on another stack in the same memory.

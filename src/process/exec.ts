@@ -7,13 +7,19 @@
 import { startProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-error.ts';
 import { prepareProgram } from '../loader/prepare.ts';
+import { openProgramFile, type ProgramFile, programFileOf } from '../loader/program-file.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
 import { startCall, steadyCall } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
+import { identityOf } from '../syscalls/identity.ts';
 import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
+import { placeOf, shownPath } from '../syscalls/root-paths.ts';
+import { reportDenials } from '../syscalls/sandbox/denials.ts';
+import { openProgram } from '../syscalls/sandbox/open.ts';
+import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
 import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
@@ -35,7 +41,17 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   const { path, hostPath, argv, env } = request;
   const { sysroot } = process.options;
   const stackLimit = process.rlimits.get(RLIMITS.RLIMIT_STACK)?.soft;
-  const prepared = prepareProgram(host, { path, hostPath, argv, env, sysroot, abi: guest.abi, stackLimit });
+  const prepared = prepareProgram(host, {
+    path,
+    hostPath,
+    argv,
+    env,
+    sysroot,
+    open: openerFor(task),
+    abi: guest.abi,
+    identity: identityOf(task),
+    stackLimit,
+  });
   if (isLoadError(prepared)) return executeOther(task, request, prepared);
 
   if (task.threads.count > 1) {
@@ -71,6 +87,23 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   task.cpu.sp = BigInt(loaded.sp);
   appearAs(task, path);
   return NO_RESULT;
+}
+
+/** How a guest opens programs that has a root directory of its own or is in a sandbox, as openProgramFile does. */
+function openerFor(task: GuestTask): ((path: string) => ProgramFile | number) | undefined {
+  const { host, process } = task;
+  const { mounts, sandbox } = process.options;
+  if (mounts !== undefined) {
+    return (path) => {
+      const place = placeOf(task, mounts, AT_FDCWD, path, 'follow');
+      return typeof place === 'number' ? place : openProgramFile(host, place.host);
+    };
+  }
+  if (sandbox === undefined) return undefined;
+  return (path) => {
+    const opened = openProgram(task, path);
+    return typeof opened === 'number' ? opened : programFileOf(host, opened.descriptor, opened.path);
+  };
 }
 
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
@@ -133,8 +166,13 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   if (otherProgram === undefined) return -(errno === EISDIR ? EACCES : errno);
   const isGuest = otherProgram.architecture !== undefined;
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
+  const { sandbox } = process.options;
+  if (sandbox !== undefined && !mayRunOnHost(task, otherProgram)) return -EACCES;
+  // The program that takes this one's place does not list anything.
+  if (sandbox !== undefined) reportDenials(task, sandbox);
   task.vfork?.send(task);
-  const { path, argv } = isGuest ? siblingCommand(process.options, otherProgram) : otherProgram;
+  const program = { ...otherProgram, path: shownPath(task, otherProgram.path) };
+  const { path, argv } = isGuest ? siblingCommand(process.options, program) : program;
   const failure = host.processes.execute({ path, argv, env, mask: signals.mask, rlimits: process.rlimits });
   if (!isGuest || failure !== -ENOENT) return failure;
   reportUnimplemented(`${otherProgram.path} needs ${path}, which is not installed`);
@@ -143,10 +181,12 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
 
 /** The command line that runs a program of another architecture as this one would be run. */
 function siblingCommand(options: KernelOptions, { path, argv, architecture }: OtherProgram): OtherProgram {
-  const { directory, guestOnly, release, sysroot } = options;
+  const { directory, guestOnly, release, sysroot, mounts = [], rootId } = options;
   const command = `${directory}tsemu-${architecture}`;
   const settings = [
     ...(sysroot === '' ? [] : ['-L', sysroot]),
+    ...mounts.flatMap(({ guest, host }) => (guest === '' ? ['-root', host || '/'] : ['-b', `${host || '/'}:${guest}`])),
+    ...(rootId === true ? ['-root-id'] : []),
     ...(release === '' ? [] : ['-r', release]),
     ...(guestOnly ? ['-exec', 'guest-only'] : []),
   ];

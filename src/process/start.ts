@@ -1,7 +1,9 @@
 /** Makes the guest process: loads the program and gives it its first thread. */
 import type { Host } from '../host/host.ts';
+import { STAGING } from '../host/layout.ts';
 import { loadProgram } from '../loader/load.ts';
 import { isLoadError, type LoadError } from '../loader/load-error.ts';
+import { openProgramFile, type ProgramFile } from '../loader/program-file.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { SyscallTable } from '../syscalls/dispatch.ts';
 import type { ReportHooks } from '../syscalls/report.ts';
@@ -13,6 +15,7 @@ import { type Compilation, Engine, type EngineWatch, type Statistics } from '../
 import { appearAs } from './appearance.ts';
 import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
+import { startSandbox } from './sandbox.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { GuestTask, type TaskParts } from './task.ts';
 import type { WorkerScript } from './thread-setup.ts';
@@ -31,6 +34,11 @@ export interface Watch extends Pick<TaskParts, 'trace' | 'onSignal' | 'onFault' 
 /** What to run, and how the user wants to watch it. Strings are latin1: one character a byte. */
 export interface StartRequest {
   program: string;
+  /**
+   * If the guest has a root directory of its own: the host path of the directory where it starts, and of the program and
+   * its interpreter (or a negative errno).
+   */
+  root?: { directory: string; locate: (path: string) => string | number };
   /** Of the program's file if it is open already. */
   descriptor?: number;
   argv: readonly string[];
@@ -58,9 +66,25 @@ export function watchOf(engine: Engine, watch: Watch): Partial<TaskParts> {
   return { trace, onSignal, onFault, onClone, onExit };
 }
 
+/** As the guest's own IDs begin: see src/syscalls/identity.ts. */
+const ROOT_IDENTITY = [0, 0, 0, 0];
+
+/** Throws if the directory has gone meanwhile. */
+function changeDirectory(host: Host, path: string): void {
+  const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, path.length + 1);
+  for (let i = 0; i < path.length; i++) bytes[i] = path.charCodeAt(i);
+  bytes[path.length] = 0;
+  const result = host.syscall('chdir', host.stagingPointer(0));
+  if (result !== 0) throw new Error(`chdir to ${path}: errno ${-Number(result)}`);
+}
+
+const openLocated = (host: Host, path: string | number): ProgramFile | number =>
+  typeof path === 'number' ? path : openProgramFile(host, path);
+
 /** Loads the program; its first thread, ready to run, or why it cannot be started. */
 export function startProcess(host: Host, guest: Guest, request: StartRequest): GuestTask | LoadError {
-  const { program, descriptor, argv, env, options } = request;
+  const { program, root, descriptor, argv, env, options } = request;
+  if (root !== undefined) changeDirectory(host, root.directory);
   const { rlimits, isSecure } = host.startState;
   const space = new AddressSpace(host);
   const limits = new SharedLimits(host, OWN_RLIMITS);
@@ -69,11 +93,13 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { abi } = guest;
   const loaded = loadProgram(host, space, {
     path: program,
+    open: root && ((path) => openLocated(host, root.locate(path))),
     descriptor,
     argv,
     env,
     sysroot: options.sysroot,
     isSecure,
+    identity: options.rootId === true ? ROOT_IDENTITY : undefined,
     abi,
   });
   if (isLoadError(loaded)) return loaded;
@@ -119,5 +145,6 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     traceStart(program, argv, envp, env.length, trace);
   }
   appearAs(task, program);
+  startSandbox(task, loaded.interpreter);
   return task;
 }

@@ -24,6 +24,7 @@ import type { Engine, Exit } from '../translate/engine.ts';
 import { cloneTask } from './clone.ts';
 import { executeForOther, executeProgram } from './exec.ts';
 import type { Guest } from './guest.ts';
+import { endSandbox } from './sandbox.ts';
 import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
 import { releaseRobustMutexes, ThreadRevival, type Threads } from './threads.ts';
@@ -105,6 +106,7 @@ export class GuestTask implements Task, SignalOwner {
   }
 
   onFault(info: Uint8Array): void {
+    endSandbox(this);
     this.onDeath?.(this, info);
   }
 
@@ -151,6 +153,7 @@ export class GuestTask implements Task, SignalOwner {
     this.vfork?.finish(this);
     releaseRobustMutexes(this);
     this.engine.saveTranslations();
+    endSandbox(this);
     this.onExit?.(status);
     this.host.syscall('exit_group', status);
     throw new Error('exit_group returned');

@@ -9,6 +9,7 @@ import { AT_FLAGS } from './files-flags.ts';
 import { guestPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { partial, prints, type Row, syscall } from './row.ts';
+import { deny } from './sandbox/denials.ts';
 import { signalName } from './sigset.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
 import { argvText, flagNames, hexText, SHOWN, variablesText } from './text.ts';
@@ -168,14 +169,27 @@ function clone3(task: Task, v: { cl_args: number; size: number }): SyscallResult
   });
 }
 
-/** What the kernel checks first (copy_process). */
+/** Not for a sandboxed guest: new namespaces, in which paths mean something else, and a child that is not the caller's. */
+const DENIED_IN_SANDBOX =
+  CLONE.CLONE_NEWNS |
+  CLONE.CLONE_NEWCGROUP |
+  CLONE.CLONE_NEWUTS |
+  CLONE.CLONE_NEWIPC |
+  CLONE.CLONE_NEWUSER |
+  CLONE.CLONE_NEWPID |
+  CLONE.CLONE_NEWNET |
+  CLONE.CLONE_PARENT |
+  CLONE.CLONE_PTRACE;
+
+/** What the kernel checks first (copy_process), and the sandbox. */
 function checkedClone(task: Task, request: CloneRequest): SyscallResult {
   const has = (bits: number): boolean => (request.flags & bits) === bits;
   if (has(CLONE.CLONE_NEWNS | CLONE.CLONE_FS) || has(CLONE.CLONE_NEWUSER | CLONE.CLONE_FS)) return -EINVAL;
   if (has(CLONE.CLONE_THREAD) && !has(CLONE.CLONE_SIGHAND)) return -EINVAL;
   if (has(CLONE.CLONE_SIGHAND) && !has(CLONE.CLONE_VM)) return -EINVAL;
   if (has(CLONE.CLONE_PIDFD | CLONE.CLONE_DETACHED)) return -EINVAL;
-  return task.clone(request);
+  const denied = task.process.options.sandbox === undefined ? 0 : request.flags & DENIED_IN_SANDBOX;
+  return denied === 0 ? task.clone(request) : deny(task, 'clone', flagNames(CLONE, denied >>> 0), EPERM);
 }
 
 /** An array of string pointers, NULL at its end: the strings, or a negative errno. */
@@ -196,7 +210,9 @@ function readStrings(task: Task, address: number): string[] | number {
   }
 }
 
-function execute(task: Task, program: string, hostPath: string, v: { argv: number; envp: number }): SyscallResult {
+type Strings = { argv: number; envp: number };
+
+function execute(task: Task, program: string, hostPath: string, v: Strings): SyscallResult {
   const argv = readStrings(task, v.argv);
   if (typeof argv === 'number') return argv;
   const env = readStrings(task, v.envp);
@@ -209,10 +225,16 @@ function execute(task: Task, program: string, hostPath: string, v: { argv: numbe
 function execve(task: Task, v: { pathname: number; argv: number; envp: number }): SyscallResult {
   const program = guestPath(task, v.pathname);
   if (typeof program === 'number') return program;
-  return execute(task, program, absoluteOnHost(task, program), v);
+  if (program === '') return -ENOENT;
+  return execute(task, program, programPath(task, AT_FDCWD, program), v);
 }
 
-const absoluteOnHost = (task: Task, name: string): string => (name[0] === '/' ? translatePath(task, name, true) : name);
+/** What names the program for whoever opens it: the guest's own path where that is looked at when it is opened. */
+function programPath(task: Task, dir: number, name: string): string {
+  const { mounts, sandbox } = task.process.options;
+  if (name[0] !== '/') return dir === AT_FDCWD ? name : `/proc/self/fd/${dir}/${name}`;
+  return mounts === undefined && sandbox === undefined ? translatePath(task, name, true) : name;
+}
 
 type ExecveatArgs = { dirfd: number; pathname: number; argv: number; envp: number; flags: number };
 
@@ -220,10 +242,12 @@ function execveat(task: Task, v: ExecveatArgs): SyscallResult {
   if ((v.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const name = guestPath(task, v.pathname);
   if (typeof name === 'number') return name;
-  if (name === '' && (v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
-  if (name[0] === '/' || v.dirfd === AT_FDCWD) return execute(task, name, absoluteOnHost(task, name), v);
-  const below = name === '' ? '' : `/${name}`;
-  return execute(task, `/dev/fd/${v.dirfd}${below}`, `/proc/self/fd/${v.dirfd}${below}`, v);
+  if (name === '') {
+    if ((v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+    return execute(task, `/dev/fd/${v.dirfd}`, `/proc/self/fd/${v.dirfd}`, v);
+  }
+  const shown = name[0] === '/' || v.dirfd === AT_FDCWD ? name : `/dev/fd/${v.dirfd}/${name}`;
+  return execute(task, shown, programPath(task, v.dirfd, name), v);
 }
 
 const argvCodec: Codec<number> = {

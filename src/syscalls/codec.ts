@@ -30,16 +30,22 @@ export const Pass = { value: 0, pointer: 1, fd: 2, convert: 3 } as const;
 
 export interface Codec<T> {
   readonly pass: 0 | 1 | 2 | 3;
+  /** If the guest has a root directory of its own, the codec is asked all the same. */
+  readonly inRoot?: true;
   /** What a handler gets. May {@link fail}. */
   decode(task: Task, raw: Int): T;
-  /** The host's argument, only for `Pass.convert`. May {@link fail}, and ask for more with onReturn. */
+  /** The host's argument, only for `Pass.convert` and `inRoot`. May {@link fail}, and ask for more with onReturn. */
   toHost?(task: Task, raw: Int): Int;
   /** Text for -strace; undefined leaves the argument out (openat's mode without O_CREAT). */
   print(p: Printing, raw: Int): string | undefined;
   /** Printed after the call (an output). */
   readonly late?: boolean;
+  /** The argument names a file: a sandbox has to have looked at it. */
+  readonly isPath?: true;
   /** Names of other arguments that this one refers to. */
   readonly refersTo?: readonly string[];
+  /** For a path: the same, relative to the directory whose descriptor is argument number `index`. */
+  readonly behindDirectory?: (index: number) => Codec<T>;
 }
 
 /** An address that faults: never mapped in any guest. */

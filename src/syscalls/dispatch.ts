@@ -7,7 +7,7 @@
  * print before and after. Where all arguments are numbers, which is nearly
  * always, `passOn` makes the call while guest code waits for it.
  */
-import type { Host, Int } from '../host/host.ts';
+import type { Int } from '../host/host.ts';
 import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
@@ -15,6 +15,8 @@ import { EBADF, EFAULT, ENOSYS } from './errno.ts';
 import { memoryFileCall } from './proc-mem.ts';
 import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
+import { runGuarded } from './sandbox/guard.ts';
+import { ruleOf } from './sandbox/rules.ts';
 import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
 import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
@@ -95,7 +97,7 @@ export class SyscallTable {
     const { host } = task;
     const number = task.cpu.syscallNumber;
     let passage = this.passages[number];
-    if (passage === undefined) passage = this.passages[number] = this.passageOf(host, number);
+    if (passage === undefined) passage = this.passages[number] = this.passageOf(task, number);
     if (passage === null || memoryFiles !== undefined) return undefined;
     const { nr, count, passes } = passage;
     const a = count > 0 ? simpleArgument(task, passes[0], 0) : 0;
@@ -109,10 +111,12 @@ export class SyscallTable {
     return result === -EFAULT ? undefined : result;
   }
 
-  private passageOf(host: Host, number: number): Passage | null {
+  private passageOf({ host, process }: Task, number: number): Passage | null {
     const row = this.byNumber[number] ?? this.find(number);
     if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
-    if (row.codecs.some(({ pass }) => pass === Pass.convert)) return null;
+    const hasRoot = process.options.mounts !== undefined;
+    if (row.codecs.some(({ pass, inRoot }) => pass === Pass.convert || (hasRoot && inRoot === true))) return null;
+    if (process.options.sandbox !== undefined && ruleOf(row.name) !== 'free') return null;
     const nr = host.numberOf?.(row.name) ?? -1;
     return nr < 0 ? null : new Passage(nr, row);
   }
@@ -136,7 +140,15 @@ export class SyscallTable {
 }
 
 function run(task: Task, row: Row): SyscallResult {
-  return row.handler === undefined ? passOn(task, row) : handle(task, row);
+  return task.process.options.sandbox === undefined ? carryOut(task, row) : runGuarded(task, row, carryOut);
+}
+
+/** Arguments of the host's that a sandbox has put in the place of the guest's, by number. */
+type Replaced = readonly (Int | undefined)[];
+const NONE_REPLACED: Replaced = [];
+
+function carryOut(task: Task, row: Row, replaced = NONE_REPLACED): SyscallResult {
+  return row.handler === undefined ? passOn(task, row, replaced) : handle(task, row);
 }
 
 function handle(task: Task, row: Row): SyscallResult {
@@ -157,8 +169,10 @@ function simpleArgument(task: Task, pass: Codec<unknown>['pass'], index: number)
   return raw;
 }
 
-function hostArgument(task: Task, codec: Codec<unknown>, index: number): Int {
+function hostArgument(task: Task, codec: Codec<unknown>, index: number, replaced: Replaced): Int {
+  if (replaced.length > index && replaced[index] !== undefined) return replaced[index];
   const raw = task.cpu.argument(index);
+  if (codec.inRoot === true && task.process.options.mounts !== undefined) return codec.toHost!(task, raw);
   switch (codec.pass) {
     case Pass.value:
       return raw;
@@ -172,7 +186,7 @@ function hostArgument(task: Task, codec: Codec<unknown>, index: number): Int {
   }
 }
 
-function passOn(task: Task, row: Row): SyscallResult {
+function passOn(task: Task, row: Row, replaced: Replaced): SyscallResult {
   const { codecs, name } = row;
   const count = codecs.length;
   if (memoryFiles !== undefined) {
@@ -180,17 +194,17 @@ function passOn(task: Task, row: Row): SyscallResult {
     if (result !== undefined) return result;
   }
   if (count === 0) return task.host.syscall(name);
-  const a = hostArgument(task, codecs[0], 0);
-  const b = count > 1 ? hostArgument(task, codecs[1], 1) : 0;
-  const c = count > 2 ? hostArgument(task, codecs[2], 2) : 0;
-  const d = count > 3 ? hostArgument(task, codecs[3], 3) : 0;
+  const a = hostArgument(task, codecs[0], 0, replaced);
+  const b = count > 1 ? hostArgument(task, codecs[1], 1, replaced) : 0;
+  const c = count > 2 ? hostArgument(task, codecs[2], 2, replaced) : 0;
+  const d = count > 3 ? hostArgument(task, codecs[3], 3, replaced) : 0;
   if (failed() !== 0) return failed();
   if (count <= 3) {
     const result = task.host.syscall(name, a, b, c);
     return finishCall(result === -EFAULT ? retryFault(task, () => task.host.syscall(name, a, b, c)) : result);
   }
-  const e = count > 4 ? hostArgument(task, codecs[4], 4) : 0;
-  const f = count > 5 ? hostArgument(task, codecs[5], 5) : 0;
+  const e = count > 4 ? hostArgument(task, codecs[4], 4, replaced) : 0;
+  const f = count > 5 ? hostArgument(task, codecs[5], 5, replaced) : 0;
   if (failed() !== 0) return failed();
   return finishCall(hostCall(task, name, a, b, c, d, e, f));
 }

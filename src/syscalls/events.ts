@@ -1,7 +1,7 @@
 /** Descriptors that stand for events: eventfd(2), timerfd(2), signalfd(2), inotify(7). */
 import { choice, dirfd, type FlagTable, fd, flags, hex, int, long, pointer, size, uint } from './codec.ts';
 import { O_CLOEXEC } from './files-flags.ts';
-import { path, pathAt } from './paths.ts';
+import { pathAt } from './paths.ts';
 import { note, type Row, refused, syscall } from './row.ts';
 import { inSigset } from './sigset.ts';
 import { inStruct, outStruct } from './struct.ts';
@@ -68,7 +68,11 @@ export const eventRows = (): Row[] => [
     note("the guest's signal mask is the host thread's, so the host's signalfd is right"),
   ),
   syscall('inotify_init1', { flags: flags({ IN_CLOEXEC: O_CLOEXEC, IN_NONBLOCK: O_NONBLOCK }) }),
-  syscall('inotify_add_watch', { fd, pathname: path, mask: flags(INOTIFY_MASK) }),
+  syscall('inotify_add_watch', {
+    fd,
+    pathname: pathAt(2, INOTIFY_MASK.IN_DONT_FOLLOW),
+    mask: flags(INOTIFY_MASK),
+  }),
   syscall('inotify_rm_watch', { fd, wd: int }),
   refused(
     'fanotify_init',

@@ -39,7 +39,8 @@ import {
   openFlagsText,
   pipeFlags,
 } from './files-flags.ts';
-import { directoryPath, path, stagePath, translatePath } from './paths.ts';
+import { directoryPath } from './links.ts';
+import { path, stagedPlace, stagePath, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
 import { isGenerated, mayBeProcName, procEntry } from './proc-names.ts';
@@ -53,6 +54,12 @@ const O_DIRECTORY = 0o200000;
 
 const creates = (openFlags: number): boolean => (openFlags & O_CREAT) !== 0 || (openFlags & O_TMPFILE) === O_TMPFILE;
 
+const O_EXCL = 0o200;
+
+/** A link at the end of the path is followed. Where the file must not exist yet, the link itself is in the way. */
+const follows = (openFlags: number): boolean =>
+  (openFlags & O_NOFOLLOW) === 0 && (openFlags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
+
 /** openat's mode, which only counts when a file may be made. */
 const openMode: Codec<number> = {
   ...mode,
@@ -61,7 +68,7 @@ const openMode: Codec<number> = {
 };
 
 /** struct open_how of openat2(2). */
-const OPEN_HOW_SIZE = 24;
+export const OPEN_HOW_SIZE = 24;
 const RESOLVE_FLAGS = {
   RESOLVE_NO_XDEV: 1,
   RESOLVE_NO_MAGICLINKS: 2,
@@ -90,6 +97,12 @@ const openHow: Codec<number> = {
 
 /** The guest's meaning of a staged path for an open: an entry of /proc that is ours, or the host path's offset. */
 function openTarget(task: Task, dir: number, at: number, follow: boolean): string | number {
+  const place = stagedPlace(task, at, follow ? 'follow' : 'keep', dir);
+  if (typeof place === 'number') return place;
+  if (place !== undefined) {
+    const found = place.asIs ? at : stageString(place.host);
+    return specialTarget(task, place.host, found, follow) ?? found;
+  }
   const first = bytes[at];
   const { sysroot } = task.process.options;
   if (first !== 0x2f) {
@@ -114,14 +127,14 @@ function specialTarget(task: Task, text: string, at: number, follow: boolean): s
   const entry = procEntry(task, text);
   if (entry === undefined) return undefined;
   if (entry === 'self/exe' && follow) return stageString(task.process.executable);
-  if (isGenerated(entry) || ['self/fd', 'self/fdinfo', 'self/task'].includes(entry)) return entry;
+  if (isGenerated(task, entry) || ['self/fd', 'self/fdinfo', 'self/task'].includes(entry)) return entry;
   const descriptor = /^self\/fd(?:info)?\/(\d+)/.exec(entry);
   if (descriptor !== null && task.process.hiddenDescriptors.has(Number(descriptor[1]))) return -ENOENT;
   return at;
 }
 
 /** Opens what `target` says; `open` makes the host's call for a staged path. */
-function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
+export function openAny(task: Task, target: string | number, openFlags: number, open: (at: number) => Int): Int {
   let opened: Int;
   if (typeof target === 'number') {
     if (target < 0) return target;
@@ -137,7 +150,7 @@ function openAny(task: Task, target: string | number, openFlags: number, open: (
 }
 
 function openEntry(task: Task, entry: string, openFlags: number): Int {
-  if ((openFlags & O_PATH) !== 0 || !isGenerated(entry) || entry === 'self/mem') {
+  if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || entry === 'self/mem') {
     const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
     return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);
   }
@@ -149,7 +162,7 @@ function openEntry(task: Task, entry: string, openFlags: number): Int {
 function openat(task: Task, dir: number, address: number, openFlags: number, modeBits: number): Int {
   const at = stagePath(task, address);
   if (at < 0) return at;
-  const target = openTarget(task, dir, at, (openFlags & O_NOFOLLOW) === 0);
+  const target = openTarget(task, dir, at, follows(openFlags));
   return openAny(task, target, openFlags, (found) =>
     hostCall(task, 'openat', dir, task.host.stagingPointer(found), openFlags, modeBits),
   );
@@ -169,7 +182,7 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
     hostCall(task, 'openat2', dir, task.host.stagingPointer(found), task.host.stagingPointer(how), howSize);
   // A path that must stay below the directory is never one of ours; magic links are asked for by nobody else.
   if ((resolve & (RESOLVE_FLAGS.RESOLVE_BENEATH | RESOLVE_FLAGS.RESOLVE_IN_ROOT)) !== 0) return call(at);
-  const follow = (openFlags & O_NOFOLLOW) === 0 && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
+  const follow = follows(openFlags) && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
   const target = openTarget(task, dir, at, follow);
   if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at))
     return -ELOOP;

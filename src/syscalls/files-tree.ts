@@ -1,6 +1,7 @@
 /** Directories, links, names and attributes of files. */
+import { guestPathOf } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
-import { hostCall, ptr, steadyCall } from './call.ts';
+import { fail, failed, hostCall, ptr, steadyCall } from './call.ts';
 import {
   addressText,
   type Codec,
@@ -20,10 +21,9 @@ import {
   size,
   toAddress,
   toUint32,
-  uid,
 } from './codec.ts';
 import { type FilteredDirectory, filteredDirectory, forgetDescriptor } from './descriptors.ts';
-import { EFAULT, EINVAL, ENOENT } from './errno.ts';
+import { EFAULT, EINVAL, ENOENT, EPERM, ERANGE } from './errno.ts';
 import {
   ACCESS_MODES,
   AT_EMPTY_PATH,
@@ -34,9 +34,25 @@ import {
   RENAME_FLAGS,
   UNLINK_FLAGS,
 } from './files-flags.ts';
-import { directoryPath, guestPath, hostPath, inSysroot, path, pathAt, pathIfFollow, pathNoFollow } from './paths.ts';
+import { newOwner, outOwned } from './identity.ts';
+import { directoryPath, PATH_MAX } from './links.ts';
+import {
+  guestPath,
+  hostPath,
+  inSysroot,
+  path,
+  pathAt,
+  pathEntry,
+  pathIfFollow,
+  pathNoFollow,
+  pathRemoved,
+  stagedPlace,
+  stagePath,
+} from './paths.ts';
 import { peek } from './peek.ts';
 import { mayBeProcName, procEntry } from './proc-names.ts';
+import { reportUnimplemented } from './report.ts';
+import { shownLink } from './root-paths.ts';
 import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, deliver, stage, stagedString, stageString, stagingLeft, view } from './staging.ts';
 import { outStruct } from './struct.ts';
@@ -115,26 +131,65 @@ function procLink(task: Task, dir: number, text: string): string | number | unde
 }
 
 function readlinkat(task: Task, dir: number, address: number, buffer: number, bufferSize: number): Int {
-  const text = guestPath(task, address);
-  if (typeof text === 'number') return text;
-  const answer = procLink(task, dir, text);
+  const at = stagePath(task, address);
+  if (at < 0) return at;
+  const place = stagedPlace(task, at, 'keep', dir);
+  if (typeof place === 'number') return place;
+  const { mounts } = task.process.options;
+  const answer =
+    place === undefined || mounts === undefined
+      ? procLink(task, dir, stagedString(at, PATH_MAX))
+      : shownLink(task, mounts, place.host);
   if (answer === undefined) {
-    return hostCall(task, 'readlinkat', dir, hostPath(task, address, false), ptr(task, buffer), bufferSize);
+    return hostCall(task, 'readlinkat', dir, hostPath(task, address, 'keep', dir), ptr(task, buffer), bufferSize);
   }
-  if (typeof answer === 'number') return answer;
+  return typeof answer === 'number' ? answer : deliverLink(task, answer, buffer, bufferSize);
+}
+
+/** Gives the guest the text of a link, as much of it as there is room for. */
+export function deliverLink(task: Task, text: string, buffer: number, bufferSize: number): Int {
   if (bufferSize <= 0) return -EINVAL;
-  const length = Math.min(answer.length, bufferSize);
-  return deliver(task, buffer, stageString(answer), length) ? length : -EFAULT;
+  const length = Math.min(text.length, bufferSize);
+  return deliver(task, buffer, stageString(text), length) ? length : -EFAULT;
 }
 
 /** The working directory is the host's; one that exists only below -L is entered there. */
 function chdir(task: Task, address: number): Int {
+  if (task.process.options.mounts !== undefined) {
+    const host = hostPath(task, address, 'follow');
+    return failed() || task.host.syscall('chdir', host);
+  }
   const text = guestPath(task, address);
   if (typeof text === 'number') return text;
   const result = task.host.syscall('chdir', task.host.stagingPointer(stageString(text)));
   if (result !== -ENOENT) return result;
   const below = inSysroot(task, text, true);
   return below === undefined ? result : task.host.syscall('chdir', task.host.stagingPointer(stageString(below)));
+}
+
+/** As Linux has it for a directory that the process's root does not lead to. */
+const UNREACHABLE = '(unreachable)';
+
+function getcwd(task: Task, buffer: number, bufferSize: number): Int {
+  const { mounts } = task.process.options;
+  if (mounts === undefined) return hostCall(task, 'getcwd', ptr(task, buffer), bufferSize);
+  const at = stage(PATH_MAX);
+  const result = task.host.syscall('getcwd', task.host.stagingPointer(at), PATH_MAX);
+  if (result < 0) return result;
+  const host = stagedString(at, PATH_MAX);
+  const text = guestPathOf(mounts, host) ?? UNREACHABLE + host;
+  if (text.length >= bufferSize) return -ERANGE;
+  return deliver(task, buffer, stageString(text), text.length + 1) ? text.length + 1 : -EFAULT;
+}
+
+/** Changing the host's root would leave a guest with one of its own without the emulator's files. */
+function chroot(task: Task, address: number): Int {
+  if (task.process.options.mounts === undefined) {
+    const host = hostPath(task, address, 'follow');
+    return failed() || task.host.syscall('chroot', host);
+  }
+  reportUnimplemented('chroot in a guest with a root of its own');
+  return -EPERM;
 }
 
 /** Text that the call writes with its NUL, `result` bytes in all: getcwd. */
@@ -197,7 +252,8 @@ const fileTimes: Codec<number> = {
 
 /** struct file_handle has its size in its first word; the call is passed on. */
 const handle = pointer;
-const owner = { owner: uid, group: uid } as const;
+const owner = { owner: newOwner, group: newOwner } as const;
+const outStat = outOwned(STAT, 'st_uid', 'st_gid');
 const statxFlags: Codec<number> = {
   ...flags(AT_FLAGS),
   print: (_p, raw) => {
@@ -209,15 +265,20 @@ const statxFlags: Codec<number> = {
 const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
+/** An argument of a call that changes what is mounted, which means the host's paths: EPERM if the guest has its own. */
+const hostsOnly = (codec: Codec<number>): Codec<number> => ({ ...codec, inRoot: true, toHost: () => fail(EPERM) });
+
+const OWN_ROOT = note('refused (EPERM) to a guest with a root directory of its own');
+
 export const treeRows = (): Row[] => [
-  syscall('fstat', { fd, statbuf: outStruct(STAT) }),
-  syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStruct(STAT), flags: flags(AT_FLAGS) }),
+  syscall('fstat', { fd, statbuf: outStat }),
+  syscall('newfstatat', { dirfd, pathname: pathAt(3), statbuf: outStat, flags: flags(AT_FLAGS) }),
   syscall('statx', {
     dirfd,
     pathname: pathAt(2),
     flags: statxFlags,
     mask: flags(STATX_MASK),
-    statxbuf: outStruct(STATX),
+    statxbuf: outOwned(STATX, 'stx_uid', 'stx_gid'),
   }),
   syscall('statfs', { pathname: path, buf: outStruct(STATFS) }),
   syscall('fstatfs', { fd, buf: outStruct(STATFS) }),
@@ -235,22 +296,22 @@ export const treeRows = (): Row[] => [
     olddirfd: dirfd,
     oldpath: pathIfFollow(4),
     newdirfd: dirfd,
-    newpath: pathNoFollow,
+    newpath: pathEntry,
     flags: linkFlags,
   }),
-  syscall('symlinkat', { target: cstring, newdirfd: dirfd, linkpath: pathNoFollow }),
+  syscall('symlinkat', { target: cstring, newdirfd: dirfd, linkpath: pathEntry }),
   // Of arm64, which has kept it.
-  syscall('renameat', { olddirfd: dirfd, oldpath: pathNoFollow, newdirfd: dirfd, newpath: pathNoFollow }),
+  syscall('renameat', { olddirfd: dirfd, oldpath: pathRemoved, newdirfd: dirfd, newpath: pathRemoved }),
   syscall('renameat2', {
     olddirfd: dirfd,
-    oldpath: pathNoFollow,
+    oldpath: pathRemoved,
     newdirfd: dirfd,
-    newpath: pathNoFollow,
+    newpath: pathRemoved,
     flags: flags(RENAME_FLAGS),
   }),
-  syscall('unlinkat', { dirfd, pathname: pathNoFollow, flags: flags(UNLINK_FLAGS) }),
-  syscall('mkdirat', { dirfd, pathname: pathNoFollow, mode }),
-  syscall('mknodat', { dirfd, pathname: pathNoFollow, mode: typeAndMode, dev: device }),
+  syscall('unlinkat', { dirfd, pathname: pathRemoved, flags: flags(UNLINK_FLAGS) }),
+  syscall('mkdirat', { dirfd, pathname: pathEntry, mode }),
+  syscall('mknodat', { dirfd, pathname: pathEntry, mode: typeAndMode, dev: device }),
   syscall('fchmod', { fd, mode }),
   syscall('fchmodat', { dirfd, pathname: path, mode }),
   syscall('fchmodat2', { dirfd, pathname: pathAt(3), mode, flags: flags(AT_FLAGS) }),
@@ -258,10 +319,10 @@ export const treeRows = (): Row[] => [
   syscall('fchownat', { dirfd, pathname: pathAt(4), ...owner, flags: flags(AT_FLAGS) }),
   syscall('truncate', { path, length: long }),
   syscall('utimensat', { dirfd, pathname: pathAt(3), times: fileTimes, flags: flags(AT_FLAGS) }),
-  syscall('getcwd', { buf: outString, size }),
+  syscall('getcwd', { buf: outString, size }, (task, { buf, size }) => getcwd(task, buf, size)),
   syscall('chdir', { path }, (task, { path }) => chdir(task, path), note('prefers the host directory to one below -L')),
   syscall('fchdir', { fd }),
-  syscall('chroot', { path }),
+  syscall('chroot', { path }, (task, { path }) => chroot(task, path), OWN_ROOT),
   syscall('umask', { mask: mode }, prints('octal')),
   syscall('name_to_handle_at', {
     dirfd,
@@ -280,9 +341,19 @@ export const treeRows = (): Row[] => [
     },
     restarts('sa'),
   ),
-  syscall('mount', { source: cstring, target: path, filesystemtype: cstring, mountflags: hex, data: pointer }),
+  syscall(
+    'mount',
+    {
+      source: hostsOnly(cstring),
+      target: path,
+      filesystemtype: cstring,
+      mountflags: hex,
+      data: pointer,
+    },
+    OWN_ROOT,
+  ),
   syscall('umount2', { target: path, flags: hex }),
-  syscall('pivot_root', { new_root: path, put_old: path }),
+  syscall('pivot_root', { new_root: hostsOnly(path), put_old: path }, OWN_ROOT),
   syscall('swapon', { path, swapflags: hex }),
   syscall('swapoff', { path }),
   syscall('acct', { filename: path }),

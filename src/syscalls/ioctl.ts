@@ -152,6 +152,22 @@ const NO_ARGUMENT =
   ' TIOCEXCL TIOCNXCL TIOCCONS TIOCNOTTY TIOCSBRK TIOCCBRK TIOCVHANGUP FIONCLEX FIOCLEX BLKFLSBUF ' +
   'NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE ';
 
+/**
+ * Requests of a sandboxed guest: those about terminals and descriptors that reach no further. Not, for instance, TIOCSTI,
+ * which types for the user, and those that change a file for which a descriptor to read it is enough.
+ */
+export const ALLOWED_IN_SANDBOX: ReadonlySet<number> = new Set(
+  (
+    'TCGETS TCSETS TCSETSW TCSETSF TCGETA TCSETA TCSETAW TCSETAF TIOCGPGRP TIOCSPGRP TIOCOUTQ TIOCGWINSZ TIOCSWINSZ ' +
+    'TIOCMGET FIONREAD TIOCPKT FIONBIO TIOCGETD TIOCGSID TCGETS2 TCSETS2 TCSETSW2 TCSETSF2 TIOCGPTN TIOCSPTLCK TIOCGDEV ' +
+    'TIOCGPKT TIOCGPTLCK TIOCGEXCL FIOASYNC FIOQSIZE FIGETBSZ FS_IOC_GETFLAGS FS_IOC_GETVERSION FS_IOC_FIEMAP ' +
+    'FS_IOC_FSGETXATTR FS_IOC_GETFSLABEL FS_IOC_GETFSUUID RNDGETENTCNT TCSBRK TCXONC TCFLSH TIOCEXCL TIOCNXCL ' +
+    'TIOCNOTTY TCSBRKP TIOCSBRK TIOCCBRK FIONCLEX FIOCLEX FICLONE'
+  )
+    .split(' ')
+    .map((name) => POINTER[name] ?? VALUE[name]),
+);
+
 /** _IOC_DIR and _IOC_SIZE of asm-generic/ioctl.h. */
 const direction = (request: number): number => request >>> 30;
 const payload = (request: number): number => (request >>> 16) & 0x3fff;
@@ -190,7 +206,7 @@ const request: Codec<number> = {
   print: (_p, raw) => requestText(toUint32(raw)),
 };
 
-function requestText(request: number): string {
+export function requestText(request: number): string {
   const name = choiceName(POINTER, request) ?? choiceName(VALUE, request);
   if (name !== undefined) return name;
   if (direction(request) === 0 && payload(request) === 0) return hexText(request);

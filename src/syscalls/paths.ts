@@ -1,7 +1,9 @@
 /**
  * Paths. What the guest means by a path and what the host is asked for differ
- * in two ways:
+ * in three ways:
  *
+ * - `-root DIR`: the guest's root directory is DIR, for all paths and strictly:
+ *   see root-paths.ts. The rest of this is without it.
  * - `-L DIR`: an absolute path that exists below DIR names that file, in every
  *   call; otherwise it is the host's own. So new files are made on the host,
  *   and relative paths, the working directory and getcwd are the host's. A
@@ -11,20 +13,22 @@
  * - Some of /proc shows the guest: see proc.ts.
  *
  * Relative paths go to the host as they are.
+ *
+ * A path that stands behind a directory's descriptor is relative to that: the
+ * rows say so by the order of their arguments (see relativePaths in row.ts).
  */
+import type { LastLink, Place } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { PROCESS } from '../host/layout.ts';
 import { fail, steadyCall } from './call.ts';
-import { type Codec, Pass, stringText, toAddress, toUint32 } from './codec.ts';
+import { type Codec, Pass, stringText, toAddress, toInt32, toUint32 } from './codec.ts';
 import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
+import { AT_FDCWD, descriptorPath, PATH_MAX } from './links.ts';
 import { followProc } from './proc-names.ts';
-import { bytes, fetch, stage, stagedString, stagedText, stagedUint64, stageString, view } from './staging.ts';
+import { placeOf } from './root-paths.ts';
+import { bytes, fetch, stage, stagedString, stagedUint64, stageString, view } from './staging.ts';
 import type { Task } from './task.ts';
 
-/** Bytes of a path with its NUL at most, limits.h. */
-const PATH_MAX = 4096;
-
-const AT_FDCWD = -100;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const O_DIRECTORY = 0o200000;
@@ -33,39 +37,54 @@ const RESOLVE_IN_ROOT = 0x10;
 const F_DUPFD_CLOEXEC = 1030;
 const SLASH = 47;
 
-/** A path that the call follows to its end. */
-export const path: Codec<number> = {
-  pass: Pass.convert,
-  decode: (_task, raw) => toAddress(raw),
-  toHost: (task, raw) => hostPath(task, raw, true),
-  print: stringText,
-};
+/** What a call does with the link that its path ends in, which may depend on its other arguments. */
+type LastOf = (task: Task) => LastLink;
 
-/** A path whose last component the call does not follow if it is a symbolic link: unlink, rename, lgetxattr. */
-export const pathNoFollow: Codec<number> = { ...path, toHost: (task, raw) => hostPath(task, raw, false) };
+const pathCodec = (last: LastOf, directory?: number): Codec<number> => ({
+  pass: Pass.convert,
+  isPath: true,
+  decode: (_task, raw) => toAddress(raw),
+  toHost: (task, raw) => hostPath(task, raw, last(task), directoryOf(task, directory)),
+  print: stringText,
+  behindDirectory: (index) => pathCodec(last, index),
+});
+
+const directoryOf = (task: Task, argument: number | undefined): number =>
+  argument === undefined ? AT_FDCWD : toInt32(task.cpu.argument(argument));
+
+/** A path that the call follows to its end. */
+export const path = pathCodec(() => 'follow');
+
+/** A path whose last component the call does not follow if it is a symbolic link: readlink, lgetxattr. */
+export const pathNoFollow = pathCodec(() => 'keep');
+
+/** A name that the call makes: mkdir, symlink. */
+export const pathEntry = pathCodec(() => 'entry');
+
+/** A name that the call takes away, or gives to another file: unlink, rename. */
+export const pathRemoved = pathCodec(() => 'removed');
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;
 
-/** A path that is followed unless argument number `flagsIndex` has AT_SYMLINK_NOFOLLOW. */
-export const pathAt = (flagsIndex: number): Codec<number> => ({
-  ...path,
-  toHost: (task, raw) => hostPath(task, raw, (toUint32(task.cpu.argument(flagsIndex)) & AT_SYMLINK_NOFOLLOW) === 0),
-});
+const hasFlag = (task: Task, flagsIndex: number, flag: number): boolean =>
+  (toUint32(task.cpu.argument(flagsIndex)) & flag) !== 0;
+
+/** A path that is followed unless argument number `flagsIndex` has AT_SYMLINK_NOFOLLOW or what else means that. */
+export const pathAt = (flagsIndex: number, noFollow = AT_SYMLINK_NOFOLLOW): Codec<number> =>
+  pathCodec((task) => (hasFlag(task, flagsIndex, noFollow) ? 'keep' : 'follow'));
 
 /** linkat's old path: followed only with AT_SYMLINK_FOLLOW in argument number `flagsIndex`. */
-export const pathIfFollow = (flagsIndex: number): Codec<number> => ({
-  ...path,
-  toHost: (task, raw) => hostPath(task, raw, (toUint32(task.cpu.argument(flagsIndex)) & AT_SYMLINK_FOLLOW) !== 0),
-});
+export const pathIfFollow = (flagsIndex: number): Codec<number> =>
+  pathCodec((task) => (hasFlag(task, flagsIndex, AT_SYMLINK_FOLLOW) ? 'follow' : 'keep'));
 
 /** Host pointer to what the host is to be asked for when the guest names the path at `address`. Fails as the kernel does. */
-export function hostPath(task: Task, raw: Int, follow: boolean): Int {
+export function hostPath(task: Task, raw: Int, last: LastLink, directory = AT_FDCWD): Int {
   if (raw === 0) return 0;
   const at = stagePath(task, raw);
   if (at < 0) return fail(-at);
-  if (bytes[at] !== SLASH) return task.host.stagingPointer(at);
-  return task.host.stagingPointer(translateStaged(task, at, follow));
+  const found = translateStaged(task, at, last, directory);
+  return found < 0 ? fail(-found) : task.host.stagingPointer(found);
 }
 
 /** Stages the path at a guest address; its offset, or -EFAULT, -ENAMETOOLONG. */
@@ -86,16 +105,28 @@ export function guestPath(task: Task, address: number): string | number {
   return at < 0 ? at : stagedString(at, PATH_MAX);
 }
 
-function translateStaged(task: Task, at: number, follow: boolean): number {
+/** The offset of what the host is to be asked for, or a negative errno. */
+function translateStaged(task: Task, at: number, last: LastLink, directory: number): number {
+  const place = stagedPlace(task, at, last, directory);
+  if (place !== undefined) return typeof place === 'number' ? place : place.asIs ? at : stageString(place.host);
+  if (bytes[at] !== SLASH) return at;
   // Nothing to translate is the common case: find out without making a string.
   const mayBeProc = bytes[at + 1] === 0x70 || bytes[at + 1] === SLASH;
   if (task.process.options.sysroot === '' && !mayBeProc) return at;
   const text = stagedString(at, PATH_MAX);
-  const translated = translatePath(task, text, follow);
+  const translated = translatePath(task, text, last === 'follow');
   return translated === text ? at : stageString(translated);
 }
 
-/** The host path for an absolute guest path (latin1). */
+/** Where the staged path leads if the guest has a root of its own, or a negative errno; undefined if it has none. */
+export function stagedPlace(task: Task, at: number, last: LastLink, directory: number): Place | number | undefined {
+  const { mounts } = task.process.options;
+  // An empty path is nobody's, or the descriptor's itself (AT_EMPTY_PATH).
+  if (mounts === undefined || bytes[at] === 0) return undefined;
+  return placeOf(task, mounts, directory, stagedString(at, PATH_MAX), last);
+}
+
+/** The host path for an absolute guest path (latin1), without a root of the guest's own. */
 export function translatePath(task: Task, text: string, follow: boolean): string {
   const special = follow ? followProc(task, text) : undefined;
   if (special !== undefined) return special;
@@ -115,7 +146,7 @@ function isHostDirectory(text: string): boolean {
 export function inSysroot(task: Task, text: string, follow: boolean): string | undefined {
   const { sysroot } = task.process.options;
   if (sysroot === '' || text[0] !== '/' || isHostDirectory(text)) return undefined;
-  const root = sysrootDescriptor(task, sysroot);
+  const root = rootDescriptor(task, sysroot);
   if (root < 0) return undefined;
   const how = stage(24);
   bytes.fill(0, how, how + 24);
@@ -141,24 +172,8 @@ function byPrefix(task: Task, sysroot: string, text: string, follow: boolean): s
   return found < 0 ? undefined : candidate;
 }
 
-/** The path that a descriptor of ours was opened at. */
-export function descriptorPath(task: Task, descriptor: number): string | undefined {
-  const link = task.host.stagingPointer(stageString(`/proc/self/fd/${descriptor}`));
-  const buffer = stage(PATH_MAX);
-  const length = steadyCall(task, 'readlinkat', AT_FDCWD, link, task.host.stagingPointer(buffer), PATH_MAX);
-  return length < 0 ? undefined : stagedText(buffer, Number(length));
-}
-
-/** The path of an *at call's directory: the working directory for AT_FDCWD. */
-export function directoryPath(task: Task, dir: number): string | undefined {
-  if (dir !== AT_FDCWD) return descriptorPath(task, dir);
-  const buffer = stage(PATH_MAX);
-  const length = steadyCall(task, 'getcwd', task.host.stagingPointer(buffer), PATH_MAX);
-  return length < 0 ? undefined : stagedString(buffer, PATH_MAX);
-}
-
-/** The directory of -L, opened once in a process; hidden from the guest. */
-function sysrootDescriptor(task: Task, sysroot: string): number {
+/** The directory of -L or -root, opened once in a process; hidden from the guest. */
+export function rootDescriptor(task: Task, sysroot: string): number {
   const cell = new Int32Array(task.host.processMemory.buffer, PROCESS.sysroot, 1);
   if (cell[0] !== 0) return cell[0] > 0 ? cell[0] - 1 : cell[0];
   const name = task.host.stagingPointer(stageString(sysroot));

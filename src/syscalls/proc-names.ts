@@ -45,9 +45,15 @@ function isSelf(task: Task, name: string): boolean {
   return first > 48 && first <= 57 && name === String(steadyCall(task, 'getpid'));
 }
 
+/** Files of /proc/self that say what is mounted: made for a guest with a root directory of its own only. */
+const MOUNT_FILES = ['mountinfo', 'mounts', 'mountstats'];
+
 /** True for a `self/NAME` that proc.ts generates. */
-export const isGenerated = (entry: string): boolean =>
-  entry === 'cpuinfo' || (entry.startsWith('self/') && FILES.includes(entry.slice(5)));
+export const isGenerated = (task: Task, entry: string): boolean =>
+  entry === 'cpuinfo' ||
+  (entry.startsWith('self/') &&
+    (FILES.includes(entry.slice(5)) ||
+      (task.process.options.mounts !== undefined && MOUNT_FILES.includes(entry.slice(5)))));
 
 /** True if a relative path might name one of /proc/self's files, so that its directory is worth a look. */
 export const mayBeProcName = (text: string): boolean => DIRECTORIES.includes(text) || FILES.includes(text);

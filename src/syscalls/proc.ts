@@ -8,6 +8,9 @@ import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
 import { ENOENT } from './errno.ts';
+import { identityLines } from './identity.ts';
+import { mountTableText } from './mount-table.ts';
+import { shownPath } from './root-paths.ts';
 import { bytes, stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
 
@@ -64,7 +67,11 @@ export function procText(task: Task, entry: string): string | undefined {
     case 'self/statm':
       return statm(task);
     case 'self/maps':
-      return task.space.ranges().map(mapsLine).join('');
+      return shownRanges(task).map(mapsLine).join('');
+    case 'self/mountinfo':
+    case 'self/mounts':
+    case 'self/mountstats':
+      return mountText(task, entry);
     case 'self/smaps':
       return smaps(task);
     case 'self/smaps_rollup':
@@ -83,6 +90,10 @@ function latin1(data: Uint8Array): string {
   for (const byte of data) text += String.fromCharCode(byte);
   return text;
 }
+
+/** The mounts that the guest has: see mount-table.ts. */
+const mountText = (task: Task, entry: string): string =>
+  mountTableText(entry, task.process.options.mounts ?? [], hostFile(task, '/proc/self/mountinfo'));
 
 /** A file of the host's, latin1; '' if it cannot be read. */
 export function hostFile(task: Task, path: string): string {
@@ -107,6 +118,10 @@ function strings(task: Task, start: number, end: number, initial: readonly strin
 }
 
 type Range = ReturnType<Task['space']['ranges']>[number];
+
+/** The ranges with the guest's names of files. */
+const shownRanges = (task: Task): Range[] =>
+  task.space.ranges().map((range) => ({ ...range, name: shownPath(task, range.name) }));
 
 const hexAddress = (n: number): string => n.toString(16).padStart(8, '0');
 
@@ -139,7 +154,7 @@ const sizeLine = (name: string, kilobytes: number): string =>
 /** The host's counts of each of the guest's ranges, shared out by overlap where the host's ranges are not the guest's. */
 function pageCounts(task: Task): [Range, Map<string, number>][] {
   const hostRanges = parseSmaps(hostFile(task, '/proc/self/smaps'), task.host.guestPointer(4096) - 4096);
-  return task.space.ranges().map((range) => {
+  return shownRanges(task).map((range) => {
     const sums = new Map<string, number>();
     for (const host of hostRanges) {
       const overlap = Math.min(host.end, range.end) - Math.max(host.start, range.start);
@@ -308,6 +323,7 @@ function status(task: Task): string {
     SigBlk: mask(task.signals.mask),
     SigIgn: mask(ignored),
     SigCgt: mask(caught),
+    ...identityLines(task),
   };
   return hostFile(task, '/proc/thread-self/status').replace(/^(\w+):\t.*$/gm, (line, name: string) =>
     name in values ? `${name}:\t${values[name]}` : line,

@@ -1,5 +1,5 @@
 /**
- * Processes: identity, limits, scheduling, prctl. Guest processes and threads
+ * Processes: limits, scheduling, prctl. Guest processes and threads
  * are host processes and threads, so most of it is passed on.
  */
 import type { Int } from '../host/host.ts';
@@ -23,7 +23,6 @@ import {
   size,
   toAddress,
   toInt32,
-  uid,
   uint,
   ulong,
 } from './codec.ts';
@@ -257,8 +256,6 @@ function getRobustList(task: Task, v: { pid: number; head_ptr: number; len_ptr: 
 const EXIT_STATUS = 0xff;
 const noArgs = {};
 const ids = { pid };
-const three = { ruid: uid, euid: uid, suid: uid };
-const outThree = { ruid: outInt, euid: outInt, suid: outInt };
 /** Text of an affinity mask: `[0 1]`. */
 function cpuSetText(p: Printing, raw: Int, length: number): string {
   const data = peek(p.task, raw, length);
@@ -304,22 +301,6 @@ export const processRows = (): Row[] => [
   syscall('getpid', noArgs),
   syscall('getppid', noArgs),
   syscall('gettid', noArgs),
-  syscall('getuid', noArgs),
-  syscall('geteuid', noArgs),
-  syscall('getgid', noArgs),
-  syscall('getegid', noArgs),
-  syscall('setuid', { uid }),
-  syscall('setgid', { gid: uid }),
-  syscall('setreuid', { ruid: uid, euid: uid }),
-  syscall('setregid', { rgid: uid, egid: uid }),
-  syscall('setresuid', three),
-  syscall('setresgid', three),
-  syscall('getresuid', outThree),
-  syscall('getresgid', outThree),
-  syscall('setfsuid', { fsuid: uid }),
-  syscall('setfsgid', { fsgid: uid }),
-  syscall('getgroups', { size: int, list: pointer }),
-  syscall('setgroups', { size: int, list: pointer }),
   syscall('getpgid', ids),
   syscall('setpgid', { pid, pgid: pid }),
   syscall('getsid', ids),

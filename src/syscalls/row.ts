@@ -12,7 +12,7 @@
  * kernel's arguments. A handler returns the result or a negative errno.
  */
 import type { Int } from '../host/host.ts';
-import type { Codec, Printing } from './codec.ts';
+import { type Codec, dirfd, type Printing } from './codec.ts';
 import { ENOSYS } from './errno.ts';
 import type { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
 import type { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
@@ -73,11 +73,15 @@ export function syscall<A extends Arguments>(
   return {
     name,
     names: Object.keys(args),
-    codecs: Object.values(args),
+    codecs: relativePaths(Object.values(args)),
     handler: own,
     marks: marks.length === 0 ? NO_MARKS : Object.assign({}, ...marks),
   };
 }
+
+/** A path is relative to the directory whose descriptor stands before it, as in all *at calls. */
+const relativePaths = (codecs: readonly Codec<unknown>[]): readonly Codec<unknown>[] =>
+  codecs.map((codec, i) => (codecs[i - 1] === dirfd ? (codec.behindDirectory?.(i - 1) ?? codec) : codec));
 
 const NO_MARKS: Marks = {};
 

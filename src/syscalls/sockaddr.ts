@@ -1,8 +1,14 @@
-/** How -strace writes socket addresses, and what sockets are made of: socket(2), unix(7), ip(7), ipv6(7), netlink(7). */
+/** Socket addresses, how -strace writes them, and what sockets are made of: socket(2), unix(7), ip(7), ipv6(7), netlink(7). */
+
+import type { LastLink } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
-import { addressText, type Codec, choiceName, int, Pass, type Printing, pointer, toInt32 } from './codec.ts';
+import { fail, onReturn, ptr } from './call.ts';
+import { addressText, type Codec, choiceName, int, type Printing, pointer, toAddress, toInt32 } from './codec.ts';
+import { EFAULT, EINVAL } from './errno.ts';
 import { peek } from './peek.ts';
+import { deliver, fetch, stage, view } from './staging.ts';
 import { flagNames, hexText, quoted } from './text.ts';
+import { ADDRESS_MAX, addressToGuest, addressToHost } from './unix-paths.ts';
 
 export const DOMAINS = {
   AF_UNSPEC: 0,
@@ -56,9 +62,6 @@ export const socketProtocol: Codec<number> = {
   },
 };
 
-/** Bytes of struct sockaddr_storage: no address is longer. */
-const ADDRESS_MAX = 128;
-
 /** `{sa_family=AF_UNIX, sun_path="/run/socket"}` for the `length` bytes at `raw`. */
 function sockaddrText(p: Printing, raw: Int, length: number): string {
   const data = length < 2 ? undefined : peek(p.task, raw, Math.min(length, ADDRESS_MAX));
@@ -100,12 +103,33 @@ function ipv6Text(view: DataView, at: number): string {
   return longest === '' ? text : text.replace(new RegExp(`(^|:)${longest}(:|$)`), '::');
 }
 
-/** An address that the call reads; `addrlen` has its length. */
-export const sockaddr: Codec<number> = {
+/** What the address's codec leaves to that of its length, if the guest has a root directory of its own. */
+let hostLength: Int = 0;
+
+/**
+ * An address that the call reads; `addrlen`, argument number `lengthIndex`, has its length. `last` says what is done with
+ * a link that a path in it ends in.
+ */
+export const sockaddr = (lengthIndex: number, last: LastLink): Codec<number> => ({
   ...pointer,
+  inRoot: true,
   refersTo: ['addrlen'],
+  toHost: (task, raw) => {
+    const length = toInt32(task.cpu.argument(lengthIndex));
+    hostLength = length;
+    if (raw === 0 || length <= 0 || length > ADDRESS_MAX) return ptr(task, toAddress(raw));
+    const at = stage(ADDRESS_MAX);
+    if (!fetch(task, at, toAddress(raw), length)) return fail(EFAULT);
+    const made = addressToHost(task, at, length, last);
+    if (made < 0) return fail(-made);
+    hostLength = made;
+    return task.host.stagingPointer(at);
+  },
   print: (p, raw) => sockaddrText(p, raw, toInt32(p.argument('addrlen'))),
-};
+});
+
+/** The length of a {@link sockaddr}. */
+export const addressLength: Codec<number> = { ...int, inRoot: true, toHost: () => hostLength };
 
 /** An int behind a pointer, for lengths that calls update. */
 const lengthAt = (p: Printing, raw: Int): number | undefined => {
@@ -113,22 +137,44 @@ const lengthAt = (p: Printing, raw: Int): number | undefined => {
   return data === undefined ? undefined : new DataView(data.buffer).getInt32(0, true);
 };
 
-/** An address that the call writes; `addrlen` points at the room, then its length. */
-export const outSockaddr: Codec<number> = {
+/** An address that the call writes; `addrlen`, argument number `lengthIndex`, points at the room, then its length. */
+export const outSockaddr = (lengthIndex: number): Codec<number> => ({
   ...pointer,
+  inRoot: true,
   late: true,
   refersTo: ['addrlen'],
+  toHost: (task, raw) => {
+    const lengthAddress = toAddress(task.cpu.argument(lengthIndex));
+    hostLength = ptr(task, lengthAddress);
+    if (raw === 0) return 0;
+    const room = task.space.readU32(lengthAddress);
+    if (room === undefined) return fail(EFAULT);
+    if (room > 0x7fff_ffff) return fail(EINVAL);
+    const at = stage(ADDRESS_MAX);
+    const length = stage(4);
+    view.setUint32(length, ADDRESS_MAX, true);
+    hostLength = task.host.stagingPointer(length);
+    onReturn((result) => {
+      if (result < 0) return result;
+      const made = addressToGuest(task, at, view.getUint32(length, true));
+      const isThere =
+        deliver(task, toAddress(raw), at, Math.min(made, room)) && task.space.writeU32(lengthAddress, made);
+      return isThere ? result : -EFAULT;
+    });
+    return task.host.stagingPointer(at);
+  },
   print: (p, raw) => {
     const failed = p.result === undefined || p.result < 0;
     return failed ? addressText(raw) : sockaddrText(p, raw, lengthAt(p, p.argument('addrlen')) ?? 0);
   },
-};
+});
 
 /** The length after the call: `[16]`. */
 export const outLength: Codec<number> = {
   ...pointer,
-  pass: Pass.pointer,
+  inRoot: true,
   late: true,
+  toHost: () => hostLength,
   print: (p, raw) => {
     const length = Number(p.result ?? -1) < 0 ? undefined : lengthAt(p, raw);
     return length === undefined ? addressText(raw) : `[${length}]`;

@@ -2,15 +2,28 @@
  * Sockets. Addresses, options and ancillary data have the same layout on every 64-bit Linux, so most calls are only
  * passed on; messages carry pointers, which have to be translated. socket(2), send(2), recv(2), unix(7).
  */
+import type { LastLink } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr } from './call.ts';
-import { BAD_ADDRESS, bytes, choice, fd, flags, hex, int, out, outInts, pointer, size } from './codec.ts';
-import { EFAULT, EMSGSIZE } from './errno.ts';
+import { BAD_ADDRESS, bytes, choice, fd, flags, int, out, outInts, pointer, size, uint } from './codec.ts';
+import { EFAULT, EMSGSIZE, ENOBUFS } from './errno.ts';
 import { setPointer } from './iovec.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
-import { DOMAINS, outLength, outSockaddr, SOCKET_FLAGS, sockaddr, socketProtocol, socketType } from './sockaddr.ts';
-import { deliver, fetch, stage, view } from './staging.ts';
+import { releaseAll } from './sandbox/held.ts';
+import { judgeAddress, judgeAncillary } from './sandbox/network.ts';
+import {
+  addressLength,
+  DOMAINS,
+  outLength,
+  outSockaddr,
+  SOCKET_FLAGS,
+  sockaddr,
+  socketProtocol,
+  socketType,
+} from './sockaddr.ts';
+import { beginCall, deliver, fetch, stage, stagingLeft, view } from './staging.ts';
 import type { Task } from './task.ts';
+import { ADDRESS_MAX, addressToGuest, addressToHost } from './unix-paths.ts';
 
 const SHUTDOWN = { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 };
 const MSG = {
@@ -39,30 +52,37 @@ const IOVEC = 16;
 const MAX_VECTORS = 1024;
 
 const pair = { domain: choice(DOMAINS), type: socketType, protocol: socketProtocol } as const;
-const address = { sockfd: fd, addr: sockaddr, addrlen: int } as const;
-const outAddress = { sockfd: fd, addr: outSockaddr, addrlen: outLength } as const;
+const address = (last: LastLink) => ({ sockfd: fd, addr: sockaddr(2, last), addrlen: addressLength }) as const;
+const outAddress = { sockfd: fd, addr: outSockaddr(2), addrlen: outLength } as const;
 const option = { sockfd: fd, level: choice(LEVELS), optname: int, optval: pointer } as const;
 const message = { sockfd: fd, msg: pointer, flags: flags(MSG) } as const;
-const messages = { sockfd: fd, msgvec: pointer, vlen: int, flags: hex } as const;
+const messages = { sockfd: fd, msgvec: pointer, vlen: uint, flags: flags(MSG) } as const;
 
 export const socketRows = (): Row[] => [
   syscall('socket', pair),
   syscall('socketpair', { ...pair, sv: outInts(2) }),
-  syscall('bind', address),
+  syscall('bind', address('entry')),
   syscall('listen', { sockfd: fd, backlog: int }),
   syscall('accept', outAddress, restarts('sa')),
   syscall('accept4', { ...outAddress, flags: flags(SOCKET_FLAGS) }, restarts('sa')),
-  syscall('connect', address, restarts('sa')),
+  syscall('connect', address('follow'), restarts('sa')),
   syscall('getsockname', outAddress),
   syscall('getpeername', outAddress),
   syscall(
     'sendto',
-    { sockfd: fd, buf: bytes('len'), len: size, flags: flags(MSG), dest_addr: sockaddr, addrlen: int },
+    {
+      sockfd: fd,
+      buf: bytes('len'),
+      len: size,
+      flags: flags(MSG),
+      dest_addr: sockaddr(5, 'follow'),
+      addrlen: addressLength,
+    },
     restarts('sa'),
   ),
   syscall(
     'recvfrom',
-    { sockfd: fd, buf: out('len'), len: size, flags: flags(MSG), src_addr: outSockaddr, addrlen: outLength },
+    { sockfd: fd, buf: out('len'), len: size, flags: flags(MSG), src_addr: outSockaddr(5), addrlen: outLength },
     restarts('sa'),
   ),
   syscall('setsockopt', { ...option, optlen: int }),
@@ -80,12 +100,17 @@ export const socketRows = (): Row[] => [
     (task, { sockfd, msg, flags }) => transfer(task, 'recvmsg', sockfd, msg, flags),
     restarts('sa'),
   ),
-  refused('sendmmsg', messages, 'libraries fall back to sendmsg'),
+  syscall(
+    'sendmmsg',
+    messages,
+    (task, { sockfd, msgvec, vlen, flags }) => sendMessages(task, sockfd, msgvec, vlen, flags),
+    restarts('sa'),
+  ),
   refused('recvmmsg', { ...messages, timeout: pointer }, 'libraries fall back to recvmsg'),
 ];
 
 /** sendmsg and recvmsg: the header and its vector are copied, with host pointers in place of the guest's. */
-function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
+function transfer(task: Task, call: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
   const header = stage(MSGHDR.size);
   if (!fetch(task, header, msg, MSGHDR.size)) return -EFAULT;
   const count = readSize(header + MSGHDR.count);
@@ -93,10 +118,15 @@ function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: 
   const vector = stage(count * IOVEC);
   if (!fetch(task, vector, readSize(header + MSGHDR.vector), count * IOVEC)) return -EFAULT;
   for (let at = vector; at < vector + count * IOVEC; at += IOVEC) setPointer(at, ptr(task, readSize(at)));
-  for (const field of [MSGHDR.name, MSGHDR.control]) setPointer(header + field, ptr(task, readSize(header + field)));
   setPointer(header + MSGHDR.vector, task.host.stagingPointer(vector));
-  const result = hostCall(task, name, sockfd, task.host.stagingPointer(header), flags);
-  if (name === 'sendmsg' || Number(result) < 0) return result;
+  const [address, room] = [readSize(header + MSGHDR.name), view.getInt32(header + MSGHDR.nameLength, true)];
+  const name = stageName(task, call, header);
+  if (name < 0) return name;
+  const refusal = stageControl(task, call, header);
+  if (refusal < 0) return refusal;
+  const result = hostCall(task, call, sockfd, task.host.stagingPointer(header), flags);
+  if (call === 'sendmsg' || Number(result) < 0) return result;
+  if (name !== 0 && !deliverName(task, header, name, address, room)) return -EFAULT;
   // What the kernel says of the message received: lengths of address and ancillary data, flags.
   const given = [
     [MSGHDR.nameLength, 4],
@@ -105,6 +135,73 @@ function transfer(task: Task, name: 'sendmsg' | 'recvmsg', sockfd: number, msg: 
   ];
   for (const [field, length] of given) if (!deliver(task, msg + field, header + field, length)) return -EFAULT;
   return result;
+}
+
+/** struct mmsghdr: a struct msghdr, and behind it how many bytes of the message were sent. */
+const MMSGHDR = { length: MSGHDR.size, size: 64 };
+
+/** One sendmsg for each message, as the kernel makes them; how many could be sent, or why the first could not. */
+function sendMessages(task: Task, sockfd: number, vector: number, count: number, flags: number): Int {
+  for (let done = 0; done < Math.min(count, MAX_VECTORS); done++) {
+    // What was staged and held for the message before is not needed any more.
+    beginCall(task);
+    releaseAll(task);
+    const message = vector + done * MMSGHDR.size;
+    const sent = transfer(task, 'sendmsg', sockfd, message, flags);
+    if (sent < 0) return done > 0 ? done : sent;
+    if (!task.space.writeU32(message + MMSGHDR.length, Number(sent))) return done > 0 ? done : -EFAULT;
+  }
+  return Math.min(count, MAX_VECTORS);
+}
+
+/**
+ * Puts the host's address of the name into a message's staged header. It is that of a copy, whose offset is returned,
+ * where the name has to be looked at (a sandbox) or converted (a root directory of the guest's own); else 0, or a
+ * negative errno.
+ */
+function stageName(task: Task, call: 'sendmsg' | 'recvmsg', header: number): number {
+  const [name, length] = [readSize(header + MSGHDR.name), view.getInt32(header + MSGHDR.nameLength, true)];
+  const isSent = call === 'sendmsg';
+  const { mounts, sandbox } = task.process.options;
+  setPointer(header + MSGHDR.name, ptr(task, name));
+  if (name === 0 || length === 0) return 0;
+  if (isSent && sandbox !== undefined) {
+    const judged = judgeAddress(task, call, name, length >>> 0);
+    return typeof judged === 'number' ? judged : setName(task, header, judged.at, judged.length);
+  }
+  // The host says what is wrong with other lengths.
+  if (mounts === undefined || length < 0 || (isSent && length > ADDRESS_MAX)) return 0;
+  const at = stage(ADDRESS_MAX);
+  if (!isSent) return setName(task, header, at, ADDRESS_MAX);
+  if (!fetch(task, at, name, length)) return -EFAULT;
+  const made = addressToHost(task, at, length, 'follow');
+  return made < 0 ? made : setName(task, header, at, made);
+}
+
+function setName(task: Task, header: number, at: number, length: number): number {
+  setPointer(header + MSGHDR.name, task.host.stagingPointer(at));
+  view.setInt32(header + MSGHDR.nameLength, length, true);
+  return at;
+}
+
+/** The same for ancillary data, of which a sandbox has a copy looked at. 0, or a negative errno. */
+function stageControl(task: Task, call: 'sendmsg' | 'recvmsg', header: number): number {
+  const [control, length] = [readSize(header + MSGHDR.control), readSize(header + MSGHDR.controlLength)];
+  setPointer(header + MSGHDR.control, ptr(task, control));
+  if (task.process.options.sandbox === undefined || call !== 'sendmsg' || control === 0 || length === 0) return 0;
+  // net.core.optmem_max, which is less, limits it.
+  if (length < 0 || length > stagingLeft() / 2) return -ENOBUFS;
+  const copy = stage(length);
+  if (!fetch(task, copy, control, length)) return -EFAULT;
+  setPointer(header + MSGHDR.control, task.host.stagingPointer(copy));
+  return judgeAncillary(task, copy, length);
+}
+
+/** Gives the guest the sender's name, staged at `at`, in the `room` that it has at `address`. */
+function deliverName(task: Task, header: number, at: number, address: number, room: number): boolean {
+  const made = addressToGuest(task, at, view.getInt32(header + MSGHDR.nameLength, true));
+  view.setInt32(header + MSGHDR.nameLength, made, true);
+  return deliver(task, address, at, Math.min(made, room));
 }
 
 /** A 64-bit size or address as a number; one that is none is an address that faults. */

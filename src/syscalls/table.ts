@@ -6,6 +6,7 @@ import { fcntlRows } from './fcntl.ts';
 import { ioRows } from './files-io.ts';
 import { openRows } from './files-open.ts';
 import { treeRows } from './files-tree.ts';
+import { identityRows } from './identity.ts';
 import { ioctlRows } from './ioctl.ts';
 import { ipcRows } from './ipc.ts';
 import { laterRows } from './later.ts';
@@ -26,6 +27,7 @@ export const TOPICS: readonly Topic[] = [
   memoryRows,
   ioRows,
   processRows,
+  identityRows,
   treeRows,
   openRows,
   signalRows,

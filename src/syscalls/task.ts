@@ -4,17 +4,25 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { Mounts } from '../host/guest-root.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
+import type { SandboxPolicy } from './sandbox/policy.ts';
 
 /** Settings of the command line that the kernel side needs. */
 export interface KernelOptions {
   /** `-L`: absolute guest paths are looked up below this directory first; '' for none. */
   sysroot: string;
+  /** `-root`: the guest's root directory and what is mounted in it; undefined: the host's. */
+  mounts?: Mounts;
+  /** `-root-id`: the guest is told that it runs as root. */
+  rootId?: boolean;
   /** `-r`: the release that uname reports; '' for the host's. */
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
+  /** What the guest may do; undefined: what the user may. */
+  sandbox?: SandboxPolicy;
   /** Where the commands for other architectures are, with a slash at its end; '' if this program is all of them. */
   directory: string;
 }

@@ -42,10 +42,11 @@ function withArgs(
 }
 
 /** A path whose host pointer the handler gets. */
-const translated = (flagsIndex: number): Codec<number> => {
-  const codec = pathAt(flagsIndex);
-  return { ...codec, decode: (task, raw) => Number(codec.toHost!(task, raw)) };
-};
+const translated = (codec: Codec<number>): Codec<number> => ({
+  ...codec,
+  decode: (task, raw) => Number(codec.toHost!(task, raw)),
+  behindDirectory: (index) => translated(codec.behindDirectory!(index)),
+});
 
 export const xattrRows = (): Row[] => [
   syscall('setxattr', { path, name, ...value }),
@@ -62,12 +63,12 @@ export const xattrRows = (): Row[] => [
   syscall('fremovexattr', { fd, name }),
   syscall(
     'setxattrat',
-    { dirfd, path: translated(2), at_flags: flags(AT_FLAGS), name, args: xattrArgs, size },
+    { dirfd, path: translated(pathAt(2)), at_flags: flags(AT_FLAGS), name, args: xattrArgs, size },
     (task, args) => withArgs(task, 'setxattrat', args),
   ),
   syscall(
     'getxattrat',
-    { dirfd, path: translated(2), at_flags: flags(AT_FLAGS), name, args: xattrArgs, size },
+    { dirfd, path: translated(pathAt(2)), at_flags: flags(AT_FLAGS), name, args: xattrArgs, size },
     (task, args) => withArgs(task, 'getxattrat', args),
   ),
   syscall('listxattrat', { dirfd, path: pathAt(2), at_flags: flags(AT_FLAGS), ...list }),

@@ -18,8 +18,9 @@
  * binfmt_misc starts it with the program's path in front of the program's own
  * arguments, and says in the auxiliary vector how (docs/binfmt.md).
  *
- * With `any` as ARCH it is the command `tsemu`: `tsemu run` is started as above;
- * everything else is an ordinary program of Node, tsemu-command.cjs.
+ * With `any` as ARCH it is the command `tsemu`: `tsemu run` and `tsemu chroot`
+ * are started as above; everything else is an ordinary program of Node,
+ * tsemu-command.cjs.
  *
  * Freestanding: no library, Linux on x86-64 only.
  */
@@ -193,7 +194,7 @@ static int wants_perf_map(const char *first, char **env) {
   return 0;
 }
 
-/* Everything of the command `tsemu` but `tsemu run`. */
+/* Everything of the command `tsemu` but what runs a guest. */
 static void run_command(i64 count, char **argv, char **env) {
   prepare_node("tsemu-command.cjs", env, !auxiliary(env, AT_SECURE_NR, 0));
   char *arguments[count + 8];
@@ -214,7 +215,7 @@ __attribute__((used)) static void start(i64 *stack) {
   i64 words = 1;
   if (!compare(architecture, "any")) {
     words = 2;
-    if (stack[0] < 2 || compare(argv[1], "run")) run_command(stack[0], argv, env);
+    if (stack[0] < 2 || (compare(argv[1], "run") && compare(argv[1], "chroot"))) run_command(stack[0], argv, env);
   }
 
   state[STATE_MAGIC] = STATE_MAGIC_VALUE;

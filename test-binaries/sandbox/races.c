@@ -1,0 +1,72 @@
+/* Attempts between the check of a file and its use: one thread changes what another one has named. */
+#include "attempts.h"
+
+enum { ROUNDS = 1500 };
+static int stop, started;
+
+/* Makes in/swap a directory and a link to what is not allowed, in turn. */
+static void *swap_directory(void *unused) {
+  while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+    syscall(SYS_renameat2, AT_FDCWD, in("swap"), AT_FDCWD, in("swap-link"), 2);
+    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
+  }
+  return unused;
+}
+/* Puts other descriptors into the places that calls of the other thread may use. */
+static void *swap_descriptors(void *unused) {
+  int readable = open(look(""), O_PATH | O_DIRECTORY);
+  while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
+    for (int number = 10; number < 14; number++) {
+      dup3(readable, number, O_CLOEXEC);
+      close(number);
+    }
+  }
+  close(readable);
+  return unused;
+}
+
+static long race(void *(*change)(void *), const char *path, int flags, dev_t device, ino_t inode) {
+  pthread_t thread;
+  stop = started = 0;
+  STEP(-pthread_create(&thread, NULL, change, NULL));
+  while (!__atomic_load_n(&started, __ATOMIC_RELAXED)) sched_yield();
+  long result = -1;
+  for (int i = 0; i < ROUNDS && result < 0; i++) {
+    int file = open(path, flags);
+    struct stat stat;
+    // The other thread may have closed it meanwhile.
+    if (file < 0 || fstat(file, &stat) < 0) continue;
+    if (stat.st_ino == inode && stat.st_dev == device) result = 0;
+    // A descriptor among those that the other thread changes may be its own by now.
+    if (file < 10 || file >= 14) close(file);
+  }
+  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+  pthread_join(thread, NULL);
+  errno = EACCES;
+  return result;
+}
+
+static long race_symlink(void) {
+  struct stat secret;
+  STEP(fstat(OUT_FILE, &secret));
+  return race(swap_directory, in("swap/secret"), O_RDONLY, secret.st_dev, secret.st_ino);
+}
+/* A file that may be read is not opened for writing because another one may. */
+static long race_descriptor(void) {
+  struct stat target;
+  STEP(stat(look("file"), &target));
+  int filler[10];
+  for (int i = 0; i < 10; i++) filler[i] = dup(1);
+  long result = race(swap_descriptors, in("file"), O_WRONLY | O_CREAT, target.st_dev, target.st_ino);
+  for (int i = 0; i < 10; i++)
+    if (filler[i] < 10 || filler[i] >= 14) close(filler[i]);
+  errno = EACCES;
+  return result;
+}
+
+const struct attempt race_attempts[] = {
+    {"race-symlink", race_symlink},
+    {"race-descriptor", race_descriptor},
+    {0, 0},
+};
