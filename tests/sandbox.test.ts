@@ -157,15 +157,12 @@ describe('without a sandbox it is one', () => {
 describe.concurrent('what is allowed works', () => {
   const free = ['-sandbox', '-allow-read', `-allow-write=${tmpdir()}`, '-allow-env', '-allow-net'];
 
-  test.each(['files', 'directories', 'fork', 'threads', 'exec-hot'])(
-    '%s of the suite, as without a sandbox',
-    async (name) => {
-      // What programs.test.ts has found it to print without a sandbox.
-      const expected = await run([suiteBinary('native', name)]);
-      const binary = suiteBinary('riscv64', name, 'O0', 'dynamic');
-      expect(await run([...tsemu(), '-L', sysroot('riscv64'), ...free, binary])).toEqual(expected);
-    },
-  );
+  test.each(['files', 'directories', 'fork', 'exec-hot'])('%s of the suite, as without a sandbox', async (name) => {
+    // What programs.test.ts has found it to print without a sandbox.
+    const expected = await run([suiteBinary('native', name)]);
+    const binary = suiteBinary('riscv64', name, 'O0', 'dynamic');
+    expect(await run([...tsemu(), '-L', sysroot('riscv64'), ...free, binary])).toEqual(expected);
+  });
 
   test('the program itself, its interpreter and libraries, and nothing else, need no option', async () => {
     const binary = suiteBinary('riscv64', 'printf-float', 'O0', 'dynamic');
