@@ -94,8 +94,8 @@ const TARGET_LIMIT = 256;
 const INLINE_SIZE = 60;
 /** so deep within each other, */
 const INLINE_DEPTH = 4;
-/** and no more when the region has so many instructions. */
-const INLINE_LIMIT = 300;
+/** and so many instructions in all. */
+const INLINE_LIMIT = 250;
 /** Of the functions that an indirect call has called so many are inlined. */
 const INLINE_TARGETS = 2;
 
@@ -147,6 +147,8 @@ class RegionFormer {
   private readonly frames: Frame[] = [];
   private readonly work: { frame: Frame; pc: number }[] = [];
   private size = 0;
+  /** Instructions of functions that are inlined, collected or to come. */
+  private inlinedSize = 0;
   private readonly blocks: Block[] = [];
 
   constructor(source: CodeSource, { callsKernel, sizeLimit = SIZE_LIMIT }: FormOptions) {
@@ -231,7 +233,9 @@ class RegionFormer {
     if ((flow.kind !== 'jump' && flow.kind !== 'indirect') || !flow.link || frame.depth >= INLINE_DEPTH) return;
     const callees = flow.kind === 'jump' ? [pc + flow.offset] : this.source.targetsOf(pc).slice(0, INLINE_TARGETS);
     for (const callee of callees) {
-      if (!this.source.isHot(callee) || !this.isSmall(callee)) continue;
+      const size = this.source.isHot(callee) ? this.sizeOf(callee) : undefined;
+      if (size === undefined || this.inlinedSize + size > INLINE_LIMIT) continue;
+      this.inlinedSize += size;
       const inlined = this.addFrame({ frame, pc: next });
       const there = frame.inlined.get(pc);
       if (there) there.set(callee, inlined);
@@ -240,9 +244,8 @@ class RegionFormer {
     }
   }
 
-  /** Whether a function returns, and has few enough instructions to be inlined here. */
-  private isSmall(callee: number): boolean {
-    const limit = Math.min(INLINE_SIZE, INLINE_LIMIT - this.size);
+  /** How many instructions a function has; undefined if it is too large to be inlined, or does not return. */
+  private sizeOf(callee: number): number | undefined {
     const seen = new Set<number>();
     let returns = false;
     const work = [callee];
@@ -252,12 +255,12 @@ class RegionFormer {
       // What was never executed is not in the way.
       if (!instruction) continue;
       seen.add(pc);
-      if (seen.size > limit) return false;
+      if (seen.size > INLINE_SIZE) return undefined;
       const flow = this.flowOf(instruction);
       if (flow.kind === 'indirect' && isReturn(this.source.arch, flow.address)) returns = true;
       work.push(...this.targetsOf(flow, pc, pc + instruction.length));
     }
-    return returns;
+    return returns ? seen.size : undefined;
   }
 
   /** What was collected, as blocks. */
