@@ -57,17 +57,15 @@ async function runWith(cache: string, command: readonly string[], options: reado
 }
 
 describe('a second run', () => {
-  test('takes what the first has compiled, and a third needs little else', { timeout: HANG }, async () => {
+  // How much each of them gets done depends on when its compiler thread has started.
+  test('takes what the first has compiled', { timeout: HANG }, async () => {
     const cache = newDirectory();
     const first = await runWith(cache, [program('control')]);
     const second = await runWith(cache, [program('control')]);
-    const third = await runWith(cache, [program('control')]);
     expect(first.stored).toBe(0);
     expect(first.compiled).toBeGreaterThan(10);
     expect(second.stored).toBeGreaterThan(first.compiled / 2);
-    // How much the first gets done depends on when its compiler thread has started.
-    expect(third.compiled).toBeLessThan(first.compiled / 4);
-    for (const { outcome } of [second, third]) expect(outcome).toEqual(first.outcome);
+    expect(second.outcome).toEqual(first.outcome);
   });
 
   describe('is like the first', () => {
