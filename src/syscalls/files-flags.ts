@@ -10,6 +10,7 @@ export const O_CREAT = 0o100;
 export const O_NOFOLLOW = 0o400000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
+export const O_DIRECTORY = 0o200000;
 export const O_ACCMODE = 3;
 export const O_TMPFILE = 0o20200000;
 

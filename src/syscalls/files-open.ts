@@ -32,6 +32,7 @@ import {
   MEMFD_FLAGS,
   O_ACCMODE,
   O_CREAT,
+  O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
   O_TMPFILE,
@@ -49,8 +50,6 @@ import { bytes, fetch, stage, stagedString, stageString, view } from './staging.
 import { fieldsText, struct } from './struct.ts';
 import type { Task } from './task.ts';
 import { flagNames, octalText } from './text.ts';
-
-const O_DIRECTORY = 0o200000;
 
 const creates = (openFlags: number): boolean => (openFlags & O_CREAT) !== 0 || (openFlags & O_TMPFILE) === O_TMPFILE;
 

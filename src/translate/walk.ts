@@ -24,6 +24,12 @@ export function operandsOf(statement: Statement): readonly Value[] {
   }
 }
 
+/** The number that a value is known to be. */
+export function constantOf(value: Value): number | undefined {
+  if (value.kind === 'const') return Number(BigInt.asIntN(64, value.value));
+  return value.kind === 'operand' ? value.operand.value : undefined;
+}
+
 /** The values that one is made of. */
 export function partsOf(value: Value): readonly Value[] {
   switch (value.kind) {

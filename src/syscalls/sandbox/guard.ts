@@ -8,7 +8,7 @@
 import type { Int } from '../../host/host.ts';
 import { toInt32, toUint32 } from '../codec.ts';
 import { EACCES, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
-import { AT_FDCWD } from '../files-flags.ts';
+import { AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
 import { directoryPath } from '../links.ts';
 import { guestPath } from '../paths.ts';
 import type { Row } from '../row.ts';
@@ -22,7 +22,6 @@ import { ownEntry } from './proc.ts';
 import { denyPath, type Found, find, type Last, mayDo, nameOf, parentOf, policyOf } from './resolve.ts';
 import { ruleOf } from './rules.ts';
 
-const O_DIRECTORY = 0o200000;
 /** How often a path is looked up anew because somebody has put a link into it. */
 const ATTEMPTS = 16;
 

@@ -9,17 +9,15 @@
  */
 import { steadyCall } from '../call.ts';
 import { EBADF } from '../errno.ts';
+import { AT_FDCWD, O_CLOEXEC, O_PATH } from '../files-flags.ts';
+import { OPEN_HOW_SIZE } from '../files-open.ts';
 import { bytes, stage, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 
-const AT_FDCWD = -100;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
 const RESOLVE_NO_SYMLINKS = 4;
 const F_DUPFD_CLOEXEC = 1030;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
-const OPEN_HOW_SIZE = 24;
 /** Above most programs' descriptors, below every usual limit. */
 const HIGH = 500;
 

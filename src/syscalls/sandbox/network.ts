@@ -6,7 +6,7 @@
 import { steadyCall } from '../call.ts';
 import { toAddress } from '../codec.ts';
 import { EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, EPERM } from '../errno.ts';
-import { AT_FDCWD } from '../files-flags.ts';
+import { AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
 import { DOMAINS } from '../sockaddr.ts';
 import { bytes, fetch, stage, stagedString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
@@ -16,7 +16,6 @@ import type { GuardedCall } from './guard.ts';
 import { heldPath, holdPath } from './held.ts';
 import { denyPath, type Found, find, mayDo, nameOf, parentOf, policyOf } from './resolve.ts';
 
-const O_DIRECTORY = 0o200000;
 const ATTEMPTS = 16;
 const TYPE_MASK = 0xf;
 const SOCK_STREAM = 1;

@@ -12,6 +12,7 @@ import {
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
   O_TMPFILE,
@@ -33,7 +34,6 @@ import { denyPath, type Found, find, mayDo, nameOf, parentOf, policyOf } from '.
 const O_WRONLY = 1;
 const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
-const O_DIRECTORY = 0o200000;
 /** With O_CLOEXEC and O_NOCTTY: opening a FIFO must not wait. */
 const O_RDONLY_NONBLOCK = 0o2004400;
 const AT_EMPTY_PATH = 0x1000;

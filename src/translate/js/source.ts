@@ -119,14 +119,13 @@ class RegionSource {
         this.goto(ending.next, pc, next);
         return;
       }
-      case 'indirect':
-        {
-          const target = this.text(ending.address);
-          if (ending.isDispatched) this.dispatch(target);
-          else this.switch(target, ending.known, pc);
-          this.line(`return ${target};`);
-        }
+      case 'indirect': {
+        const target = this.text(ending.address);
+        if (ending.isDispatched) this.dispatch(target);
+        else this.switch(target, ending.known, pc);
+        this.line(`return ${target};`);
         return;
+      }
       case 'dispatch':
         this.switch('pc', ending.known);
         this.line('return pc;');

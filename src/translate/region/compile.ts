@@ -17,6 +17,7 @@ import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
+import { constantOf } from '../walk.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
 import { type FpLanesValue, type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
@@ -558,12 +559,6 @@ class RegionLowering extends FlowLowering {
     this.emitLeave(EXIT.again, this.instruction.pc);
     this.code.end();
   }
-}
-
-/** The number that a value is known to be. */
-function constantOf(value: Value): number | undefined {
-  if (value.kind === 'const') return Number(BigInt.asIntN(64, value.value));
-  return value.kind === 'operand' ? value.operand.value : undefined;
 }
 
 /** Whether an operation extracts the lowest lane of a vector. */

@@ -343,17 +343,11 @@ class RegionFormer {
 
   /** An indirect jump, or a return. */
   private jump({ blocks, returns }: Frame, address: Value, pc: number): Ending {
-    if (returns === undefined) {
-      return {
-        kind: 'indirect',
-        address,
-        known: this.knownOf(this.seen(address, pc).map((to) => [to, blocks.get(to)])),
-      };
-    }
-    if (isReturn(this.source.arch, address)) {
+    if (returns !== undefined && isReturn(this.source.arch, address)) {
       return { kind: 'indirect', address, known: [{ pc: returns.pc, block: blockOf(returns.next, this.blocks) }] };
     }
     const known = this.knownOf(this.seen(address, pc).map((to) => [to, blocks.get(to)]));
+    if (returns === undefined) return { kind: 'indirect', address, known };
     return { kind: 'call', callee: { address, known }, returnPc: returns.pc, next: returns.next };
   }
 }

@@ -10,6 +10,7 @@
  */
 import { type Architecture, isFloat } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+import { constantOf } from '../walk.ts';
 import { isLow32 } from '../wasm/lower.ts';
 import type { Instruction } from './graph.ts';
 import { registerOf, writeOf } from './register-numbers.ts';
@@ -188,13 +189,11 @@ export class Words {
 /** Whether the low 32 bits of a value are shifted down with zeros behind them, by 1 to 31. */
 function isShiftedDown(value: Value): boolean {
   if (value.kind !== 'op' || value.op !== 'shr_u' || !isLow32(value.args[0])) return false;
-  const [, count] = value.args;
-  const by = count.kind === 'const' ? Number(count.value) : count.kind === 'operand' ? (count.operand.value ?? 0) : 0;
+  const by = constantOf(value.args[1]) ?? 0;
   return by > 0 && by < 32;
 }
 
-const isZero = (value: Value): boolean =>
-  (value.kind === 'const' && value.value === 0n) || (value.kind === 'operand' && value.operand.value === 0);
+const isZero = (value: Value): boolean => constantOf(value) === 0;
 
 /** The bits above a binary32 value in a register (RISC-V unprivileged ISA, section 21.2). */
 export const BOX = 0xffff_ffff_0000_0000n;
