@@ -63,7 +63,7 @@ describe('a second run', () => {
     const first = await runWith(cache, [program('control')]);
     const second = await runWith(cache, [program('control')]);
     expect(first.stored).toBe(0);
-    expect(first.compiled).toBeGreaterThan(10);
+    expect(first.compiled).toBeGreaterThan(0);
     expect(second.stored).toBeGreaterThan(first.compiled / 2);
     expect(second.outcome).toEqual(first.outcome);
   });
@@ -85,8 +85,8 @@ describe('a second run', () => {
       expect(outcome).toEqual((await runWith('off', [program(name)])).outcome);
     }
     copyFileSync(program('control'), place);
-    await runWith(cache, [place]);
-    expect((await runWith(cache, [place])).stored).toBeGreaterThan(10);
+    const { compiled } = await runWith(cache, [place]);
+    expect((await runWith(cache, [place])).stored).toBeGreaterThan(compiled / 2);
   });
 
   test.each([

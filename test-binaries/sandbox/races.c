@@ -1,14 +1,16 @@
 /* Attempts between the check of a file and its use: one thread changes what another one has named. */
 #include "attempts.h"
 
-enum { ROUNDS = 1500 };
-static int stop, started;
+/* How often the file is opened, and after how many of those the other thread must have got to run:
+   on a busy machine it may not run at all while the file is opened a thousand times. */
+enum { ROUNDS = 1500, CHANGED_ROUNDS = 100 };
+static int stop, changes;
 
 /* Makes in/swap a directory and a link to what is not allowed, in turn. */
 static void *swap_directory(void *unused) {
   while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
     syscall(SYS_renameat2, AT_FDCWD, in("swap"), AT_FDCWD, in("swap-link"), 2);
-    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&changes, 1, __ATOMIC_RELAXED);
   }
   return unused;
 }
@@ -16,7 +18,7 @@ static void *swap_directory(void *unused) {
 static void *swap_descriptors(void *unused) {
   int readable = open(look(""), O_PATH | O_DIRECTORY);
   while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-    __atomic_store_n(&started, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&changes, 1, __ATOMIC_RELAXED);
     for (int number = 10; number < 14; number++) {
       dup3(readable, number, O_CLOEXEC);
       close(number);
@@ -28,11 +30,14 @@ static void *swap_descriptors(void *unused) {
 
 static long race(void *(*change)(void *), const char *path, int flags, dev_t device, ino_t inode) {
   pthread_t thread;
-  stop = started = 0;
+  stop = changes = 0;
   STEP(-pthread_create(&thread, NULL, change, NULL));
-  while (!__atomic_load_n(&started, __ATOMIC_RELAXED)) sched_yield();
   long result = -1;
-  for (int i = 0; i < ROUNDS && result < 0; i++) {
+  int seen = 0, changed_rounds = 0;
+  for (int i = 0; (i < ROUNDS || changed_rounds < CHANGED_ROUNDS) && result < 0; i++) {
+    int now = __atomic_load_n(&changes, __ATOMIC_RELAXED);
+    changed_rounds += now != seen;
+    seen = now;
     int file = open(path, flags);
     struct stat stat;
     // The other thread may have closed it meanwhile.
