@@ -7,7 +7,7 @@ struct node {
 };
 
 int main(int argc, char **argv) {
-  long steps = size_argument(argc, argv, 60000000);
+  long steps = size_argument(argc, argv, 30000000);
   enum { CELLS = 1 << 19, NODES = 60000 };
   struct cell {
     struct cell *next;

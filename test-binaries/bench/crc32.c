@@ -2,7 +2,7 @@
 #include "bench.h"
 
 int main(int argc, char **argv) {
-  long rounds = size_argument(argc, argv, 500);
+  long rounds = size_argument(argc, argv, 1000);
   static uint32_t table[256];
   for (uint32_t i = 0; i < 256; i++) {
     uint32_t c = i;

@@ -11,7 +11,7 @@ static unsigned gcd(unsigned a, unsigned b) {
 }
 
 int main(int argc, char **argv) {
-  long n = size_argument(argc, argv, 4000000);
+  long n = size_argument(argc, argv, 8000000);
   uint64_t sum = 0;
   for (long i = 1; i <= n; i++) {
     uint64_t x = (uint64_t)i;

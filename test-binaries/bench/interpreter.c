@@ -28,7 +28,7 @@ static long run(const int32_t *code) {
 }
 
 int main(int argc, char **argv) {
-  int32_t limit = (int32_t)size_argument(argc, argv, 400000);
+  int32_t limit = (int32_t)size_argument(argc, argv, 500000);
   /* n = 2; while (n < limit) { d = 2; while (d * d < n + 1 && n % d) d++; if (n < d * d) count++; n++; } print count */
   int32_t code[] = {
       PUSH, 2, STORE, 0, PUSH, 0, STORE, 2,

@@ -68,7 +68,7 @@ static long expand(const unsigned char *in, long size, unsigned char *out) {
 }
 
 int main(int argc, char **argv) {
-  long size = size_argument(argc, argv, 36) * 1000000;
+  long size = size_argument(argc, argv, 64) * 1000000;
   unsigned char *data = malloc((size_t)size), *packed = malloc((size_t)size * 9 / 8 + 16), *back = malloc((size_t)size + MAX);
   /* Text of words from a skewed vocabulary. */
   char words[500][12];

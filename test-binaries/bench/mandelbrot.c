@@ -2,7 +2,7 @@
 #include "bench.h"
 
 int main(int argc, char **argv) {
-  long size = size_argument(argc, argv, 840);
+  long size = size_argument(argc, argv, 1120);
   long sum = 0;
   for (long y = 0; y < size; y++) {
     for (long x = 0; x < size; x++) {

@@ -2,7 +2,7 @@
 #include "bench.h"
 
 int main(int argc, char **argv) {
-  long n = size_argument(argc, argv, 540);
+  long n = size_argument(argc, argv, 670);
   double *a = malloc((size_t)(n * n) * 8), *b = malloc((size_t)(n * n) * 8), *c = calloc((size_t)(n * n), 8);
   for (long i = 0; i < n * n; i++) {
     a[i] = (double)(random64() >> 40) / 1e6 - 8;

@@ -150,7 +150,7 @@ static NOINLINE uint16_t use_states(int seed, uint16_t crc) {
 }
 
 int main(int argc, char **argv) {
-  long rounds = size_argument(argc, argv, 60000);
+  long rounds = size_argument(argc, argv, 86000);
   uint16_t crc = 0;
   for (long i = 0; i < rounds; i++) crc = use_states((int)i, use_matrix((int)i, use_list((int)i, crc)));
   printf("%04x\n", crc);

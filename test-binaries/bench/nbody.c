@@ -20,7 +20,7 @@ static double energy(const struct body *b) {
 }
 
 int main(int argc, char **argv) {
-  long steps = size_argument(argc, argv, 800000);
+  long steps = size_argument(argc, argv, 1550000);
   struct body b[BODIES];
   for (int i = 0; i < BODIES; i++) {
     double angle = i * 0.9, distance = i ? 2.0 + 3.0 * i : 0;

@@ -27,7 +27,7 @@ static NOINLINE long subtract(long a, long b) { return a - b; }
 static NOINLINE long exclusive(long a, long b) { return a ^ b; }
 
 int main(int argc, char **argv) {
-  long n = size_argument(argc, argv, 39);
+  long n = size_argument(argc, argv, 40);
   printf("%ld\n", fibonacci(n));
   printf("%ld\n", ackermann(2, n * 20));
   hanoi((int)n - 13, 1, 2, 3);

@@ -30,7 +30,7 @@ static void block(const unsigned char *p) {
 }
 
 int main(int argc, char **argv) {
-  long rounds = size_argument(argc, argv, 200);
+  long rounds = size_argument(argc, argv, 400);
   enum { SIZE = 1 << 20 };
   unsigned char *data = malloc(SIZE);
   for (int i = 0; i < SIZE; i++) data[i] = (unsigned char)random64();

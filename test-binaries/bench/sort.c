@@ -47,7 +47,7 @@ static void heapsort_(int64_t *a, long n) {
 }
 
 int main(int argc, char **argv) {
-  long n = size_argument(argc, argv, 2400000);
+  long n = size_argument(argc, argv, 3600000);
   int64_t *original = malloc((size_t)n * 8), *a = malloc((size_t)n * 8);
   uint64_t sum = 0;
   for (long i = 0; i < n; i++) original[i] = (int64_t)random64();

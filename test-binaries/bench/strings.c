@@ -2,7 +2,7 @@
 #include "bench.h"
 
 int main(int argc, char **argv) {
-  long rounds = size_argument(argc, argv, 200);
+  long rounds = size_argument(argc, argv, 390);
   enum { SIZE = 400000 };
   char *text = malloc(SIZE + 1), *copy = malloc(SIZE + 1);
   for (long i = 0; i < SIZE; i++) text[i] = random64() % 6 ? (char)('a' + random64() % 20) : ' ';

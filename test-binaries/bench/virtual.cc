@@ -91,7 +91,7 @@ Owned grow(int depth) {
 } // namespace
 
 int main(int argc, char **argv) {
-  long rounds = argc > 1 ? atol(argv[1]) : 45000;
+  long rounds = argc > 1 ? atol(argv[1]) : 40000;
   std::vector<Owned> trees;
   for (int i = 0; i < 40; i++) trees.push_back(grow(6));
   unsigned long sum = 0, thrown = 0, undefined = 0;

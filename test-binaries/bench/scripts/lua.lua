@@ -1,5 +1,5 @@
 -- What scripts do: tables as arrays, records and dictionaries, closures, strings, methods, garbage.
-local size = tonumber(arg[1]) or 90
+local size = tonumber(arg[1]) or 105
 
 local Account = {}
 Account.__index = Account
