@@ -42,7 +42,8 @@ export function loopsWithEntries(successors: readonly (readonly number[])[]): Lo
   return loops;
 }
 
-function reachedFrom(start: number, next: readonly (readonly number[])[]): Set<number> {
+/** The blocks that can be reached from one, and that itself. */
+export function reachedFrom(start: number, next: readonly (readonly number[])[]): Set<number> {
   const reached = new Set([start]);
   for (const block of reached) for (const to of next[block]) reached.add(to);
   return reached;

@@ -9,7 +9,7 @@
  * As the dispatcher can go on at several blocks, the region can be entered there.
  */
 import { type Block, type Ending, exitTo, type Known, knownOf, successors, type Target } from './graph.ts';
-import { type Loop, loopsWithEntries } from './loops.ts';
+import { type Loop, loopsWithEntries, reachedFrom } from './loops.ts';
 import { type Order, orderOf } from './order.ts';
 
 /** Orders a region's blocks, which may change. */
@@ -110,12 +110,14 @@ class Dispatched {
 
   /**
    * Has the region entered where its calls return to as well: a callee that is not compiled returns through the cold tier.
-   * Where that is in a loop the loop would have two entries.
+   * Where that is in a loop the loop would have two entries. What only cut edges led to stays away: its loops were not looked at.
    */
   private addReturnPoints(): void {
     const { blocks, places } = this;
-    const inLoops = new Set(loopsWithEntries(blocks.map(successors)).flatMap(({ members }) => [...members]));
-    for (const { ending } of blocks) {
+    const next = blocks.map(successors);
+    const inLoops = new Set(loopsWithEntries(next).flatMap(({ members }) => [...members]));
+    for (const from of reachedFrom(0, next)) {
+      const { ending } = blocks[from];
       if (ending.kind !== 'call' || !('block' in ending.next)) continue;
       const { block } = ending.next;
       const { pc, returns } = blocks[block];
