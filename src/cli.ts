@@ -236,6 +236,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       guestOnly: settings.guestOnly || root !== undefined,
       mounts: root?.mounts,
       rootId: settings.rootId,
+      instructionLimit: settings.instructionLimit,
       sandbox: run.sandbox,
       directory: files.directory,
     },
@@ -271,8 +272,9 @@ function compilationOf(
   { settings, directory }: Pick<WorkerData, 'settings' | 'directory'>,
   { watchRegions }: Partial<Watching>,
 ): Compilation | undefined {
-  const { threshold, codeLimit, backend, oneInstruction, perfMap, cache } = settings;
-  if (threshold === 0) return undefined;
+  const { threshold, codeLimit, backend, oneInstruction, perfMap, cache, instructionLimit } = settings;
+  // Compiled code counts no instructions.
+  if (threshold === 0 || instructionLimit !== undefined) return undefined;
   const { name } = guest.abi;
   const { model } = guest.state;
   const loadBackend: Compilation['loadBackend'] = (host) =>

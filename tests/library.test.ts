@@ -61,6 +61,19 @@ const hungry = program(
   ecall,
 );
 
+/** Executes 2 + 3 n instructions and ends. */
+const counting = (name: string, n: number) =>
+  program(
+    name,
+    li(8, n),
+    ['addi', { rd: 8, rs1: 8, imm: -1 }],
+    ['addi', { rd: 9, rs1: 9, imm: 1 }],
+    ['bne', { rs1: 8, rs2: 0, off: -8 }],
+    li(10, 0),
+    li(17, EXIT_GROUP),
+    ecall,
+  );
+
 describe.concurrent('createEmulator', () => {
   test('runs programs of each architecture', async () => {
     const outcome = await emulator.run(hello, [], { env });
@@ -116,6 +129,23 @@ describe.concurrent('createEmulator', () => {
     const { exitCode } = await emulator.run(hungry, [], { env, limits: { memory: 64 << 20 } });
     expect(exitCode).toBeGreaterThan(40);
     expect(exitCode).toBeLessThan(64);
+  });
+
+  test('counts instructions exactly', async () => {
+    const counts = counting('counts', 2000);
+    expect(await emulator.run(counts, [], { env, limits: { instructions: 6010 } })).toMatchObject({ exitCode: 0 });
+    const short = await emulator.run(counts, [], {
+      env: { ...env, TSEMU_QUIET: undefined },
+      limits: { instructions: 3001 },
+    });
+    expect(short).toMatchObject({ exitCode: null, signal: 'SIGXCPU', exceeded: 'instructions' });
+    expect(short.stderr.toString()).toMatch(/s1 +0*3e8\b/);
+    // A further thread has the same limit.
+    const threads = suiteBinary('riscv64', 'tls');
+    expect(await emulator.run(threads, [], { env, limits: { instructions: 1e10 } })).toMatchObject({ exitCode: 3 });
+    expect(await emulator.run(threads, [], { env, limits: { instructions: 20_000 } })).toMatchObject({
+      signal: 'SIGXCPU',
+    });
   });
 
   test('stops guests when told', async () => {

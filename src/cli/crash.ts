@@ -13,13 +13,14 @@ import type { GuestTask } from '../process/task.ts';
 import { mapsLine } from '../syscalls/proc.ts';
 import { signalName } from '../syscalls/sigset.ts';
 
-const SIGILL = 4;
-const SIGTRAP = 5;
+const SIGBUS = 7;
+const SIGSEGV = 11;
 /** si_code of faults, sigaction(2). */
 const CAUSES: Readonly<Record<string, string>> = {
   'SIGSEGV 1': 'nothing is mapped',
   'SIGSEGV 2': 'the access is not permitted',
   'SIGSEGV 128': 'no room for a signal frame, or an address that cannot exist',
+  'SIGXCPU 0': 'it has executed as many instructions as -insn-limit says',
   'SIGBUS 1': 'misaligned access',
   'SIGBUS 2': 'beyond the end of the mapped file',
 };
@@ -64,7 +65,7 @@ export function crashReport(task: GuestTask, info: Uint8Array): string {
   const [signo, code] = [fields.getInt32(0, true), fields.getInt32(8, true)];
   const address = fields.getBigUint64(16, true);
   const name = signalName(signo);
-  const isAccess = signo !== SIGILL && signo !== SIGTRAP;
+  const isAccess = signo === SIGSEGV || signo === SIGBUS;
   const cause = CAUSES[`${name} ${code}`];
   const where = isAccess ? ` at address ${hex(address)}` : instructionText(task);
   const layout = LAYOUTS[abi.name];

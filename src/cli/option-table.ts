@@ -76,6 +76,11 @@ export const OPTIONS: Record<string, Option> = {
   'sandbox-report': { sets: 'SANDBOX_REPORT', about: 'list the calls that were denied when the program ends' },
   host: { value: 'linux|node', sets: 'HOST', about: 'how system calls are made (default linux)' },
   tier: { value: 'cold|all', sets: 'TIER', about: 'cold: never compile code (default: all)' },
+  'insn-limit': {
+    value: 'N',
+    sets: 'INSN_LIMIT',
+    about: 'SIGXCPU for a thread that executes N instructions; compiles no code',
+  },
   backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
   'one-insn-per-tb': { sets: 'ONE_INSN_PER_TB', about: 'compile each instruction by itself' },
   'tb-size': { value: 'size', sets: 'TB_SIZE', about: 'drop all compiled code when it has this many MiB (default 32)' },

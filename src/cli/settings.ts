@@ -77,6 +77,8 @@ export interface Settings {
   perfMap: boolean;
   /** How often code is jumped to before it is compiled; 0: never. */
   threshold: number;
+  /** `-insn-limit`: instructions that each thread may execute, which are counted in the cold tier; undefined: no limit. */
+  instructionLimit: number | undefined;
   /** Directory where translations are kept for later runs; '' for none. */
   cache: string;
 }
@@ -132,6 +134,7 @@ export const defaultSettings = (): Settings => ({
   codeLimit: DEFAULT_CODE_LIMIT,
   perfMap: false,
   threshold: DEFAULT_THRESHOLD,
+  instructionLimit: undefined,
   cache: '',
 });
 
@@ -190,6 +193,12 @@ export const APPLY = {
     s.cache = text === 'off' ? '' : text;
   },
   PERFMAP: (s: Settings) => void (s.perfMap = true),
+  INSN_LIMIT: (s: Settings, text: string) => {
+    const limit = Number(text);
+    if (!/^[0-9]+$/.test(text) || limit < 1 || !Number.isSafeInteger(limit))
+      throw new UsageError(`'${text}' is not a number of instructions`);
+    s.instructionLimit = limit;
+  },
   TIER: (s: Settings, text: string) => {
     if (text !== 'cold' && text !== 'all') throw new UsageError(`unknown tier '${text}': cold or all`);
     s.threshold = text === 'cold' ? 0 : DEFAULT_THRESHOLD;

@@ -45,6 +45,12 @@ export interface Limits {
    * memory, some 150 MB, is not counted.
    */
   memory?: number;
+  /**
+   * Instructions that each of the guest's threads may execute, and each child process from where it began; SIGXCPU kills the
+   * process then. The same program ends at the same instruction each time, but it takes several times as long: code that is
+   * compiled counts no instructions, so none is.
+   */
+  instructions?: number;
   /** Bytes of stdout and stderr together that {@link Emulator.run} collects; the guest is killed when there are more. */
   output?: number;
 }
@@ -78,7 +84,7 @@ export interface Ending {
   /** Name of the signal that killed the guest, such as `SIGSEGV`. */
   signal: NodeJS.Signals | null;
   /** The limit for which it was killed. */
-  exceeded?: 'time' | 'output';
+  exceeded?: 'time' | 'instructions' | 'output';
 }
 
 export interface RunResult extends Ending {

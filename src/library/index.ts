@@ -34,8 +34,9 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
     startOptions.signal?.throwIfAborted();
     const path = resolve(startOptions.cwd ?? '.', program);
     const chosen = architecture ?? architectureFor(path, sysroot);
-    const { argv0 = program } = startOptions;
-    const command = [join(installation, `tsemu-${chosen}`), ...switches, '-0', argv0, path, ...args];
+    const { argv0 = program, limits } = startOptions;
+    const counted = limits?.instructions === undefined ? [] : ['-insn-limit', String(Math.floor(limits.instructions))];
+    const command = [join(installation, `tsemu-${chosen}`), ...switches, ...counted, '-0', argv0, path, ...args];
     return startGuest(command, startOptions);
   };
   return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
@@ -54,12 +55,13 @@ function sandboxSwitches(sandbox: api.Sandbox | undefined): string[] {
   return ['-sandbox', ...switches];
 }
 
-function checkLimits({ time, memory, output }: api.Limits = {}): void {
+function checkLimits({ time, memory, instructions, output }: api.Limits = {}): void {
   const check = (name: string, value: number | undefined, least: number): void => {
     if (value !== undefined && !(value >= least)) throw new TypeError(`limits.${name} is ${value}, less than ${least}`);
   };
   check('time', time, 0);
   check('memory', memory, LEAST_MEMORY);
+  check('instructions', instructions, 1);
   check('output', output, 0);
 }
 
@@ -74,7 +76,7 @@ function architectureFor(path: string, sysroot: string): string {
 }
 
 function startGuest(command: readonly string[], { cwd, env, limits = {}, signal }: api.StartOptions): api.Guest {
-  const { memory, time } = limits;
+  const { memory, time, instructions } = limits;
   // The launcher keeps the soft limit for the guest, and lifts it for itself.
   const words =
     memory === undefined
@@ -101,8 +103,9 @@ function startGuest(command: readonly string[], { cwd, env, limits = {}, signal 
     child.on('error', (error) => settle(() => onError(error)));
     child.on('close', (exitCode, name) =>
       settle(() => {
-        if (signal?.aborted) onError(signal.reason);
-        else onEnd({ exitCode, signal: name, ...(exceeded === undefined ? {} : { exceeded }) });
+        if (signal?.aborted) return onError(signal.reason);
+        if (name === 'SIGXCPU' && instructions !== undefined) exceeded ??= 'instructions';
+        onEnd({ exitCode, signal: name, ...(exceeded === undefined ? {} : { exceeded }) });
       }),
     );
   });

@@ -13,6 +13,7 @@ export const SIGTSTP = 20;
 export const SIGTTIN = 21;
 export const SIGTTOU = 22;
 export const SIGURG = 23;
+export const SIGXCPU = 24;
 export const SIGWINCH = 28;
 export const SIGSYS = 31;
 

@@ -218,6 +218,14 @@ export class Signals implements SignalState {
     if (restart !== undefined && came) this.owner.cpu.restartSyscall();
   }
 
+  /** Ends the process by a signal, whatever the guest has said of it. */
+  kill(signo: number): never {
+    const info = new Uint8Array(SIGINFO_SIZE);
+    new DataView(info.buffer).setInt32(0, signo, true);
+    this.owner.onFault?.(info);
+    return this.die(info);
+  }
+
   /** Raises the signal of a fault, at once. A blocked or ignored one kills, as the kernel's force_sig does. */
   raise(signo: number, code: number, address: bigint): void {
     const info = new Uint8Array(SIGINFO_SIZE);

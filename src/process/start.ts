@@ -109,6 +109,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   cpu.sp = BigInt(loaded.sp);
   const compilation = withOrders(request.compilation, host, space, request.workers);
   const engine = new Engine(host, space, guest.state, request.coldTier, compilation);
+  engine.instructionLimit = options.instructionLimit;
   engine.startProgram(loaded.executable, true);
   const hiddenDescriptors = new HiddenDescriptors(host);
   for (const fd of host.ownDescriptors()) hiddenDescriptors.add(fd);

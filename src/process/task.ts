@@ -25,7 +25,7 @@ import { cloneTask } from './clone.ts';
 import { executeForOther, executeProgram } from './exec.ts';
 import type { Guest } from './guest.ts';
 import { endSandbox } from './sandbox.ts';
-import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT } from './signal-numbers.ts';
+import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
 import { releaseRobustMutexes, ThreadRevival, type Threads } from './threads.ts';
 import type { VforkPipe } from './vfork.ts';
@@ -219,6 +219,9 @@ export class GuestTask implements Task, SignalOwner {
         break;
       case 'illegal':
         this.signals.raise(SIGILL, ILL_ILLOPC, this.cpu.pc);
+        break;
+      case 'limit':
+        this.signals.kill(SIGXCPU);
         break;
       case 'interrupt':
         this.host.processes?.park();

@@ -21,6 +21,8 @@ export interface KernelOptions {
   release: string;
   /** `--exec guest-only`: programs of the host are not executed. */
   guestOnly?: boolean;
+  /** `-insn-limit`: instructions that each thread may execute; undefined: no limit. */
+  instructionLimit?: number;
   /** What the guest may do; undefined: what the user may. */
   sandbox?: SandboxPolicy;
   /** Where the commands for other architectures are, with a slash at its end; '' if this program is all of them. */

@@ -30,6 +30,8 @@ export type Exit =
   | { kind: 'interrupt' }
   | { kind: 'breakpoint' }
   | { kind: 'illegal' }
+  /** {@link Engine.instructionLimit} is reached. */
+  | { kind: 'limit' }
   /** signo is SIGSEGV or SIGBUS, code its si_code, address its si_addr. */
   | { kind: 'fault'; signo: number; code: number; address: bigint };
 
@@ -43,6 +45,7 @@ const SYSCALL: Exit = { kind: 'syscall' };
 const INTERRUPT: Exit = { kind: 'interrupt' };
 const BREAKPOINT: Exit = { kind: 'breakpoint' };
 const ILLEGAL: Exit = { kind: 'illegal' };
+const LIMIT: Exit = { kind: 'limit' };
 
 /**
  * Instructions before the cold tier returns for no other reason. V8 takes up its optimised code for a function only
@@ -178,6 +181,11 @@ export class Engine {
    * else {@link run} returns, as it does while there is nobody to ask.
    */
   onSyscall: (() => boolean) | undefined;
+  /**
+   * Instructions that the thread may execute, which the next jump notices. Only the cold tier counts them: there must be no
+   * compilation.
+   */
+  instructionLimit: number | undefined;
   private onDecoded: ((pc: bigint, word: number) => void) | undefined;
 
   /**
@@ -242,7 +250,10 @@ export class Engine {
   run(): Exit {
     const { onStep } = this.watchers;
     for (;;) {
-      let exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, TIME_SLICE);
+      const left = this.instructionsLeft;
+      if (left <= 0n) return LIMIT;
+      const budget = left < TIME_SLICE ? left : TIME_SLICE;
+      let exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, budget);
       if (exit === INTERRUPT) {
         exit = this.overwriteStale() ?? exit;
         this.regions?.advance();
@@ -251,6 +262,12 @@ export class Engine {
       if (exit.kind === 'fault') this.watchers.onFault?.(this.doublewords[this.pcIndex], exit);
       return exit;
     }
+  }
+
+  private get instructionsLeft(): bigint {
+    const { instructionLimit, doublewords } = this;
+    if (instructionLimit === undefined) return NO_LIMIT;
+    return BigInt(instructionLimit) - doublewords[TRANSLATOR.instructions >> 3];
   }
 
   watch(watchers: EngineWatch): void {
