@@ -237,6 +237,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       mounts: root?.mounts,
       rootId: settings.rootId,
       instructionLimit: settings.instructionLimit,
+      hooks: settings.hook,
       sandbox: run.sandbox,
       directory: files.directory,
     },

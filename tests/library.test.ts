@@ -35,11 +35,13 @@ const li = (rd: number, imm: number): [string, Record<string, number>] => ['addi
 const ecall: [string, Record<string, number>] = ['ecall', {}];
 
 const looping = program('loops', ['jal', { rd: 0, off: 0 }]);
+const READ = 63;
 const WRITE = 64;
 const talking = program('talks', li(10, 1), ['auipc', { rd: 11, imm: 0 }], li(12, 16), li(17, WRITE), ecall, [
   'jal',
   { rd: 0, off: -20 },
 ]);
+const GETPID = 172;
 const MMAP = 222;
 const EXIT_GROUP = 94;
 /** Maps a MiB at a time until that fails; its exit status is how often it has not. */
@@ -146,6 +148,55 @@ describe.concurrent('createEmulator', () => {
     expect(await emulator.run(threads, [], { env, limits: { instructions: 20_000 } })).toMatchObject({
       signal: 'SIGXCPU',
     });
+  });
+
+  test('asks hooks before system calls are made', async () => {
+    const installation = join(root, 'dist');
+    const written: string[] = [];
+    const asking = createEmulator({
+      installation,
+      hooks: {
+        async write({ args: [fd, address, length], read }) {
+          written.push(`${fd} ${Buffer.from(await read(address, Number(length)))}`);
+          return written.length === 1 ? length : undefined;
+        },
+        getpid: () => 42,
+        async read({ args: [, address], read, readString, write }) {
+          await expect(read(0n, 4)).rejects.toMatchObject({ code: 'EFAULT' });
+          await write(address, Buffer.from('\x07seven\0'));
+          return (await readString(address + 1n)) === 'seven' ? 1 : -1;
+        },
+      },
+    });
+    expect(await asking.run(hello, [], { env })).toMatchObject({ exitCode: 0, stdout: Buffer.alloc(0) });
+    expect((await asking.run(hello, [], { env })).stdout.toString()).toBe('Hello from riscv64\n');
+    expect(written).toEqual(Array(2).fill('1 Hello from riscv64\n'));
+    const exit = [li(17, EXIT_GROUP), ecall];
+    expect(await asking.run(program('asks', li(17, GETPID), ecall, ...exit), [], { env })).toMatchObject({
+      exitCode: 42,
+    });
+    const reading = program(
+      'reads',
+      ['addi', { rd: 11, rs1: 2, imm: -64 }],
+      li(17, READ),
+      ecall,
+      ['lbu', { rd: 10, rs1: 11, imm: 0 }],
+      ...exit,
+    );
+    expect(await asking.run(reading, [], { env })).toMatchObject({ exitCode: 7 });
+
+    const pids = new Set<number>();
+    const watching = createEmulator({
+      installation,
+      hooks: { clone: ({ pid }) => void pids.add(pid), exit_group: ({ pid }) => void pids.add(pid) },
+    });
+    const fork = suiteBinary('riscv64', 'fork');
+    expect(await watching.run(fork, [], { env })).toMatchObject({ exitCode: 0, stderr: Buffer.alloc(0) });
+    expect(pids.size).toBeGreaterThan(3);
+
+    const failing = createEmulator({ installation, hooks: { write: () => Promise.reject(new Error('no idea')) } });
+    await expect(failing.run(hello, [], { env })).rejects.toThrow('no idea');
+    expect(() => createEmulator({ hooks: { wrote: () => 0 } })).toThrow('there is no system call wrote');
   });
 
   test('stops guests when told', async () => {

@@ -81,6 +81,11 @@ export const OPTIONS: Record<string, Option> = {
     sets: 'INSN_LIMIT',
     about: 'SIGXCPU for a thread that executes N instructions; compiles no code',
   },
+  hook: {
+    value: 'socket:name,...',
+    sets: 'HOOK',
+    about: 'ask there before these system calls are made (the library does)',
+  },
   backend: { value: 'wasm|js', sets: 'BACKEND', about: 'what code is compiled to (default wasm)' },
   'one-insn-per-tb': { sets: 'ONE_INSN_PER_TB', about: 'compile each instruction by itself' },
   'tb-size': { value: 'size', sets: 'TB_SIZE', about: 'drop all compiled code when it has this many MiB (default 32)' },

@@ -79,6 +79,8 @@ export interface Settings {
   threshold: number;
   /** `-insn-limit`: instructions that each thread may execute, which are counted in the cold tier; undefined: no limit. */
   instructionLimit: number | undefined;
+  /** `-hook`: a socket, and the calls that are asked about there. */
+  hook: { socket: string; names: ReadonlySet<string> } | undefined;
   /** Directory where translations are kept for later runs; '' for none. */
   cache: string;
 }
@@ -135,6 +137,7 @@ export const defaultSettings = (): Settings => ({
   perfMap: false,
   threshold: DEFAULT_THRESHOLD,
   instructionLimit: undefined,
+  hook: undefined,
   cache: '',
 });
 
@@ -198,6 +201,11 @@ export const APPLY = {
     if (!/^[0-9]+$/.test(text) || limit < 1 || !Number.isSafeInteger(limit))
       throw new UsageError(`'${text}' is not a number of instructions`);
     s.instructionLimit = limit;
+  },
+  HOOK: (s: Settings, text: string) => {
+    const colon = text.lastIndexOf(':');
+    if (text[0] !== '/' || colon < 0) throw new UsageError(`'${text}' is not SOCKET:NAME,…`);
+    s.hook = { socket: text.slice(0, colon), names: new Set(text.slice(colon + 1).split(',')) };
   },
   TIER: (s: Settings, text: string) => {
     if (text !== 'cold' && text !== 'all') throw new UsageError(`unknown tier '${text}': cold or all`);

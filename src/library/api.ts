@@ -17,6 +17,8 @@ export interface EmulatorOptions {
   sysroot?: string;
   /** Holds guests to what it allows: `-sandbox`. See docs/sandbox.md. */
   sandbox?: Sandbox;
+  /** Asked before a guest makes system calls of these names. */
+  hooks?: Hooks;
   /** Options as on the command line, such as `['-strace', '-D', 'log']`. */
   options?: readonly string[];
   /** Directory of the launchers; by default this package's. */
@@ -34,6 +36,30 @@ export interface Sandbox {
   run?: true | readonly string[];
   /** Names of variables of {@link StartOptions.env}. */
   env?: true | readonly string[];
+}
+
+/**
+ * By the name of a system call, what decides on it before it is made: its result, a negative errno for an error, or undefined
+ * for it to be made. The thread that calls waits; signals reach it afterwards. What a hook throws ends the guest, and is what
+ * {@link Guest.ended} rejects with. Programs of the host's and of other architectures that a guest executes do not ask.
+ */
+export type Hooks = Readonly<Record<string, Hook>>;
+export type Hook = (call: SystemCall) => HookResult | Promise<HookResult>;
+export type HookResult = number | bigint | undefined;
+
+/** A system call that is about to be made. */
+export interface SystemCall {
+  name: string;
+  /** IDs of the guest's process and thread. */
+  pid: number;
+  tid: number;
+  /** As in the registers, unsigned: as many as the call has. */
+  args: readonly bigint[];
+  /** The guest's memory. Rejects with an Error whose `code` is `EFAULT` where there is none. */
+  read(address: bigint, length: number): Promise<Uint8Array>;
+  /** Up to the first zero, as UTF-8. */
+  readString(address: bigint): Promise<string>;
+  write(address: bigint, data: Uint8Array): Promise<void>;
 }
 
 /** What stops a guest that goes too far. None is a boundary against a guest that wants to do harm: see {@link Sandbox}. */

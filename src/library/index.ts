@@ -8,6 +8,7 @@ import { architectureOf } from '../cli/architecture.ts';
 import { isLoadError } from '../loader/load-error.ts';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import type * as api from './api.ts';
+import { checkHooks, type HookServer, serveHooks } from './hooks.ts';
 
 /** In place of a process ID, where the host has no descriptor or process left; `ended` is rejected then. */
 const NOT_STARTED = 0;
@@ -18,7 +19,8 @@ const KIB = 1024;
 const LEAST_MEMORY = 1 << 20;
 
 export const createEmulator: typeof api.createEmulator = (options = {}) => {
-  const { architecture, sysroot = '' } = options;
+  const { architecture, sysroot = '', hooks } = options;
+  checkHooks(hooks);
   const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
   if (architecture !== undefined && !GUEST_ARCHITECTURES.includes(architecture)) {
     throw new TypeError(`unknown architecture ${architecture}: ${GUEST_ARCHITECTURES.join(' or ')}`);
@@ -36,8 +38,19 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
     const chosen = architecture ?? architectureFor(path, sysroot);
     const { argv0 = program, limits } = startOptions;
     const counted = limits?.instructions === undefined ? [] : ['-insn-limit', String(Math.floor(limits.instructions))];
-    const command = [join(installation, `tsemu-${chosen}`), ...switches, ...counted, '-0', argv0, path, ...args];
-    return startGuest(command, startOptions);
+    const server = hooks && serveHooks(hooks);
+    const asked = server?.switches ?? [];
+    const command = [
+      join(installation, `tsemu-${chosen}`),
+      ...switches,
+      ...counted,
+      ...asked,
+      '-0',
+      argv0,
+      path,
+      ...args,
+    ];
+    return startGuest(command, startOptions, server);
   };
   return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
 };
@@ -75,7 +88,11 @@ function architectureFor(path: string, sysroot: string): string {
   throw Object.assign(new Error(Buffer.from(message, 'latin1').toString()), { code, errno: -errno });
 }
 
-function startGuest(command: readonly string[], { cwd, env, limits = {}, signal }: api.StartOptions): api.Guest {
+function startGuest(
+  command: readonly string[],
+  { cwd, env, limits = {}, signal }: api.StartOptions,
+  hooks: HookServer | undefined,
+): api.Guest {
   const { memory, time, instructions } = limits;
   // The launcher keeps the soft limit for the guest, and lifts it for itself.
   const words =
@@ -98,12 +115,14 @@ function startGuest(command: readonly string[], { cwd, env, limits = {}, signal 
     const settle = (action: () => void): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
+      hooks?.close();
       action();
     };
     child.on('error', (error) => settle(() => onError(error)));
     child.on('close', (exitCode, name) =>
       settle(() => {
         if (signal?.aborted) return onError(signal.reason);
+        if (hooks?.failure) return onError(hooks.failure.error);
         if (name === 'SIGXCPU' && instructions !== undefined) exceeded ??= 'instructions';
         onEnd({ exitCode, signal: name, ...(exceeded === undefined ? {} : { exceeded }) });
       }),

@@ -12,6 +12,7 @@ import { fail, failed, finishCall, hostCall, retryFault, startCall } from './cal
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
 import { EBADF, EFAULT, ENOSYS } from './errno.ts';
+import { askAbout } from './hooks.ts';
 import { memoryFileCall } from './proc-mem.ts';
 import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
@@ -116,6 +117,7 @@ export class SyscallTable {
     if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
     const hasRoot = process.options.mounts !== undefined;
     if (row.codecs.some(({ pass, inRoot }) => pass === Pass.convert || (hasRoot && inRoot === true))) return null;
+    if (process.options.hooks?.names.has(row.name)) return null;
     if (process.options.sandbox !== undefined && ruleOf(row.name) !== 'free') return null;
     const nr = host.numberOf?.(row.name) ?? -1;
     return nr < 0 ? null : new Passage(nr, row);
@@ -140,6 +142,11 @@ export class SyscallTable {
 }
 
 function run(task: Task, row: Row): SyscallResult {
+  if (task.process.options.hooks?.names.has(row.name)) {
+    const decided = askAbout(task, row);
+    startCall(task);
+    if (decided !== undefined) return decided;
+  }
   return task.process.options.sandbox === undefined ? carryOut(task, row) : runGuarded(task, row, carryOut);
 }
 

@@ -7,6 +7,7 @@ import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { Mounts } from '../host/guest-root.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
+import type { HookOptions } from './hooks.ts';
 import type { SandboxPolicy } from './sandbox/policy.ts';
 
 /** Settings of the command line that the kernel side needs. */
@@ -23,6 +24,8 @@ export interface KernelOptions {
   guestOnly?: boolean;
   /** `-insn-limit`: instructions that each thread may execute; undefined: no limit. */
   instructionLimit?: number;
+  /** `-hook`: calls that somebody is asked about. */
+  hooks?: HookOptions;
   /** What the guest may do; undefined: what the user may. */
   sandbox?: SandboxPolicy;
   /** Where the commands for other architectures are, with a slash at its end; '' if this program is all of them. */

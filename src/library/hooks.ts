@@ -1,0 +1,124 @@
+/** Answers for the system calls that a guest's emulator asks about; src/syscalls/hooks.ts has the protocol. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { MOST_MEMORY } from '../syscalls/hooks.ts';
+import { AARCH64_SYSCALLS } from '../syscalls/numbers/aarch64.ts';
+import { RISCV64_SYSCALLS } from '../syscalls/numbers/riscv64.ts';
+import type * as api from './api.ts';
+
+const PAGE = 4096;
+
+const NAMES: ReadonlySet<string> = new Set(Object.values({ ...AARCH64_SYSCALLS, ...RISCV64_SYSCALLS }));
+
+/** Throws a TypeError for what is no system call. */
+export function checkHooks(hooks: api.Hooks = {}): void {
+  const bad = Object.keys(hooks).find((name) => !NAMES.has(name));
+  if (bad !== undefined) throw new TypeError(`hooks: there is no system call ${bad}`);
+}
+
+/** Where one guest's hooks are asked. */
+export interface HookServer {
+  readonly switches: readonly string[];
+  /** What a hook has thrown; the guest is killed then. */
+  failure?: { error: unknown };
+  close(): void;
+}
+
+export function serveHooks(hooks: api.Hooks): HookServer {
+  const directory = mkdtempSync(join(tmpdir(), 'tsemu-hooks-'));
+  const socket = join(directory, 'socket');
+  const connections = new Set<Socket>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on('error', () => {});
+    connection.on('close', () => connections.delete(connection));
+    answerAll(connection, hooks).catch((error: unknown) => {
+      hookServer.failure ??= { error };
+      connection.destroy();
+    });
+  });
+  server.listen(socket);
+  const hookServer: HookServer = {
+    switches: ['-hook', `${socket}:${Object.keys(hooks).join(',')}`],
+    close() {
+      for (const connection of connections) connection.destroy();
+      server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return hookServer;
+}
+
+/** The thread has gone while its hook was asking. */
+class Gone extends Error {}
+
+interface Message {
+  call?: string;
+  pid: number;
+  tid: number;
+  args: string[];
+  bytes?: string;
+  errno?: number;
+}
+
+async function answerAll(connection: Socket, hooks: api.Hooks): Promise<void> {
+  const lines = createInterface({ input: connection })[Symbol.asyncIterator]();
+  const next = async (): Promise<Message | undefined> => {
+    const { value, done } = await lines.next();
+    return done ? undefined : (JSON.parse(value) as Message);
+  };
+  const ask = async (request: object): Promise<Message> => {
+    connection.write(`${JSON.stringify(request)}\n`);
+    const answer = await next();
+    if (answer === undefined) throw new Gone();
+    const { errno } = answer;
+    if (errno !== undefined)
+      throw Object.assign(new Error('EFAULT: bad address in guest memory'), { errno, code: 'EFAULT' });
+    return answer;
+  };
+  for (let message = await next(); message?.call !== undefined; message = await next()) {
+    const { call, pid, tid, args } = message;
+    try {
+      const result = await hooks[call]({ name: call, pid, tid, args: args.map(BigInt), ...memoryOf(ask) });
+      connection.write(`${JSON.stringify(result === undefined ? {} : { result: String(result) })}\n`);
+    } catch (error) {
+      if (!(error instanceof Gone)) throw error;
+      return;
+    }
+  }
+}
+
+/** Guest memory, piece by piece. */
+function memoryOf(ask: (request: object) => Promise<Message>): Pick<api.SystemCall, 'read' | 'readString' | 'write'> {
+  const read = async (address: bigint, length: number): Promise<Uint8Array> => {
+    const parts: Buffer[] = [];
+    for (let done = 0; done < length; done += MOST_MEMORY) {
+      const { bytes } = await ask({ read: [String(address + BigInt(done)), Math.min(length - done, MOST_MEMORY)] });
+      parts.push(Buffer.from(bytes!, 'base64'));
+    }
+    return Buffer.concat(parts);
+  };
+  return {
+    read,
+    async readString(address) {
+      const parts: Uint8Array[] = [];
+      for (let at = address; ; ) {
+        // What comes behind the string may not be there.
+        const part = await read(at, PAGE - Number(at % BigInt(PAGE)));
+        const end = part.indexOf(0);
+        parts.push(end < 0 ? part : part.subarray(0, end));
+        if (end >= 0) return Buffer.concat(parts).toString();
+        at += BigInt(part.length);
+      }
+    },
+    async write(address, data) {
+      for (let done = 0; done < data.length; done += MOST_MEMORY) {
+        const part = data.subarray(done, done + MOST_MEMORY);
+        await ask({ write: [String(address + BigInt(done)), Buffer.from(part).toString('base64')] });
+      }
+    },
+  };
+}
