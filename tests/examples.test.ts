@@ -1,20 +1,9 @@
-/** The folders of examples/, with the real tools; the one for vitest is tried in package.test.ts. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { root, run, testEnvironment } from './support/run.ts';
-
-const scratch = mkdtempSync(join(tmpdir(), 'tsemu-examples-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
-const env = testEnvironment({ PATH: `${join(root, 'dist')}:${process.env.PATH}` });
-
-/** Runs a command in a copy of an example. */
-function example(name: string): (...command: string[]) => ReturnType<typeof run> {
-  const cwd = join(scratch, name);
-  cpSync(join(root, 'examples', name), cwd, { recursive: true });
-  return (...command) => run(command, { cwd, env });
-}
+/**
+ * The folders of examples/, with the real tools. The one for vitest is tried in package.test.ts, those for Go and Cargo in
+ * examples.slow.test.ts.
+ */
+import { describe, expect, test } from 'vitest';
+import { example } from './support/example.ts';
 
 describe.concurrent('examples', () => {
   test('CMake runs checks while it configures, ctest runs the tests', async () => {
@@ -46,5 +35,16 @@ describe.concurrent('examples', () => {
     const inCopy = example('make');
     expect(await inCopy('make', 'check')).toMatchObject({ status: 0 });
     expect(await inCopy('make', 'check', 'EXPECTED=1')).toMatchObject({ status: 2 });
+  });
+
+  test('automake', async () => {
+    const inCopy = example('automake');
+    expect(await inCopy('autoreconf', '--install')).toMatchObject({ status: 0 });
+    const runner = 'RUN=tsemu-aarch64 -L /usr/aarch64-linux-gnu';
+    expect(await inCopy('./configure', '--host=aarch64-linux-gnu', runner)).toMatchObject({ status: 0 });
+    const passed = await inCopy('make', 'check');
+    expect(passed).toMatchObject({ status: 0, stdout: expect.stringMatching(/# PASS: +2\n/) });
+    const failed = await inCopy('make', 'check', 'EXPECTED=0');
+    expect(failed).toMatchObject({ status: 2, stdout: expect.stringMatching(/# PASS: +1\n(.*\n)*# FAIL: +1\n/) });
   });
 });
