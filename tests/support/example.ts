@@ -20,6 +20,8 @@ export function example(
 ): (...command: string[]) => Promise<Outcome> {
   const cwd = join(scratch, name);
   cpSync(join(root, 'examples', name), cwd, { recursive: true });
-  const env = testEnvironment({ PATH: `${join(root, 'dist')}:${process.env.PATH}`, ...variables });
+  const PATH = `${join(root, 'dist')}:${process.env.PATH}`;
+  // A bash of level 1 whose standard input is a socket, as Node's pipes are, takes itself for rshd's and reads ~/.bashrc.
+  const env = testEnvironment({ PATH, SHLVL: '1', ...variables });
   return (...command) => run(command, { cwd, env });
 }
