@@ -2,8 +2,11 @@
  * The folders of examples/, with the real tools. The one for vitest is tried in package.test.ts, those for Go and Cargo in
  * examples.slow.test.ts.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { example } from './support/example.ts';
+import { root } from './support/run.ts';
 
 describe.concurrent('examples', () => {
   test('CMake runs checks while it configures, ctest runs the tests', async () => {
@@ -13,6 +16,22 @@ describe.concurrent('examples', () => {
     expect(await inCopy('cmake', '--build', 'build')).toMatchObject({ status: 0 });
     const tested = await inCopy('ctest', '--test-dir', 'build');
     expect(tested).toMatchObject({ status: 0, stdout: expect.stringContaining('100% tests passed') });
+
+    // What examples/ci and examples/vscode do with it: each test is in one of the two shards.
+    const recipe = (name: string): string => readFileSync(join(root, 'examples', name), 'utf8');
+    const [onGitHub] = /ctest --.*/.exec(recipe('ci/github-actions.yml'))!;
+    const [onGitLab] = /ctest --.*/.exec(recipe('ci/gitlab-ci.yml'))!;
+    expect(onGitLab.replace('$CI_NODE_INDEX', '$SHARD').replace('$CI_NODE_TOTAL', '2')).toBe(onGitHub);
+    const ran = async (shard: number) =>
+      (await inCopy('sh', '-c', `SHARD=${shard}; ${onGitHub}`)).stdout.match(/Test +#\d: \w+/g);
+    expect([await ran(1), await ran(2)]).toEqual([['Test #1: right'], ['Test #2: impossible']]);
+    const task = JSON.parse(recipe('vscode/tasks.json')).tasks[2];
+    expect(await inCopy('sh', '-c', task.command)).toMatchObject({
+      status: 0,
+      stdout: 'a triangle\n',
+      stderr: expect.stringContaining('exit_group(0)'),
+    });
+
     expect(await inCopy('cmake', '-B', 'build', '-DBROKEN=ON')).toMatchObject({ status: 0 });
     const broken = await inCopy('ctest', '--test-dir', 'build');
     expect(broken).toMatchObject({ status: 8, stdout: expect.stringContaining('1 tests failed out of 3') });
