@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { debianRoot } from '../scripts/debian-root.ts';
 import { example, scratch } from './support/example.ts';
-import { root } from './support/run.ts';
+import { HANG, root } from './support/run.ts';
 
-describe.concurrent('examples', () => {
+describe.concurrent('examples', { timeout: 2 * HANG }, () => {
   test('Go', async () => {
     const cache = join(root, '.cache/go-build');
     const inCopy = example('go', { CGO_ENABLED: '0', GOARCH: 'riscv64', GOCACHE: cache, GOPROXY: 'off' });
     // -count=1: results are not to be taken from the cache.
-    const test = ['go', 'test', '-count=1', '-exec', 'tsemu-riscv64'];
-    const passed = await inCopy(...test, '-v', './...');
+    const command = ['go', 'test', '-count=1', '-exec', 'tsemu-riscv64'];
+    const passed = await inCopy(...command, '-v', './...');
     expect(passed).toMatchObject({ status: 0, stdout: expect.stringMatching(/on riscv64\n(.*\n)*PASS\nok/) });
-    const failed = await inCopy(...test, '-tags', 'assume_amd64', './...');
+    const failed = await inCopy(...command, '-tags', 'assume_amd64', './...');
     expect(failed).toMatchObject({ status: 1, stdout: expect.stringContaining('infinity became 9223372036854775807') });
   });
 
@@ -36,10 +36,10 @@ describe.concurrent('examples', () => {
       // Debian's, which the library is for.
       RUSTC: '/usr/bin/rustc',
     });
-    const test = ['/usr/bin/cargo', 'test', '--offline', '--target', 'aarch64-unknown-linux-gnu'];
-    const passed = await inCopy(...test);
+    const command = ['/usr/bin/cargo', 'test', '--offline', '--target', 'aarch64-unknown-linux-gnu'];
+    const passed = await inCopy(...command);
     expect(passed).toMatchObject({ status: 0, stdout: expect.stringContaining('test sorts_what_it_reads ... ok') });
-    const failed = await inCopy(...test, '--features', 'assume-x86');
+    const failed = await inCopy(...command, '--features', 'assume-x86');
     expect(failed).toMatchObject({ status: 101, stdout: expect.stringContaining('1 passed; 1 failed') });
   });
 });

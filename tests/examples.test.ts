@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { example } from './support/example.ts';
-import { root } from './support/run.ts';
+import { HANG, root } from './support/run.ts';
 
-describe.concurrent('examples', () => {
+describe.concurrent('examples', { timeout: HANG }, () => {
   test('CMake runs checks while it configures, ctest runs the tests', async () => {
     const inCopy = example('cmake');
     const configured = await inCopy('cmake', '-B', 'build', '-DCMAKE_TOOLCHAIN_FILE=riscv64.cmake');
