@@ -5,6 +5,7 @@
  *     node scripts/debian-root.ts riscv64 busybox-static jq     # prints the root's path
  *     node scripts/debian-root.ts riscv64 programs              # a named set, see SETS
  *     node scripts/debian-root.ts --suite trixie --root DIR --arch arm64 jq
+ *     node scripts/debian-root.ts --alone --root DIR arm64 libstd-rust-dev   # not what it depends on
  *
  * apt does the work: it finds, verifies and resolves, with a configuration, state and cache of its own. It never sees
  * the machine's installed packages (the private dpkg status is empty), so the result is complete. The archive's
@@ -168,6 +169,8 @@ function privateApt(base: string, architecture: Architecture, suite: string): Ap
     const environment = { ...process.env, APT_CONFIG: configuration, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
     const result = spawnSync(tool, ['-q', '-c', configuration, ...flags, ...args], {
       encoding: 'utf8',
+      // Where `apt-get download` puts what it downloads.
+      cwd: join(base, 'cache/archives'),
       env: environment,
       maxBuffer: 64 << 20,
     });
@@ -215,6 +218,8 @@ export interface DebianRoot {
   /** Unless given, {@link defaultRoot}. */
   root?: string;
   suite?: string;
+  /** Leave out what the packages depend on: for files that tools of the host read. Such a root is no whole system. */
+  alone?: boolean;
   /** Called with what is being done, only if there is something to do. */
   progress?: (text: string) => void;
 }
@@ -227,7 +232,8 @@ export function defaultRoot(architecture: Architecture): string {
 
 /** Makes sure that the packages and all they depend on are unpacked; returns the root's path. */
 export function debianRoot(options: DebianRoot): string {
-  const { architecture, suite, progress = () => {} } = options;
+  const { architecture, suite, alone = false, progress = () => {} } = options;
+  if (alone && options.root === undefined) throw new Failure('packages alone need a root of their own: --root');
   const root = resolve(options.root ?? defaultRoot(architecture));
   const stamp = `${root}.stamp.json`;
   const wanted = expandPackages(options.packages);
@@ -265,7 +271,8 @@ export function debianRoot(options: DebianRoot): string {
     progress(`reading the index of Debian ${from} for ${architecture}`);
     apt('apt-get', 'update', '--error-on=any');
     progress(`downloading ${packages.join(' ')}`);
-    apt('apt-get', 'install', '--download-only', '--no-install-recommends', ...packages);
+    if (alone) apt('apt-get', 'download', ...packages);
+    else apt('apt-get', 'install', '--download-only', '--no-install-recommends', ...packages);
 
     if (!present) rmSync(root, { recursive: true, force: true });
     mergeUsr(root);
@@ -293,6 +300,7 @@ function main(): void {
     options: {
       arch: { type: 'string' },
       suite: { type: 'string' },
+      alone: { type: 'boolean' },
       root: { type: 'string' },
       quiet: { type: 'boolean', short: 'q' },
     },
@@ -302,7 +310,8 @@ function main(): void {
     throw new Failure(`usage: debian-root.ts ARCH PACKAGE…  (ARCH: ${ARCHITECTURES.join(', ')})`);
   }
   const progress = values.quiet ? undefined : (text: string) => process.stderr.write(`debian-root: ${text}\n`);
-  const root = debianRoot({ architecture, packages: positionals, root: values.root, suite: values.suite, progress });
+  const { root: directory, suite, alone } = values;
+  const root = debianRoot({ architecture, packages: positionals, root: directory, suite, alone, progress });
   process.stdout.write(`${root}\n`);
 }
 

@@ -1,22 +1,14 @@
-/** The folders of examples/, with the real tools; the one for vitest is tried in package.test.ts. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/**
+ * The folders of examples/, with the real tools. The one for vitest is tried in package.test.ts, those for Go and Cargo in
+ * examples.slow.test.ts.
+ */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { root, run, testEnvironment } from './support/run.ts';
+import { describe, expect, test } from 'vitest';
+import { example } from './support/example.ts';
+import { HANG, root } from './support/run.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'tsemu-examples-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
-const env = testEnvironment({ PATH: `${join(root, 'dist')}:${process.env.PATH}` });
-
-/** Runs a command in a copy of an example. */
-function example(name: string): (...command: string[]) => ReturnType<typeof run> {
-  const cwd = join(scratch, name);
-  cpSync(join(root, 'examples', name), cwd, { recursive: true });
-  return (...command) => run(command, { cwd, env });
-}
-
-describe.concurrent('examples', () => {
+describe.concurrent('examples', { timeout: HANG }, () => {
   test('CMake runs checks while it configures, ctest runs the tests', async () => {
     const inCopy = example('cmake');
     const configured = await inCopy('cmake', '-B', 'build', '-DCMAKE_TOOLCHAIN_FILE=riscv64.cmake');
@@ -24,6 +16,22 @@ describe.concurrent('examples', () => {
     expect(await inCopy('cmake', '--build', 'build')).toMatchObject({ status: 0 });
     const tested = await inCopy('ctest', '--test-dir', 'build');
     expect(tested).toMatchObject({ status: 0, stdout: expect.stringContaining('100% tests passed') });
+
+    // What examples/ci and examples/vscode do with it: each test is in one of the two shards.
+    const recipe = (name: string): string => readFileSync(join(root, 'examples', name), 'utf8');
+    const [onGitHub] = /ctest --.*/.exec(recipe('ci/github-actions.yml'))!;
+    const [onGitLab] = /ctest --.*/.exec(recipe('ci/gitlab-ci.yml'))!;
+    expect(onGitLab.replace('$CI_NODE_INDEX', '$SHARD').replace('$CI_NODE_TOTAL', '2')).toBe(onGitHub);
+    const ran = async (shard: number) =>
+      (await inCopy('sh', '-c', `SHARD=${shard}; ${onGitHub}`)).stdout.match(/Test +#\d: \w+/g);
+    expect([await ran(1), await ran(2)]).toEqual([['Test #1: right'], ['Test #2: impossible']]);
+    const task = JSON.parse(recipe('vscode/tasks.json')).tasks[2];
+    expect(await inCopy('sh', '-c', task.command)).toMatchObject({
+      status: 0,
+      stdout: 'a triangle\n',
+      stderr: expect.stringContaining('exit_group(0)'),
+    });
+
     expect(await inCopy('cmake', '-B', 'build', '-DBROKEN=ON')).toMatchObject({ status: 0 });
     const broken = await inCopy('ctest', '--test-dir', 'build');
     expect(broken).toMatchObject({ status: 8, stdout: expect.stringContaining('1 tests failed out of 3') });
@@ -46,5 +54,16 @@ describe.concurrent('examples', () => {
     const inCopy = example('make');
     expect(await inCopy('make', 'check')).toMatchObject({ status: 0 });
     expect(await inCopy('make', 'check', 'EXPECTED=1')).toMatchObject({ status: 2 });
+  });
+
+  test('automake', async () => {
+    const inCopy = example('automake');
+    expect(await inCopy('autoreconf', '--install')).toMatchObject({ status: 0 });
+    const runner = 'RUN=tsemu-aarch64 -L /usr/aarch64-linux-gnu';
+    expect(await inCopy('./configure', '--host=aarch64-linux-gnu', runner)).toMatchObject({ status: 0 });
+    const passed = await inCopy('make', 'check');
+    expect(passed).toMatchObject({ status: 0, stdout: expect.stringMatching(/# PASS: +2\n/) });
+    const failed = await inCopy('make', 'check', 'EXPECTED=0');
+    expect(failed).toMatchObject({ status: 2, stdout: expect.stringMatching(/# PASS: +1\n(.*\n)*# FAIL: +1\n/) });
   });
 });

@@ -1,0 +1,3 @@
+module example.org/samples
+
+go 1.19
