@@ -90,6 +90,17 @@ describe('mmap', () => {
     expect(load(BigInt(first))).toBe(0n);
   });
 
+  it('goes by the host’s huge pages only for what gets them: all else is at the same place in each run', () => {
+    const HUGE = 2 << 20;
+    const SIZE = 3 * HUGE;
+    const reserved = space.mmap(0, SIZE + PAGE, 0, ANONYMOUS, -1, 0);
+    expect(reserved).toBe(space.mmapTop - SIZE - PAGE);
+    const code = withFile(SIZE, (fd) => space.mmap(0, SIZE, PROT.read | PROT.exec, MAP.private, fd, 0));
+    expect(code).toBe(reserved - SIZE);
+    const data = space.mmap(0, SIZE, RW, ANONYMOUS, -1, 0);
+    expect(host.guestPointer(data) % HUGE).toBe(0);
+  });
+
   it('uses gaps again, the highest that fits', () => {
     const [a, b, c] = [1, 2, 3].map((pages) => space.mmap(0, pages * PAGE, RW, ANONYMOUS, -1, 0));
     space.munmap(a, PAGE);

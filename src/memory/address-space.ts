@@ -177,11 +177,13 @@ export class AddressSpace extends GuestData {
     const shared = type !== MAP.private;
     if (shared && (flags & MAP.growsDown) !== 0) return EINVAL;
 
-    const start = this.place(hint, size, flags);
+    const data = (prot & PROT.write) !== 0 && !shared;
+    const sparse = MAP.growsDown | MAP.noReserve | MAP.stack;
+    const wantsHugePages = size >= HUGE_LEAST && anonymous && data && (flags & sparse) === 0;
+    const start = this.place(hint, size, flags, wantsHugePages);
     if (start < 0) return start;
     const replaced =
       (flags & MAP.fixed) === 0 ? 0 : this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
-    const data = (prot & PROT.write) !== 0 && !shared;
     if (!this.withinLimits(size / PAGE_SIZE - replaced, data ? size / PAGE_SIZE : 0)) return ENOMEM;
 
     const result = this.hostMap(start, size, prot, (flags & ~NOT_FOR_HOST) | MAP.fixed, fd, fileOffset);
@@ -198,8 +200,7 @@ export class AddressSpace extends GuestData {
       if (this.limit(RLIMIT.stack) > size) this.noteGrowth();
     }
     this.setEntries(start, start + size, entry, replaced);
-    const sparse = MAP.growsDown | MAP.noReserve | MAP.stack;
-    if (anonymous && data && (flags & sparse) === 0) this.askForHugePages(start, size);
+    if (wantsHugePages) this.askForHugePages(start, size);
     return start;
   }
 
@@ -217,8 +218,12 @@ export class AddressSpace extends GuestData {
     this.onMayGrow();
   }
 
-  /** Where a new mapping goes, or a negative errno. */
-  private place(hint: number, size: number, flags: number): number {
+  /**
+   * Where a new mapping goes, or a negative errno. Where the host's huge pages fit depends on where the host has put the
+   * window this time. So only what is to have them goes there: libraries, and what is reserved for them before, are at the
+   * same addresses in each run, or nothing that was translated of them would be found again.
+   */
+  private place(hint: number, size: number, flags: number, wantsHugePages = false): number {
     const limit = this.host.windowSize;
     if (size > limit) return ENOMEM;
     if ((flags & (MAP.fixed | MAP.fixedNoReplace)) !== 0) {
@@ -229,8 +234,7 @@ export class AddressSpace extends GuestData {
     }
     const wanted = Math.max(pageDown(hint), LOWEST);
     if (hint >= PAGE_SIZE && wanted + size <= limit && this.isFree(wanted, size)) return wanted;
-    if (size < HUGE_LEAST) return this.findFree(size);
-    // Where the host's huge pages fit.
+    if (!wantsHugePages) return this.findFree(size);
     const free = this.findFree(size + HUGE_PAGE_SIZE - PAGE_SIZE);
     return free < 0 ? this.findFree(size) : free + (-this.host.guestPointer(free) & (HUGE_PAGE_SIZE - 1));
   }
