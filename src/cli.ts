@@ -11,7 +11,7 @@ import type { Watching } from './cli/logging.ts';
 import type { Root } from './cli/root.ts';
 import {
   CHROOT,
-  checkSandbox,
+  checkTogether,
   defaultSettings,
   environmentSettings,
   guestEnvironment,
@@ -183,7 +183,7 @@ function start(run: Run): void {
   if (settings.perfMap && !process.execArgv.includes('--perf-basic-prof-only-functions')) {
     throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
   }
-  checkSandbox(settings);
+  checkTogether(settings);
   if (!settings.sandbox) {
     withLog(run);
     return;

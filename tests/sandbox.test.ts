@@ -238,6 +238,7 @@ test.each([
   [['-sandbox-report'], "option 'sandbox-report' needs -sandbox"],
   [['-sandbox', '-root', '/'], '-sandbox and -root (or tsemu chroot) cannot be used together'],
   [['-sandbox', '-host', 'node'], "option 'sandbox' needs -host linux"],
+  [['-hook', '/x:read', '-host', 'node'], "option 'hook' needs -host linux"],
   [['-sandbox', '-allow-read=/x,,/y'], "'/x,,/y' is no list: something is missing between its commas"],
   [['-sandbox', '-allow-run=no-such-program'], "no program 'no-such-program' (-allow-run)"],
   [['-sandbox', '-allow-net=1.2.3.4/40'], "'1.2.3.4/40' is no address (-allow-net)"],

@@ -130,3 +130,17 @@ test.each([
 ])('%j is an error', (args, message) => {
   expect(() => parse(...args)).toThrow(message);
 });
+
+test.each([
+  [['-hook', 'socket:write'], "'socket:write' is not SOCKET:NAME,…"],
+  [['-insn-limit', '0'], "'0' is not a number of instructions"],
+  [['-insn-limit', '1e6'], "'1e6' is not a number of instructions"],
+])('%j is refused', (options, message) => {
+  expect(() => run(...options, 'p')).toThrow(message);
+});
+
+test('what a hook and a limit are', () => {
+  const { settings } = run('-hook', '/a:b/c:read,write', '-insn-limit', '1000', 'p');
+  expect(settings.hook).toEqual({ socket: '/a:b/c', names: new Set(['read', 'write']) });
+  expect(settings.instructionLimit).toBe(1000);
+});

@@ -229,12 +229,17 @@ function allow(settings: Settings, permission: Permission, text: string): void {
   else allowed[permission]?.push(...words);
 }
 
-/** Throws {@link UsageError} where something is allowed that is not forbidden, or nobody would hold the guest to it. */
-export function checkSandbox({ sandbox, allow: allowed, sandboxReport, host }: Settings): void {
+/**
+ * Throws {@link UsageError} where something is allowed that is not forbidden, or nobody would hold the guest to it or ask
+ * about its calls.
+ */
+export function checkTogether({ sandbox, allow: allowed, sandboxReport, host, hook }: Settings): void {
   const given = Object.entries(allowed).find(([, words]) => words === undefined || words.length > 0);
   const name = given === undefined ? 'sandbox-report' : `allow-${given[0]}`;
   if (!sandbox && (given !== undefined || sandboxReport)) throw new UsageError(`option '${name}' needs -sandbox`);
-  if (sandbox && host !== 'linux') throw new UsageError("option 'sandbox' needs -host linux");
+  if (host === 'linux') return;
+  if (sandbox) throw new UsageError("option 'sandbox' needs -host linux");
+  if (hook !== undefined) throw new UsageError("option 'hook' needs -host linux");
 }
 
 function setEnvironment(settings: Settings, text: string): void {
