@@ -34,6 +34,7 @@ import {
   MREMAP,
   PROT,
   RLIMIT,
+  SHM,
 } from './constants.ts';
 import { GuestData } from './guest-data.ts';
 import { type MappedRange, MappingNames, mappedRanges } from './mapped-ranges.ts';
@@ -271,6 +272,52 @@ export class AddressSpace extends GuestData {
     const result = this.hostMap(start, end - start, 0, HOST_RESERVE, -1, 0);
     if (result < 0) return result;
     this.setEntries(start, end, 0, this.runs.countMapped(start / PAGE_SIZE, end / PAGE_SIZE));
+    return 0;
+  }
+
+  /** shmat(2) of a segment of `length` bytes. */
+  shmat(id: number, address: Int, flags: number, length: Int): number {
+    return this.locked(() => this.attach(id, unsigned(address), flags, pageUp(unsigned(length))));
+  }
+
+  private attach(id: number, address: number, flags: number, size: number): number {
+    const remap = (flags & SHM.remap) !== 0;
+    const wanted = (flags & SHM.round) !== 0 ? pageDown(address) : address;
+    if (!aligned(wanted) || (wanted === 0 && (address !== 0 || remap))) return EINVAL;
+    if (wanted !== 0 && !remap && wanted + size <= this.host.windowSize && !this.isFree(wanted, size)) return EINVAL;
+    const start = this.place(wanted, size, wanted === 0 ? 0 : MAP.fixed);
+    if (start < 0) return start;
+    const replaced = this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
+    if (!this.withinLimits(size / PAGE_SIZE - replaced, 0)) return ENOMEM;
+    // In place of the reserve, or of what is mapped there.
+    const hostFlags = (flags & ~SHM.round) | SHM.remap;
+    const result = Number(this.host.syscall('shmat', id, this.host.guestPointer(start), hostFlags));
+    if (result < 0) {
+      this.hostMap(start, size, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      return result;
+    }
+    let prot: number = PROT.read;
+    if ((flags & SHM.readOnly) === 0) prot |= PROT.write;
+    if ((flags & SHM.exec) !== 0) prot |= PROT.exec;
+    this.setEntries(start, start + size, tableProt(prot) | PageFlag.mapped | PageFlag.shared, replaced);
+    return start;
+  }
+
+  /** shmdt(2). */
+  shmdt(address: Int): number {
+    return this.locked(() => this.detach(unsigned(address)));
+  }
+
+  /** Unmaps what is still there of the segment that begins at `start`. As in Linux that is where its first page would be. */
+  private detach(start: number): number {
+    const segments = this.host.mappings().filter(({ path }) => path.startsWith('/SYSV'));
+    const first = segments.find((mapping) => mapping.start - mapping.offset === start);
+    if (!aligned(start) || first === undefined) return EINVAL;
+    for (const { start: from, end, offset, inode } of segments) {
+      if (inode !== first.inode || from - offset !== start) continue;
+      const result = this.release(from, end);
+      if (result < 0) return result;
+    }
     return 0;
   }
 

@@ -25,6 +25,9 @@ export const MAP = {
 
 export const MREMAP = { mayMove: 1, fixed: 2, dontUnmap: 4 } as const;
 
+/** Flags of shmat, from sys/shm.h. */
+export const SHM = { readOnly: 0o10000, round: 0o20000, remap: 0o40000, exec: 0o100000 } as const;
+
 export const RLIMIT = { data: 2, stack: 3, as: 9 } as const;
 
 export const EPERM = -1;

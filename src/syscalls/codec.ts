@@ -123,6 +123,13 @@ export function choiceName(table: FlagTable, n: number): string | undefined {
   return undefined;
 }
 
+/** An address as it lies in the register: AddressSpace judges those that no number holds. */
+export const address: Codec<Int> = {
+  pass: Pass.value,
+  decode: (_task, raw) => raw,
+  print: (_p, raw) => addressText(raw),
+};
+
 /** A pointer that is not looked at. */
 export const pointer: Codec<number> = {
   pass: Pass.pointer,

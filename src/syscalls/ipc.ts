@@ -1,11 +1,14 @@
-/** System V and POSIX message queues, semaphores; shared memory segments. Structures agree on all 64-bit ports. */
-import { hostCall, ptr } from './call.ts';
+/** System V and POSIX message queues, semaphores; shared memory segments. Structures but semid_ds agree on all 64-bit ports. */
+import type { Int } from '../host/host.ts';
+import { failed, hostCall, ptr } from './call.ts';
 import {
+  address,
   bytes,
   choice,
   cstring,
   type FlagTable,
   fd,
+  flags,
   hex,
   int,
   long,
@@ -16,9 +19,11 @@ import {
   uint,
 } from './codec.ts';
 import { openFlags } from './files-flags.ts';
-import { type Row, refused, restarts, syscall } from './row.ts';
-import { inStruct } from './struct.ts';
+import { prints, type Row, restarts, syscall } from './row.ts';
+import { stage, view } from './staging.ts';
+import { inStruct, outStruct, struct } from './struct.ts';
 import { TIMESPEC } from './structs.ts';
+import type { SyscallResult, Task } from './task.ts';
 
 const SEMCTL: FlagTable = {
   IPC_RMID: 0,
@@ -45,12 +50,53 @@ const MSGCTL: FlagTable = {
   MSG_INFO: 12,
   MSG_STAT_ANY: 13,
 };
-/** The commands of semctl whose fourth argument is a pointer: the others take a value or nothing. */
-const SEMCTL_POINTER = ['IPC_SET', 'IPC_STAT', 'IPC_INFO', 'GETALL', 'SETALL', 'SEM_STAT', 'SEM_INFO', 'SEM_STAT_ANY'];
+const SHMCTL: FlagTable = {
+  IPC_RMID: 0,
+  IPC_SET: 1,
+  IPC_STAT: 2,
+  IPC_INFO: 3,
+  SHM_LOCK: 11,
+  SHM_UNLOCK: 12,
+  SHM_STAT: 13,
+  SHM_INFO: 14,
+  SHM_STAT_ANY: 15,
+};
+const SHMAT: FlagTable = { SHM_RDONLY: 0o10000, SHM_RND: 0o20000, SHM_REMAP: 0o40000, SHM_EXEC: 0o100000 };
 
 const never = restarts('never');
 const sa = restarts('sa');
-const SEGMENTS = 'segments that the host attaches would lie outside the window; programs fall back to mmap';
+
+/** struct semid64_ds. On x86-64 each time has a word behind it. */
+const IPC_PERM = 'key:i32 uid:u32 gid:u32 cuid:u32 cgid:u32 mode:u32 seq:u16 reserved1:u64 reserved2:u64';
+const SEMID_DS = struct(
+  'semid_ds',
+  `${IPC_PERM} sem_otime:i64 sem_ctime:i64 sem_nsems:u64 reserved3:u64 reserved4:u64`,
+  `${IPC_PERM} sem_otime:i64 high1:u64 sem_ctime:i64 high2:u64 sem_nsems:u64 reserved3:u64 reserved4:u64`,
+);
+/** The commands of semctl that write it, and those whose pointer is to something else: others take a value or nothing. */
+const SEMCTL_STAT = ['IPC_STAT', 'SEM_STAT', 'SEM_STAT_ANY'];
+const SEMCTL_POINTER = ['IPC_INFO', 'GETALL', 'SETALL', 'SEM_INFO'];
+/** A command may have it in addition; today it means nothing. */
+const IPC_64 = 0x100;
+
+/** The fourth argument of semctl for the host. */
+function semctlArgument(task: Task, cmd: number, arg: Int): Int {
+  const isOneOf = (names: readonly string[]) => names.some((name) => SEMCTL[name] === (cmd & ~IPC_64));
+  if (isOneOf(['IPC_SET'])) return inStruct(SEMID_DS).toHost!(task, arg);
+  if (isOneOf(SEMCTL_STAT)) return outStruct(SEMID_DS).toHost!(task, arg);
+  return isOneOf(SEMCTL_POINTER) ? ptr(task, toAddress(arg)) : arg;
+}
+
+/** struct shmid64_ds, the same on all 64-bit ports: its size, and where it has the segment's (shm_segsz). */
+const SHMID_DS = { size: 112, segmentSize: 48 };
+
+/** The host is told where to attach a segment, and for that its size has to be known. */
+function shmat(task: Task, v: { shmid: number; shmaddr: Int; shmflg: number }): SyscallResult {
+  const at = stage(SHMID_DS.size);
+  const result = task.host.syscall('shmctl', v.shmid, SHMCTL.IPC_STAT, task.host.stagingPointer(at));
+  if (result < 0) return result;
+  return task.space.shmat(v.shmid, v.shmaddr, v.shmflg, view.getBigUint64(at + SHMID_DS.segmentSize, true));
+}
 
 export const ipcRows = (): Row[] => [
   syscall('semget', { key: hex, nsems: int, semflg: hex }),
@@ -58,8 +104,8 @@ export const ipcRows = (): Row[] => [
     'semctl',
     { semid: int, semnum: int, cmd: choice(SEMCTL), arg: long },
     (task, { semid, semnum, cmd, arg }) => {
-      const isPointer = SEMCTL_POINTER.some((name) => SEMCTL[name] === (cmd & ~0x100));
-      return hostCall(task, 'semctl', semid, semnum, cmd, isPointer ? ptr(task, toAddress(arg)) : arg);
+      const argument = semctlArgument(task, cmd, arg);
+      return failed() || hostCall(task, 'semctl', semid, semnum, cmd, argument);
     },
   ),
   syscall('semop', { semid: int, sops: pointer, nsops: size }, never),
@@ -68,10 +114,10 @@ export const ipcRows = (): Row[] => [
   syscall('msgctl', { msqid: int, cmd: choice(MSGCTL), buf: pointer }),
   syscall('msgsnd', { msqid: int, msgp: pointer, msgsz: size, msgflg: hex }, never),
   syscall('msgrcv', { msqid: int, msgp: pointer, msgsz: size, msgtyp: long, msgflg: hex }, never),
-  refused('shmget', { key: hex, size, shmflg: hex }, SEGMENTS),
-  refused('shmctl', { shmid: int, cmd: int, buf: pointer }, SEGMENTS),
-  refused('shmat', { shmid: int, shmaddr: pointer, shmflg: hex }, SEGMENTS),
-  refused('shmdt', { shmaddr: pointer }, SEGMENTS),
+  syscall('shmget', { key: hex, size, shmflg: hex }),
+  syscall('shmctl', { shmid: int, cmd: choice(SHMCTL), buf: pointer }),
+  syscall('shmat', { shmid: int, shmaddr: address, shmflg: flags(SHMAT) }, shmat, prints('hex')),
+  syscall('shmdt', { shmaddr: address }, (task, { shmaddr }) => task.space.shmdt(shmaddr)),
   syscall('mq_open', { name: cstring, oflag: openFlags, mode: hex, attr: pointer }),
   syscall('mq_unlink', { name: cstring }),
   syscall(

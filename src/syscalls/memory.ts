@@ -9,6 +9,7 @@ import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { hostCall, ptr } from './call.ts';
 import {
+  address,
   addressText,
   type Codec,
   choice,
@@ -17,7 +18,6 @@ import {
   hex,
   hexLong,
   int,
-  Pass,
   pid,
   pointer,
   size,
@@ -77,9 +77,6 @@ const MADV = {
 } as const;
 const MS = { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 } as const;
 const MCL = { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 } as const;
-
-/** An address as it lies in the register: AddressSpace judges those that no number holds. */
-const address: Codec<Int> = { pass: Pass.value, decode: (_task, raw) => raw, print: (_p, raw) => addressText(raw) };
 
 /** mremap's last argument, which only MREMAP_FIXED and MREMAP_DONTUNMAP use. */
 const newAddress: Codec<Int> = {

@@ -16,6 +16,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mappings: 'brk for ever, and much else',
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
+  segments: "semctl's struct semid_ds is laid out as on x86-64",
   'proc-self': '/proc/self/status and comm are those of qemu',
   start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
