@@ -50,9 +50,7 @@ const OTHER_ERRORS: Record<string, string> = {
   'read-into': 'EFAULT',
   'run-over': 'EFAULT',
   // Not there for any guest.
-  ...Object.fromEntries(
-    ['io-uring', 'bpf', 'perf-event', 'userfaultfd', 'keyctl', 'shared-segments'].map((name) => [name, 'ENOSYS']),
-  ),
+  ...Object.fromEntries(['io-uring', 'bpf', 'perf-event', 'userfaultfd', 'keyctl'].map((name) => [name, 'ENOSYS'])),
 };
 
 /** Attempts that would harm the machine, or that need rights or devices which a machine for tests may lack. */
