@@ -19,6 +19,9 @@ const { getBuiltinModule } = process;
 const { readFileSync, writeFileSync } = getBuiltinModule('node:fs');
 const { Script } = getBuiltinModule('node:vm');
 
+/** How often a file is read anew when that fails. */
+const READ_ATTEMPTS = 16;
+
 const [, script, architecture, descriptor, ...place] = process.argv;
 const isMakingCaches = architecture.endsWith('!');
 const files = place.length > 0 ? filesInMemory(...place.map(Number)) : filesBeside(script);
@@ -27,7 +30,16 @@ const cacheOf = (name) => `${name}.cache`;
 /** The files in this script's directory. */
 function filesBeside(path) {
   const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  const read = (name) => readFileSync(directory + name);
+  // A guest's other thread may close any descriptor, or put another file in its place: this one too while it is read.
+  const read = (name) => {
+    for (let left = READ_ATTEMPTS; ; left--) {
+      try {
+        return readFileSync(directory + name);
+      } catch (error) {
+        if (error.code === 'ENOENT' || left === 0) throw error;
+      }
+    }
+  };
   return { directory, read, script: { source: path, isText: false }, args: [] };
 }
 
