@@ -221,7 +221,11 @@ function withHost(run: Run, watching: Watching): void {
   }
 }
 
+/** The host of the guest that this thread runs. */
+let running: Host | undefined;
+
 function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
+  running = host;
   const { files, onExit, guest, state, settings, program, args, root } = run;
   const task = startProcess(host, guest, {
     program,
@@ -311,6 +315,7 @@ export function thread(architecture: string, setup: ThreadSetup): void {
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
     if (host === undefined) return;
+    running = host;
     runWorker(host, guest, {
       setup,
       coldTier,
@@ -327,6 +332,7 @@ export function compilerThread(architecture: string, { share, data }: CompilerSe
   guarded(guests[0].abi.command, () => {
     const host = threadHost({ share });
     if (host === undefined) return;
+    running = host;
     const { coldTier, settings } = data as WorkerData;
     const { model } = guestFor(guests, settings).state;
     runCompilerThread(host, (own) => COMPILERS[architecture]().serve(model, own, coldTier));
@@ -403,7 +409,10 @@ function guarded(command: string, action: () => void): void {
 /** A bug, or a host on which we cannot run (too little address space, for instance). */
 function crash(command: string, error: unknown): never {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return finish(STDERR, `${command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
+  writeLog(STDERR, `${command}: error in the emulator: ${text}\n`);
+  // All threads at once: Node would wait for those that run guest code, and for ones that have ended in the guest's way.
+  running?.syscall('exit_group', INTERNAL_ERROR);
+  process.exit(INTERNAL_ERROR);
 }
 
 function finish(fd: number, text: string, status: number): never {
