@@ -409,13 +409,12 @@ function guarded(command: string, action: () => void): void {
 /** A bug, or a host on which we cannot run (too little address space, for instance). */
 function crash(command: string, error: unknown): never {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  writeLog(STDERR, `${command}: error in the emulator: ${text}\n`);
-  // All threads at once: Node would wait for those that run guest code, and for ones that have ended in the guest's way.
-  running?.syscall('exit_group', INTERNAL_ERROR);
-  process.exit(INTERNAL_ERROR);
+  return finish(STDERR, `${command}: error in the emulator: ${text}\n`, INTERNAL_ERROR);
 }
 
 function finish(fd: number, text: string, status: number): never {
   writeLog(fd, text);
+  // All threads at once: Node would wait for those that run guest code, and for ones that have ended in the guest's way.
+  running?.syscall('exit_group', status);
   process.exit(status);
 }

@@ -9,12 +9,11 @@ import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
 import { RISCV_STATE } from '../cpu/riscv/state.ts';
 import { makeSymbolizer } from '../host/linux/symbols.ts';
 import { PageFlag } from '../memory/page-table.ts';
+import { SIGBUS, SIGSEGV } from '../process/signal-numbers.ts';
 import type { GuestTask } from '../process/task.ts';
 import { mapsLine } from '../syscalls/proc.ts';
 import { signalName } from '../syscalls/sigset.ts';
 
-const SIGBUS = 7;
-const SIGSEGV = 11;
 /** si_code of faults, sigaction(2). */
 const CAUSES: Readonly<Record<string, string>> = {
   'SIGSEGV 1': 'nothing is mapped',

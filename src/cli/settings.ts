@@ -5,6 +5,7 @@
  * Each variable exists as TSEMU_NAME and as QEMU_NAME; ours wins. Options win
  * over variables.
  */
+import type { HookOptions } from '../syscalls/hooks.ts';
 
 /** The items of `-d`, with what `-d help` says of them. */
 export const LOG_ITEMS = {
@@ -80,7 +81,7 @@ export interface Settings {
   /** `-insn-limit`: instructions that each thread may execute, which are counted in the cold tier; undefined: no limit. */
   instructionLimit: number | undefined;
   /** `-hook`: a socket, and the calls that are asked about there. */
-  hook: { socket: string; names: ReadonlySet<string> } | undefined;
+  hook: HookOptions | undefined;
   /** Directory where translations are kept for later runs; '' for none. */
   cache: string;
 }

@@ -1,15 +1,14 @@
-/** Answers for the system calls that a guest's emulator asks about; src/syscalls/hooks.ts has the protocol. */
+/** Answers for the system calls that a guest's emulator asks about; src/syscalls/hook-protocol.ts says how. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { MOST_MEMORY } from '../syscalls/hooks.ts';
+import { PAGE_SIZE } from '../host/layout.ts';
+import { type MemoryAnswer, MOST_MEMORY, type Question, type Reply } from '../syscalls/hook-protocol.ts';
 import { AARCH64_SYSCALLS } from '../syscalls/numbers/aarch64.ts';
 import { RISCV64_SYSCALLS } from '../syscalls/numbers/riscv64.ts';
 import type * as api from './api.ts';
-
-const PAGE = 4096;
 
 const NAMES: ReadonlySet<string> = new Set(Object.values({ ...AARCH64_SYSCALLS, ...RISCV64_SYSCALLS }));
 
@@ -55,14 +54,7 @@ export function serveHooks(hooks: api.Hooks): HookServer {
 /** The thread has gone while its hook was asking. */
 class Gone extends Error {}
 
-interface Message {
-  call?: string;
-  pid: number;
-  tid: number;
-  args: string[];
-  bytes?: string;
-  errno?: number;
-}
+type Message = Question | (MemoryAnswer & { call?: undefined });
 
 async function answerAll(connection: Socket, hooks: api.Hooks): Promise<void> {
   const lines = createInterface({ input: connection })[Symbol.asyncIterator]();
@@ -70,10 +62,11 @@ async function answerAll(connection: Socket, hooks: api.Hooks): Promise<void> {
     const { value, done } = await lines.next();
     return done ? undefined : (JSON.parse(value) as Message);
   };
-  const ask = async (request: object): Promise<Message> => {
-    connection.write(`${JSON.stringify(request)}\n`);
+  const say = (reply: Reply) => connection.write(`${JSON.stringify(reply)}\n`);
+  const ask = async (request: Reply): Promise<MemoryAnswer> => {
+    say(request);
     const answer = await next();
-    if (answer === undefined) throw new Gone();
+    if (answer === undefined || answer.call !== undefined) throw new Gone();
     const { errno } = answer;
     if (errno !== undefined)
       throw Object.assign(new Error('EFAULT: bad address in guest memory'), { errno, code: 'EFAULT' });
@@ -83,7 +76,7 @@ async function answerAll(connection: Socket, hooks: api.Hooks): Promise<void> {
     const { call, pid, tid, args } = message;
     try {
       const result = await hooks[call]({ name: call, pid, tid, args: args.map(BigInt), ...memoryOf(ask) });
-      connection.write(`${JSON.stringify(result === undefined ? {} : { result: String(result) })}\n`);
+      say(result === undefined ? {} : { result: String(result) });
     } catch (error) {
       if (!(error instanceof Gone)) throw error;
       return;
@@ -92,7 +85,9 @@ async function answerAll(connection: Socket, hooks: api.Hooks): Promise<void> {
 }
 
 /** Guest memory, piece by piece. */
-function memoryOf(ask: (request: object) => Promise<Message>): Pick<api.SystemCall, 'read' | 'readString' | 'write'> {
+function memoryOf(
+  ask: (request: Reply) => Promise<MemoryAnswer>,
+): Pick<api.SystemCall, 'read' | 'readString' | 'write'> {
   const read = async (address: bigint, length: number): Promise<Uint8Array> => {
     const parts: Buffer[] = [];
     for (let done = 0; done < length; done += MOST_MEMORY) {
@@ -107,7 +102,7 @@ function memoryOf(ask: (request: object) => Promise<Message>): Pick<api.SystemCa
       const parts: Uint8Array[] = [];
       for (let at = address; ; ) {
         // What comes behind the string may not be there.
-        const part = await read(at, PAGE - Number(at % BigInt(PAGE)));
+        const part = await read(at, PAGE_SIZE - Number(at % BigInt(PAGE_SIZE)));
         const end = part.indexOf(0);
         parts.push(end < 0 ? part : part.subarray(0, end));
         if (end >= 0) return Buffer.concat(parts).toString();

@@ -189,8 +189,7 @@ export class AddressSpace extends GuestData {
 
     const result = this.hostMap(start, size, prot, (flags & ~NOT_FOR_HOST) | MAP.fixed, fd, fileOffset);
     if (result < 0) {
-      // The host may have unmapped what was there. Fill a hole, and only a hole.
-      this.hostMap(start, size, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      this.fillHole(start, size);
       return result;
     }
     let entry = tableProt(prot) | PageFlag.mapped;
@@ -275,6 +274,11 @@ export class AddressSpace extends GuestData {
     return 0;
   }
 
+  /** The host has failed, and may have unmapped what was there. Fills a hole, and only a hole. */
+  private fillHole(start: number, size: number): void {
+    this.hostMap(start, size, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+  }
+
   /** shmat(2) of a segment of `length` bytes. */
   shmat(id: number, address: Int, flags: number, length: Int): number {
     return this.locked(() => this.attach(id, unsigned(address), flags, pageUp(unsigned(length))));
@@ -293,7 +297,7 @@ export class AddressSpace extends GuestData {
     const hostFlags = (flags & ~SHM.round) | SHM.remap;
     const result = Number(this.host.syscall('shmat', id, this.host.guestPointer(start), hostFlags));
     if (result < 0) {
-      this.hostMap(start, size, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      this.fillHole(start, size);
       return result;
     }
     let prot: number = PROT.read;
@@ -441,7 +445,7 @@ export class AddressSpace extends GuestData {
       this.host.syscall('munmap', this.host.guestPointer(end), growth);
       const pointer = this.host.guestPointer(start);
       if ((this.host.syscall('mremap', pointer, oldSize, newSize, 0) as number) < 0) {
-        this.hostMap(end, growth, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+        this.fillHole(end, growth);
         return false;
       }
     }
@@ -463,7 +467,7 @@ export class AddressSpace extends GuestData {
       this.host.guestPointer(target),
     ) as number;
     if (result < 0) {
-      this.hostMap(target, newSize, 0, (HOST_RESERVE & ~MAP.fixed) | MAP.fixedNoReplace, -1, 0);
+      this.fillHole(target, newSize);
       return result;
     }
     const entry = this.table[first];

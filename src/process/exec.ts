@@ -9,7 +9,7 @@ import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-e
 import { prepareProgram } from '../loader/prepare.ts';
 import { openProgramFile, type ProgramFile, programFileOf } from '../loader/program-file.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
-import { startCall, steadyCall } from '../syscalls/call.ts';
+import { startCall, steadyCall, writeText } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
 import { identityOf } from '../syscalls/identity.ts';
@@ -20,10 +20,10 @@ import { placeOf, shownPath } from '../syscalls/root-paths.ts';
 import { reportDenials } from '../syscalls/sandbox/denials.ts';
 import { openProgram } from '../syscalls/sandbox/open.ts';
 import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
-import { bytes, stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
+import { stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
-import { bit } from './signal-numbers.ts';
+import { bit, SIGKILL } from './signal-numbers.ts';
 import type { GuestTask } from './task.ts';
 import { WAKING_SIGNAL } from './threads.ts';
 
@@ -31,7 +31,6 @@ const AT_FDCWD = -100;
 const O_DIRECTORY_CLOEXEC = 0o2200000;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
-const SIGKILL = 9;
 const MFD_CLOEXEC = 1;
 const CHUNK = 0x4000;
 
@@ -132,12 +131,7 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
   const { host } = task;
   const file = Number(steadyCall(task, 'memfd_create', host.stagingPointer(stageString('execve')), MFD_CLOEXEC));
   const text = JSON.stringify({ request, mask: String(task.signals.mask) } satisfies LeftRequest);
-  const at = stage(CHUNK);
-  for (let done = 0; done < text.length; done += CHUNK) {
-    const count = Math.min(CHUNK, text.length - done);
-    for (let i = 0; i < count; i++) bytes[at + i] = text.charCodeAt(done + i);
-    steadyCall(task, 'write', file, host.stagingPointer(at), count);
-  }
+  writeText(task, text, (pointer, count) => steadyCall(task, 'write', file, pointer, count));
   return file;
 }
 

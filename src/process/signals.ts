@@ -60,6 +60,16 @@ export interface SignalOwner {
   onFault?(info: Uint8Array): void;
 }
 
+/** A siginfo_t with si_signo, si_code and si_addr. */
+function faultInfo(signo: number, code: number, address: bigint): Uint8Array {
+  const info = new Uint8Array(SIGINFO_SIZE);
+  const fields = new DataView(info.buffer);
+  fields.setInt32(0, signo, true);
+  fields.setInt32(8, code, true);
+  fields.setBigUint64(16, address, true);
+  return info;
+}
+
 export class Signals implements SignalState {
   mask: bigint;
   altStack = noAltStack();
@@ -220,25 +230,15 @@ export class Signals implements SignalState {
 
   /** Ends the process by a signal, whatever the guest has said of it. */
   kill(signo: number): never {
-    const info = new Uint8Array(SIGINFO_SIZE);
-    new DataView(info.buffer).setInt32(0, signo, true);
-    this.owner.onFault?.(info);
-    return this.die(info);
+    return this.dieReported(faultInfo(signo, 0, 0n));
   }
 
   /** Raises the signal of a fault, at once. A blocked or ignored one kills, as the kernel's force_sig does. */
   raise(signo: number, code: number, address: bigint): void {
-    const info = new Uint8Array(SIGINFO_SIZE);
-    const fields = new DataView(info.buffer);
-    fields.setInt32(0, signo, true);
-    fields.setInt32(8, code, true);
-    fields.setBigUint64(16, address, true);
+    const info = faultInfo(signo, code, address);
     const action = this.getAction(signo);
     const caught = action.handler !== SIG_DFL && action.handler !== SIG_IGN;
-    if (!caught || (this.mask & bit(signo)) !== 0n) {
-      this.owner.onFault?.(info);
-      this.die(info);
-    }
+    if (!caught || (this.mask & bit(signo)) !== 0n) this.dieReported(info);
     this.enterHandler(info, action);
   }
 
@@ -325,6 +325,11 @@ export class Signals implements SignalState {
   private refuseFrame(signo: number): void {
     if (signo === SIGSEGV) this.setAction(SIGSEGV, DEFAULT_ACTION);
     this.raise(SIGSEGV, SI_KERNEL, 0n);
+  }
+
+  private dieReported(info: Uint8Array): never {
+    this.owner.onFault?.(info);
+    return this.die(info);
   }
 
   private die(info: Uint8Array): never {

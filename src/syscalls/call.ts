@@ -6,7 +6,7 @@ import type { Int } from '../host/host.ts';
 import { STUB } from '../host/layout.ts';
 import { OPENING_ATTEMPTS } from '../memory/code-pages.ts';
 import { EFAULT, EINTR } from './errno.ts';
-import { beginCall, repairFault } from './staging.ts';
+import { beginCall, putText, repairFault, stage } from './staging.ts';
 import type { Task } from './task.ts';
 
 type ReturnHook = (result: Int) => Int;
@@ -74,6 +74,23 @@ export function steadyCall(task: Task, name: string, ...args: Int[]): Int {
     if (waiting !== 0) pending[0] = waiting;
     if (result !== -EINTR) return result;
   }
+}
+
+/** Bytes of a text that are staged at a time. */
+const TEXT_CHUNK = 0x4000;
+
+/** Has a latin1 text written, piece by piece, by a call that gives how many bytes it has taken. False if it takes none. */
+export function writeText(task: Task, text: string, write: (pointer: number, count: number) => Int): boolean {
+  const at = stage(TEXT_CHUNK);
+  const pointer = task.host.stagingPointer(at);
+  for (let done = 0; done < text.length; ) {
+    const part = text.slice(done, done + TEXT_CHUNK);
+    putText(at, part);
+    const taken = Number(write(pointer, part.length));
+    if (taken <= 0) return false;
+    done += taken;
+  }
+  return true;
 }
 
 /** Host pointer for a guest address from a pointer argument. */

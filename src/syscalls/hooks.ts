@@ -1,24 +1,19 @@
 /**
  * System calls that somebody else is asked about before they are made: whoever
- * listens at a socket, which is the library (src/library/hooks.ts). Each thread
- * has a connection of its own. Both sides write JSON, a line a message:
- *
- *     → {"call": "openat", "pid": 7, "tid": 7, "args": ["4294967196", "65536", …]}
- *     ← {"read": ["65536", 16]}           as often as it likes
- *     → {"bytes": "L2V0Yw…"}              base64, or {"errno": 14}
- *     ← {"write": ["65536", "L2V0Yw=="]}
- *     → {}                                or {"errno": 14}
- *     ← {"result": "-13"}                 the call is not made, or {} if it is to be
+ * listens at a socket, which is the library; hook-protocol.ts has what is said.
  *
  * A guest whose calls nobody answers for any more must not go on without: it is killed.
  */
-import { startCall, steadyCall } from './call.ts';
+import { startCall, steadyCall, writeText } from './call.ts';
 import { EFAULT } from './errno.ts';
+import type { MemoryAnswer, Question, Reply } from './hook-protocol.ts';
 import { hideDescriptor } from './paths.ts';
 import type { Row } from './row.ts';
-import { DOMAINS } from './sockaddr.ts';
+import { SIGKILL } from './signals.ts';
+import { DOMAINS, SOCKET_FLAGS } from './sockaddr.ts';
 import { bytes, deliver, fetch, stage, stagedText, view } from './staging.ts';
 import type { SyscallResult, Task } from './task.ts';
+import { SUN_PATH, setUnixPath } from './unix-paths.ts';
 
 /** `-hook`. */
 export interface HookOptions {
@@ -27,21 +22,11 @@ export interface HookOptions {
   names: ReadonlySet<string>;
 }
 
-/** What the other side asks for, or its decision if it is none of the first two. */
-interface Request {
-  read?: [address: string, length: number];
-  write?: [address: string, base64: string];
-  result?: string;
-}
-
-/** Bytes of a message at a time, and the most of guest memory in one. */
+/** Bytes of a message that are read at a time. */
 const CHUNK = 0x4000;
-export const MOST_MEMORY = 0x8000;
 
 const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
-const SIGKILL = 9;
 
 /** The thread's, and the process that has made it: a child that was forked has its parent's. */
 let connection: { descriptor: number; pid: number } | undefined;
@@ -50,7 +35,7 @@ let connection: { descriptor: number; pid: number } | undefined;
 export function askAbout(task: Task, { name, codecs }: Row): SyscallResult | undefined {
   const pid = Number(steadyCall(task, 'getpid'));
   const args = codecs.map((_codec, index) => String(BigInt.asUintN(64, BigInt(task.cpu.argument(index)))));
-  let answer: object = { call: name, pid, tid: Number(steadyCall(task, 'gettid')), args };
+  let answer: Question | MemoryAnswer = { call: name, pid, tid: Number(steadyCall(task, 'gettid')), args };
   for (;;) {
     const { read, write, result } = exchange(task, connect(task, pid), answer);
     startCall(task);
@@ -65,13 +50,13 @@ const numberOf = (value: bigint): number | bigint => {
   return Number.isSafeInteger(number) ? number : value;
 };
 
-function readMemory(task: Task, address: number, length: number): object {
+function readMemory(task: Task, address: number, length: number): MemoryAnswer {
   const at = stage(length);
   if (!fetch(task, at, address, length)) return { errno: EFAULT };
   return { bytes: Buffer.from(bytes.slice(at, at + length)).toString('base64') };
 }
 
-function writeMemory(task: Task, address: number, data: Uint8Array): object {
+function writeMemory(task: Task, address: number, data: Uint8Array): MemoryAnswer {
   const at = stage(data.length);
   bytes.set(data, at);
   return deliver(task, address, at, data.length) ? {} : { errno: EFAULT };
@@ -86,38 +71,32 @@ function connect(task: Task, pid: number): number {
     process.hiddenDescriptors.delete(connection.descriptor);
     steadyCall(task, 'close', connection.descriptor);
   }
-  const socket = Number(steadyCall(task, 'socket', DOMAINS.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const type = SOCK_STREAM | SOCKET_FLAGS.SOCK_CLOEXEC;
+  const socket = Number(steadyCall(task, 'socket', DOMAINS.AF_UNIX, type, 0));
   const { socket: path } = process.options.hooks!;
-  const at = stage(2 + path.length + 1);
+  const at = stage(SUN_PATH + path.length + 1);
   view.setUint16(at, DOMAINS.AF_UNIX, true);
-  for (let i = 0; i < path.length; i++) bytes[at + 2 + i] = path.charCodeAt(i);
-  bytes[at + 2 + path.length] = 0;
-  const isConnected =
-    socket >= 0 && steadyCall(task, 'connect', socket, host.stagingPointer(at), 3 + path.length) === 0;
+  const length = setUnixPath(at, path);
+  const isConnected = socket >= 0 && steadyCall(task, 'connect', socket, host.stagingPointer(at), length) === 0;
   if (!isConnected) return host.die(SIGKILL);
   connection = { descriptor: hideDescriptor(task, socket), pid };
   return connection.descriptor;
 }
 
 /** Sends a message, and waits for the next one. */
-function exchange(task: Task, descriptor: number, message: object): Request {
+function exchange(task: Task, descriptor: number, message: Question | MemoryAnswer): Reply {
   const { host } = task;
   startCall(task);
+  const isSent = writeText(task, `${JSON.stringify(message)}\n`, (pointer, count) =>
+    steadyCall(task, 'sendto', descriptor, pointer, count, MSG_NOSIGNAL, 0, 0),
+  );
+  if (!isSent) return host.die(SIGKILL);
   const at = stage(CHUNK);
-  const pointer = host.stagingPointer(at);
-  const text = `${JSON.stringify(message)}\n`;
-  for (let done = 0; done < text.length; ) {
-    const part = text.slice(done, done + CHUNK);
-    for (let i = 0; i < part.length; i++) bytes[at + i] = part.charCodeAt(i);
-    const sent = Number(steadyCall(task, 'sendto', descriptor, pointer, part.length, MSG_NOSIGNAL, 0, 0));
-    if (sent <= 0) return host.die(SIGKILL);
-    done += sent;
-  }
   let line = '';
   while (!line.endsWith('\n')) {
-    const count = Number(steadyCall(task, 'read', descriptor, pointer, CHUNK));
+    const count = Number(steadyCall(task, 'read', descriptor, host.stagingPointer(at), CHUNK));
     if (count <= 0) return host.die(SIGKILL);
     line += stagedText(at, count);
   }
-  return JSON.parse(line) as Request;
+  return JSON.parse(line) as Reply;
 }

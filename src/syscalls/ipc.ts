@@ -1,5 +1,6 @@
 /** System V and POSIX message queues, semaphores; shared memory segments. Structures but semid_ds agree on all 64-bit ports. */
 import type { Int } from '../host/host.ts';
+import { SHM } from '../memory/constants.ts';
 import { failed, hostCall, ptr } from './call.ts';
 import {
   address,
@@ -61,7 +62,7 @@ const SHMCTL: FlagTable = {
   SHM_INFO: 14,
   SHM_STAT_ANY: 15,
 };
-const SHMAT: FlagTable = { SHM_RDONLY: 0o10000, SHM_RND: 0o20000, SHM_REMAP: 0o40000, SHM_EXEC: 0o100000 };
+const SHMAT: FlagTable = { SHM_RDONLY: SHM.readOnly, SHM_RND: SHM.round, SHM_REMAP: SHM.remap, SHM_EXEC: SHM.exec };
 
 const never = restarts('never');
 const sa = restarts('sa');

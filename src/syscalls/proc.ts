@@ -6,12 +6,12 @@
 import type { Int } from '../host/host.ts';
 import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
-import { steadyCall } from './call.ts';
+import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
 import { mountTableText } from './mount-table.ts';
 import { shownPath } from './root-paths.ts';
-import { bytes, stage, stagedText, stageString } from './staging.ts';
+import { stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
 
 const AT_FDCWD = -100;
@@ -26,12 +26,7 @@ export function openProc(task: Task, entry: string, flags: number): Int {
   const name = stageString(entry.slice(entry.indexOf('/') + 1));
   const memory = steadyCall(task, 'memfd_create', task.host.stagingPointer(name), MFD_CLOEXEC);
   if (memory < 0) return memory;
-  const buffer = stage(CHUNK);
-  for (let done = 0; done < text.length; done += CHUNK) {
-    const count = Math.min(CHUNK, text.length - done);
-    for (let i = 0; i < count; i++) bytes[buffer + i] = text.charCodeAt(done + i);
-    steadyCall(task, 'write', memory, task.host.stagingPointer(buffer), count);
-  }
+  writeText(task, text, (pointer, count) => steadyCall(task, 'write', memory, pointer, count));
   // A descriptor of its own with the guest's flags, at the file's start.
   const again = stageString(`/proc/self/fd/${memory}`);
   const opened = steadyCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(again), flags, 0);

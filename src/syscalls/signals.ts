@@ -20,7 +20,7 @@ import { flagNames, hexText } from './text.ts';
 
 /** Bytes of a signal set of the kernel. */
 const SIGSET_SIZE = 8;
-const SIGKILL = 9;
+export const SIGKILL = 9;
 const SIGSTOP = 19;
 
 const SA_FLAGS = {

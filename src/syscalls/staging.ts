@@ -76,9 +76,18 @@ export function stageFrom(task: Task, address: number, length: number): number {
 /** Stages a NUL-terminated latin1 string (one char a byte). */
 export function stageString(text: string): number {
   const at = stage(text.length + 1);
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  bytes[at + text.length] = 0;
+  putString(at, text);
   return at;
+}
+
+/** Puts a latin1 string at a staged place, with a NUL behind it. */
+export function putString(at: number, text: string): void {
+  putText(at, text);
+  bytes[at + text.length] = 0;
+}
+
+export function putText(at: number, text: string): void {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
 }
 
 /** Staged bytes as a latin1 string (one char a byte). */

@@ -9,12 +9,12 @@ import { ENAMETOOLONG } from './errno.ts';
 import { AT_FDCWD } from './links.ts';
 import { rootDescriptor } from './paths.ts';
 import { placeOf, shownPath } from './root-paths.ts';
-import { bytes, stagedText, view } from './staging.ts';
+import { bytes, putString, stagedText, view } from './staging.ts';
 import type { Task } from './task.ts';
 
 const AF_UNIX = 1;
 /** Offset of sun_path in struct sockaddr_un, and the bytes that it has. */
-const SUN_PATH = 2;
+export const SUN_PATH = 2;
 const SUN_PATH_SIZE = 108;
 /** Room for any address: struct sockaddr_storage. */
 export const ADDRESS_MAX = 128;
@@ -29,9 +29,8 @@ function pathAt(at: number, length: number): string | undefined {
 }
 
 /** Puts a path into a staged address; the address's length. */
-function setPath(at: number, path: string): number {
-  for (let i = 0; i < path.length; i++) bytes[at + SUN_PATH + i] = path.charCodeAt(i);
-  bytes[at + SUN_PATH + path.length] = 0;
+export function setUnixPath(at: number, path: string): number {
+  putString(at + SUN_PATH, path);
   return SUN_PATH + path.length + 1;
 }
 
@@ -44,7 +43,7 @@ export function addressToHost(task: Task, at: number, length: number, last: Last
   if (typeof place === 'number') return place;
   if (place.asIs) return length;
   const short = place.host.length < SUN_PATH_SIZE ? place.host : fromRoot(task, mounts, place.host);
-  return short.length < SUN_PATH_SIZE ? setPath(at, short) : -ENAMETOOLONG;
+  return short.length < SUN_PATH_SIZE ? setUnixPath(at, short) : -ENAMETOOLONG;
 }
 
 /** A path below the root directory, from its descriptor; other paths stay as they are. */
@@ -57,5 +56,5 @@ function fromRoot(task: Task, mounts: Mounts, host: string): string {
 /** Makes a staged address of the host's the guest's: its length. */
 export function addressToGuest(task: Task, at: number, length: number): number {
   const path = pathAt(at, length);
-  return path === undefined ? length : setPath(at, BY_DESCRIPTOR.exec(path)?.[1] ?? shownPath(task, path));
+  return path === undefined ? length : setUnixPath(at, BY_DESCRIPTOR.exec(path)?.[1] ?? shownPath(task, path));
 }

@@ -250,9 +250,8 @@ export class Engine {
   run(): Exit {
     const { onStep } = this.watchers;
     for (;;) {
-      const left = this.instructionsLeft;
-      if (left <= 0n) return LIMIT;
-      const budget = left < TIME_SLICE ? left : TIME_SLICE;
+      const { budget } = this;
+      if (budget <= 0n) return LIMIT;
       let exit = onStep ? this.watchedStep(onStep) : this.enter(this.cold.run, budget);
       if (exit === INTERRUPT) {
         exit = this.overwriteStale() ?? exit;
@@ -264,10 +263,12 @@ export class Engine {
     }
   }
 
-  private get instructionsLeft(): bigint {
+  /** For how many instructions the cold tier is entered. */
+  private get budget(): bigint {
     const { instructionLimit, doublewords } = this;
-    if (instructionLimit === undefined) return NO_LIMIT;
-    return BigInt(instructionLimit) - doublewords[TRANSLATOR.instructions >> 3];
+    if (instructionLimit === undefined) return TIME_SLICE;
+    const left = BigInt(instructionLimit) - doublewords[TRANSLATOR.instructions >> 3];
+    return left < TIME_SLICE ? left : TIME_SLICE;
   }
 
   watch(watchers: EngineWatch): void {

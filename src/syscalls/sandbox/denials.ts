@@ -3,9 +3,9 @@
  * and threads write them to one file, a line each, and the first process lists
  * them when it ends.
  */
-import { steadyCall } from '../call.ts';
+import { steadyCall, writeText } from '../call.ts';
 import { EACCES, EPERM } from '../errno.ts';
-import { bytes, stage, stagedText, stageString, view } from '../staging.ts';
+import { stage, stagedText, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { quoted } from '../text.ts';
 import type { SandboxPolicy } from './policy.ts';
@@ -51,14 +51,7 @@ export function reportDenials(task: Task, { report, state }: SandboxPolicy): voi
   const lines = [...counts].map(([line, count]) => `  ${line}${count === 1 ? '' : ` (${count} times)`}\n`);
   const heading = `${task.process.abi.command}: the sandbox has denied ${total === 1 ? '1 call' : `${total} calls`}`;
   const text = `${heading}${total === 0 ? '' : ':'}\n${lines.join('')}`;
-  for (let done = 0; done < text.length; ) {
-    const at = stage(CHUNK);
-    const count = Math.min(CHUNK, text.length - done);
-    for (let i = 0; i < count; i++) bytes[at + i] = text.charCodeAt(done + i);
-    const written = Number(steadyCall(task, 'write', state.stderr, task.host.stagingPointer(at), count));
-    if (written <= 0) return;
-    done += written;
-  }
+  writeText(task, text, (pointer, count) => steadyCall(task, 'write', state.stderr, pointer, count));
 }
 
 function readLines(task: Task, file: number): string[] {

@@ -10,6 +10,7 @@ import { AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
 import { DOMAINS } from '../sockaddr.ts';
 import { bytes, fetch, stage, stagedString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
+import { setUnixPath } from '../unix-paths.ts';
 import { destinationOf, destinationText, isAllowedDestination } from './address.ts';
 import { deny } from './denials.ts';
 import type { GuardedCall } from './guard.ts';
@@ -137,9 +138,7 @@ function judgeUnix(task: Task, call: string, at: number, length: number): { at: 
     if (path === -ELOOP) continue;
     if (typeof path === 'number') return path;
     if (path.length >= SUN_PATH.size) return -ENAMETOOLONG;
-    for (let i = 0; i < path.length; i++) bytes[at + SUN_PATH.at + i] = path.charCodeAt(i);
-    bytes[at + SUN_PATH.at + path.length] = 0;
-    return { at, length: SUN_PATH.at + path.length + 1 };
+    return { at, length: setUnixPath(at, path) };
   }
   return -ELOOP;
 }

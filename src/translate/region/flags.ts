@@ -310,6 +310,10 @@ export class FlagLowering {
     const { code } = host;
     const sign = (comparison: number) => code.i64(0n).op(COMPARE_64 + comparison);
     const inverse = (condition & 1) === 1;
+    const isNegative = (flag: Flags['n'], not: boolean) => {
+      host.emit(flag);
+      sign(not ? GE_S : LT_S);
+    };
     const isZero = (not: boolean) => {
       host.emit(z);
       code.op(COMPARE_64 + EQZ);
@@ -334,12 +338,10 @@ export class FlagLowering {
         sign(inverse ? EQ : NE);
         return;
       case 2:
-        host.emit(n);
-        sign(inverse ? GE_S : LT_S);
+        isNegative(n, inverse);
         return;
       case 3:
-        host.emit(v);
-        sign(inverse ? GE_S : LT_S);
+        isNegative(v, inverse);
         return;
       case 4:
         host.emit(c);
