@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { suiteBinary } from '../scripts/build-test-binaries.ts';
+import { benchBinary, suiteBinary } from '../scripts/build-test-binaries.ts';
 import { HANG, run, testEnvironment, tsemu } from './support/run.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-translations-'));
@@ -39,10 +39,10 @@ let directories = 0;
 const newDirectory = (): string => join(scratch, `cache-${directories++}`);
 
 /** Runs a program with a cache directory; its outcome, and how many of its regions were compiled and how many stored. */
-async function runWith(cache: string, command: readonly string[], options: readonly string[] = []) {
+async function runWith(cache: string, command: readonly string[], threshold = 50) {
   const log = join(scratch, 'stats');
   rmSync(log, { force: true });
-  const emulator = [...tsemu(), '-threshold', '50', '-stats', '-D', log, ...options];
+  const emulator = [...tsemu(), '-threshold', `${threshold}`, '-stats', '-D', log];
   const { stdout, status } = await run([...emulator, ...command], { env: testEnvironment({ TSEMU_CACHE: cache }) });
   const text = readFileSync(log, 'latin1');
   // The last process to end is the first one.
@@ -87,6 +87,17 @@ describe('a second run', () => {
     copyFileSync(program('control'), place);
     const { compiled } = await runWith(cache, [place]);
     expect((await runWith(cache, [place])).stored).toBeGreaterThan(compiled / 2);
+  });
+
+  test('compiles what was warm in all before', { timeout: HANG }, async () => {
+    const cache = newDirectory();
+    const command = [benchBinary('riscv64', 'strings'), '1'];
+    const runs = [];
+    for (let i = 0; i < 6; i++) runs.push(await runWith(cache, command, 60_000));
+    const [first, ...others] = runs;
+    expect(Math.max(...others.map(({ compiled }) => compiled))).toBeGreaterThan(0);
+    expect(others.at(-1)?.stored).toBeGreaterThan(first.compiled);
+    for (const { outcome } of others) expect(outcome).toEqual(first.outcome);
   });
 
   test.each([

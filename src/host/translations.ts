@@ -1,7 +1,8 @@
 /**
  * What was translated of a program, kept in a file for its later runs: each
  * translation with the guest code it was made of, so that it can be seen to fit,
- * and with the machine code that V8 made of it.
+ * and with the machine code that V8 made of it; and how often code was jumped to
+ * that has not been translated.
  *
  * A file is a header, which is its key, and records one behind the other;
  * processes that end append theirs. Of a file that is damaged, or was written by
@@ -10,6 +11,7 @@
  *     record: the words MAGIC, length in bytes, checksum of what follows, pc,
  *             flags, count of numbers, lengths of guest code, module and machine
  *             code (f64 each), then these four, padded to 8 bytes
+ *     or:     the words JUMPS, length in bytes, checksum, then numbers as {@link Jumps} has them
  *
  * Whoever can write such a file can have any code executed: the directory is the
  * user's own, and nobody else may write there.
@@ -49,8 +51,18 @@ export interface Translation {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Jumps to code that is not translated in a run: for each address itself, how many there were, and after how many it is worth it. */
+export type Jumps = ArrayLike<number>;
+/** Numbers for an address. */
+export const JUMPS_STRIDE = 3;
+
 const MAGIC = 0x7473656d75;
 const WORDS = 9;
+const JUMPS = 0x6a756d7073;
+const JUMPS_WORDS = 3;
+/** Of a file jumps may be an eighth, but for as many bytes. */
+const JUMPS_PART = 8;
+const JUMPS_LEAST = 64 << 10;
 /** Bytes that a file may have, and files that there may be; then the oldest go. */
 const FILE_LIMIT = 64 << 20;
 const FILE_COUNT = 400;
@@ -68,6 +80,8 @@ export class Translations {
   /** The file as it was read, also as words. */
   private file: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   private words: Float64Array<ArrayBuffer> = new Float64Array(0);
+  /** Bytes of its records of jumps. */
+  private jumpsLength = 0;
   /** Where in it records are, by keys. */
   private readonly places = new Map<number, number>();
   /** Keys of those that do not fit any more. */
@@ -103,24 +117,35 @@ export class Translations {
     return attempt(() => statSync(this.path, { throwIfNoEntry: false })?.size) ?? 0;
   }
 
-  /** Reads them. Calls back with the address and the numbers of each. */
-  load(action: (pc: number, numbers: Float64Array) => void): void {
+  /** Reads them. Calls back with the address and the numbers of each translation, and with the jumps of each run. */
+  load(onTranslation: (pc: number, numbers: Float64Array) => void, onJumps: (jumps: Jumps) => void): void {
     this.places.clear();
+    this.jumpsLength = 0;
     const file = this.read();
     if (file === undefined || !this.hasAddon) return;
     this.file = file;
     this.words = new Float64Array(file.buffer, 0, file.length >> 3);
     const { words } = this;
     for (let at = this.header.length >> 3; 8 * at < file.length; at += words[at + 1] >> 3) {
-      const isWhole = words[at] === MAGIC && words[at + 1] >= 8 * WORDS && 8 * at + words[at + 1] <= file.length;
+      const end = at + (words[at + 1] >> 3);
+      const isJumps = words[at] === JUMPS;
+      const least = isJumps ? JUMPS_WORDS : WORDS;
+      const isRecord = (isJumps || words[at] === MAGIC) && end >= at + least && 8 * end <= file.length;
+      // What is wrong with a translation shows when it is asked for.
+      const isWhole = isRecord && (!isJumps || words[at + 2] === this.checksum(file.subarray(8 * at, 8 * end)));
       if (!isWhole) {
         this.remove();
         return;
       }
+      if (isJumps) {
+        this.jumpsLength += words[at + 1];
+        onJumps(words.subarray(at + JUMPS_WORDS, end));
+        continue;
+      }
       const pc = words[at + 3];
       // The last one counts: those before were for other code.
       this.places.set(keyOf(pc, words[at + 4]), at);
-      action(pc, words.subarray(at + WORDS, at + WORDS + words[at + 5]));
+      onTranslation(pc, words.subarray(at + WORDS, at + WORDS + words[at + 5]));
     }
   }
 
@@ -155,17 +180,20 @@ export class Translations {
     this.stale.add(keyOf(pc, flags));
   }
 
-  /** Writes translations for later runs, as far as that is possible. */
-  append(translations: ReadonlyMap<Translation, WebAssembly.Module>): void {
+  /** Writes translations and jumps for later runs, as far as that is possible. */
+  append(translations: ReadonlyMap<Translation, WebAssembly.Module>, jumps: Jumps): void {
     if (!this.hasAddon || isFileSizeLimited() || !isPrivate(this.directory)) return;
     const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
-    if (this.size !== this.file.length) this.load(() => {});
+    const ignore = () => {};
+    if (this.size !== this.file.length) this.load(ignore, ignore);
     const isMissing = (key: number) => !this.places.has(key) || stale.has(key);
     const missing = [...translations].filter(([{ pc, flags }]) => isMissing(keyOf(pc, flags)));
-    if (missing.length === 0) return;
-    if (2 * stale.size > this.places.size) this.remove();
     const records = missing.map(([one, module]) => this.encode(one, module));
+    const isRoom = this.jumpsLength < Math.max(JUMPS_LEAST, this.file.length / JUMPS_PART);
+    if (jumps.length > 0 && isRoom) records.push(this.encodeJumps(jumps));
+    if (records.length === 0) return;
+    if (2 * stale.size > this.places.size) this.remove();
     if (!this.exist) this.makeRoom();
     withFile(this.path, APPEND, (fd) => {
       const { size, uid } = fstatSync(fd);
@@ -188,6 +216,15 @@ export class Translations {
       record.set(part, at);
       at += part.length;
     }
+    words[2] = this.checksum(record);
+    return record;
+  }
+
+  private encodeJumps(jumps: Jumps): Uint8Array {
+    const words = new Float64Array(JUMPS_WORDS + jumps.length);
+    const record = new Uint8Array(words.buffer);
+    words.set([JUMPS, record.length]);
+    words.set(jumps, JUMPS_WORDS);
     words[2] = this.checksum(record);
     return record;
   }

@@ -20,7 +20,7 @@ import { DECODED_PAGE_SIZE, PAGE_RECORDS, RECORD_SHIFT } from './cold/record.ts'
 import { EXIT } from './exit.ts';
 import type { Backend, BackendHost } from './region/backend.ts';
 import type { Orders } from './region/orders.ts';
-import { type RegionHost, Regions } from './region/regions.ts';
+import { type RegionHost, Regions, reportAfter } from './region/regions.ts';
 import { SlowFloat } from './slow-float.ts';
 
 /** Why the guest stopped. The PC is at the instruction, after a system call behind it. */
@@ -308,7 +308,7 @@ export class Engine {
     const { compilation, words } = this;
     const { threshold = 0, translations } = compilation ?? {};
     translations?.open(path);
-    words[TRANSLATOR.hotThreshold >> 2] = threshold;
+    words[TRANSLATOR.hotThreshold >> 2] = reportAfter(threshold);
     if (!isUrgent || !compilation || !translations?.exist) return;
     this.regions ??= this.makeRegions(compilation);
     this.regions.openStored();

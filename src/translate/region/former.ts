@@ -22,8 +22,11 @@ export type ReadCode = (pc: number) => number | undefined;
 /** With a threshold of 1 everything is compiled: large regions around code that runs once would take minutes. */
 const EAGER_SIZE_LIMIT = 100;
 
-/** A function is worth inlining when it was called this part of as often as makes it worth compiling. */
-const HOT_PART = 8;
+/**
+ * A function is worth inlining when it was called this part of as often as the cold tier tells of, or was told of: then its
+ * counter goes on from there.
+ */
+const HOT_PART = 2;
 
 /** What instruction words do, found out once for each. */
 export class Effects {

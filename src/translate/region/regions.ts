@@ -11,7 +11,7 @@
  * be dropped.
  */
 import { isFloat, isVector, type RegisterLayout } from '../../cpu/arch.ts';
-import { COUNTERS, JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
+import { JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import type { Translations } from '../../host/translations.ts';
 import { counterOf, RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
 import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
@@ -66,13 +66,22 @@ const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
 const STORED_AFTER = 8;
 const STORED_AGAIN = 100;
 /**
- * How often code without a stored region becomes hot before the compiler is loaded for it: that takes 60 ms of the
- * processor's time, and so does the cold tier with so much of hot code.
+ * How often the threshold in jumps to hot code without a stored region there must be before the compiler is loaded for it:
+ * that takes 60 ms of the processor's time, and so does the cold tier with so much of hot code.
  */
 const LOADED_AFTER = 60;
 
 /** Jumps after which code is worth compiling where another thread does it. */
 const ORDER_THRESHOLD = 6000;
+
+/**
+ * Jumps after which the cold tier tells of code for the first time. Code that is jumped to less often in a run is not worth a
+ * region in many runs either: taking one back takes as long as so many jumps.
+ */
+const REPORT_AFTER = 4000;
+
+/** Jumps after which the cold tier tells of code, where it is compiled after `threshold`. */
+export const reportAfter = (threshold: number): number => Math.min(threshold, REPORT_AFTER);
 
 /** What the compiler thread has to be told of the table of regions. */
 interface News {
@@ -107,7 +116,7 @@ export class Regions {
   private readonly halfwords: Uint16Array;
   private readonly bytes: Uint8Array;
   private loaded: Backend | undefined;
-  /** How often something hot had no stored region. */
+  /** Jumps to what was hot and had no stored region, in earlier runs too. */
   private missed = 0;
   private readonly slots = new Slots((pc, slot) => {
     this.host.table.set(slot, this.host.missing);
@@ -155,28 +164,30 @@ export class Regions {
     const record = this.recordOf(pc);
     if (record === 0 || this.byEntry.has(pc) || this.refused.has(pc)) return;
     this.openStored();
-    this.setCounter(pc, 0);
-    const jumps = (this.jumps.get(pc) ?? 0) + this.hotThreshold;
-    this.jumps.set(pc, jumps);
+    // The upper half tells Former that it has been hot.
+    this.setCounter(pc, this.hotThreshold >> 1);
     if (this.takeStored(pc)) return;
-    if (this.queue.has(pc) || jumps < (this.worth.get(pc) ?? 0)) return;
-    if (this.stored?.isEmpty === false && !this.loaded && ++this.missed < LOADED_AFTER) return;
+    const seen = this.jumps.get(pc);
+    const counted = seen === undefined ? this.hotThreshold : (this.hotThreshold + 1) >> 1;
+    const jumps = (seen ?? this.stored?.before(pc)?.jumps ?? 0) + counted;
+    this.jumps.set(pc, jumps);
+    this.stored?.noteJumps(pc, counted);
+    if (this.queue.has(pc) || jumps < this.worthOf(pc)) return;
     const isOrdered = !this.isEager && this.options.orders?.areTaken(this.ownTime) === true;
-    if (isOrdered) this.lowerThreshold(ORDER_THRESHOLD);
-    if (jumps < (isOrdered ? Math.min(ORDER_THRESHOLD, this.threshold) : this.threshold)) return;
+    // Not at every report: regions overlap, and sort takes 1.3 times as long if the shorter of two is asked for before the longer.
+    const threshold = isOrdered ? this.orderThreshold : this.threshold;
+    if (Math.floor(jumps / threshold) === Math.floor((seen ?? 0) / threshold)) return;
+    if (this.stored?.isEmpty === false && !this.loaded && this.isCheap(counted)) return;
     if (isOrdered) {
       this.queue.set(pc, this.wordsNow(pc));
       this.advance();
     } else this.compileHere(pc);
   }
 
-  /** Has the cold tier tell of code sooner: what is hot is ordered sooner than it would be compiled here. */
-  private lowerThreshold(jumps: number): void {
-    if (this.hotThreshold <= jumps) return;
-    this.hotThreshold = jumps;
-    const counters = new Uint16Array(this.bytes.buffer, COUNTERS.start, COUNTERS.count);
-    // It tells of a counter when that reaches the threshold.
-    for (let i = 0; i < counters.length; i++) counters[i] = Math.min(counters[i], jumps - 1);
+  /** Whether all jumps to hot code without a stored region, with so many more, are cheaper than loading the compiler. */
+  private isCheap(jumps: number): boolean {
+    this.missed += jumps;
+    return this.missed < LOADED_AFTER * this.threshold;
   }
 
   /** Looks for regions of earlier runs of the program. */
@@ -184,6 +195,7 @@ export class Regions {
     const { stored } = this;
     if (stored === undefined || stored.isOpen) return;
     stored.open();
+    this.missed = stored.jumpsTo((jumps, worth) => jumps >= Math.max(worth, this.threshold));
     this.words[TRANSLATOR.reportPages >> 2] = Number(!stored.isEmpty);
     for (const page of stored.allPages) if (this.recordOf(page * PAGE_SIZE) !== 0) this.prime(page * PAGE_SIZE);
   }
@@ -228,7 +240,7 @@ export class Regions {
     }
     const worth = worthAfter(region, this.threshold);
     if (!this.isEager && (this.jumps.get(pc) ?? 0) < worth) {
-      this.worth.set(pc, worth);
+      this.setWorth(pc, worth);
       return;
     }
     this.makeRoom();
@@ -277,7 +289,7 @@ export class Regions {
       precise,
       fused,
       jumps: this.jumps.get(pc) ?? 0,
-      threshold: this.hotThreshold,
+      threshold: this.orderThreshold,
       assumable: [...assumable],
       ...this.news,
     });
@@ -295,7 +307,7 @@ export class Regions {
         if (!flushed.some(({ start, end }) => pc >= start && pc < end)) this.refused.add(pc);
         return;
       case 'wait':
-        this.worth.set(pc, result.jumps);
+        this.setWorth(pc, result.jumps);
         return;
       case 'module': {
         const { bytes, time, ...description } = result;
@@ -349,6 +361,7 @@ export class Regions {
     if (record === 0 || this.byEntry.has(pc)) return;
     this.jumps.delete(pc);
     this.worth.delete(pc);
+    this.stored?.forgetJumps(pc);
     this.queue.delete(pc);
     const slot = this.slots.of(pc);
     this.host.table.set(slot, entry);
@@ -404,14 +417,22 @@ export class Regions {
   private get threshold(): number {
     return this.options.threshold;
   }
+  private get orderThreshold(): number {
+    return Math.min(ORDER_THRESHOLD, this.threshold);
+  }
+
+  /** After how many jumps an address is worth compiling, as far as that is known. */
+  private worthOf(pc: number): number {
+    return this.worth.get(pc) ?? this.stored?.before(pc)?.worth ?? 0;
+  }
+  private setWorth(pc: number, jumps: number): void {
+    this.worth.set(pc, jumps);
+    this.stored?.noteJumps(pc, 0, jumps);
+  }
 
   /** Jumps to code after which the cold tier says so. */
   private get hotThreshold(): number {
     return this.words[TRANSLATOR.hotThreshold >> 2];
-  }
-
-  private set hotThreshold(jumps: number) {
-    this.words[TRANSLATOR.hotThreshold >> 2] = jumps;
   }
 
   /** Lets the cold tier count the jumps to a decoded address from `jumps` on. */
@@ -473,7 +494,6 @@ export class Regions {
     this.queue.clear();
     this.outstanding = undefined;
     this.ownTime = 0;
-    this.hotThreshold = this.threshold;
     this.tellAllSlots();
   }
 

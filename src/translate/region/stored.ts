@@ -4,7 +4,7 @@
  * the same circumstances, and the slots that its module names are those here.
  */
 import { PAGE_SIZE } from '../../host/layout.ts';
-import type { Translation, Translations } from '../../host/translations.ts';
+import { JUMPS_STRIDE, type Translation, type Translations } from '../../host/translations.ts';
 import type { Made } from './backend.ts';
 import { type Description, decode, encode, entriesOf, slotsOf } from './description.ts';
 import { pagesOf } from './graph.ts';
@@ -13,6 +13,8 @@ import type { Slots } from './slots.ts';
 /** Milliseconds of compiling that are worth being kept, and that are not left to be lost if the process is killed. */
 const SAVE_LEAST = 50;
 const SAVE_MOST = 1000;
+/** Milliseconds of the cold tier behind a jump. */
+const JUMP_TIME = 30e-6;
 
 export class Stored {
   private readonly translations: Translations;
@@ -22,6 +24,9 @@ export class Stored {
   private readonly known = new Set<number>();
   /** By pages, where regions can be entered, with the address that each is found by. */
   private readonly pages = new Map<number, Map<number, number>>();
+  /** By addresses, how code that had no region was jumped to in earlier runs and in this one. */
+  private readonly jumpsBefore = new Map<number, { jumps: number; worth: number }>();
+  private readonly jumpsNow = new Map<number, { jumps: number; worth: number }>();
   isOpen = false;
   private kept = new Map<Translation, WebAssembly.Module>();
   private keptTime = 0;
@@ -43,12 +48,13 @@ export class Stored {
     this.isOpen = false;
     this.pages.clear();
     this.known.clear();
+    this.jumpsBefore.clear();
   }
 
   /** Finds out what there is for the program. */
   open(): void {
     this.isOpen = true;
-    this.translations.load((pc, numbers) => {
+    const onTranslation = (pc: number, numbers: Float64Array) => {
       const description = numbers.subarray(1);
       for (const entry of entriesOf(description)) {
         // A region's own address goes before what else is entered there.
@@ -58,7 +64,33 @@ export class Stored {
       const fresh = slotsOf(description).subarray(0, numbers[0]);
       this.slots.adoptAll(fresh);
       for (let i = 0; i < fresh.length; i += 2) this.known.add(fresh[i]);
+    };
+    this.translations.load(onTranslation, (all) => {
+      for (let i = 0; i < all.length; i += JUMPS_STRIDE) addJumps(this.jumpsBefore, all[i], all[i + 1], all[i + 2]);
     });
+    for (const page of this.pages.values()) for (const entry of page.keys()) this.jumpsBefore.delete(entry);
+  }
+
+  /** Jumps in earlier runs to code that has no region, and after how many it is worth one, as far as that is known. */
+  before(pc: number): Readonly<{ jumps: number; worth: number }> | undefined {
+    return this.jumpsBefore.get(pc);
+  }
+
+  /** All jumps in earlier runs to code of which a condition holds. */
+  jumpsTo(condition: (jumps: number, worth: number) => boolean): number {
+    let sum = 0;
+    for (const { jumps, worth } of this.jumpsBefore.values()) if (condition(jumps, worth)) sum += jumps;
+    return sum;
+  }
+
+  /** Notes jumps to code that has no region. */
+  noteJumps(pc: number, jumps: number, worth = 0): void {
+    addJumps(this.jumpsNow, pc, jumps, worth);
+  }
+
+  /** It has a region now. */
+  forgetJumps(pc: number): void {
+    this.jumpsNow.delete(pc);
   }
 
   get isEmpty(): boolean {
@@ -132,6 +164,7 @@ export class Stored {
   forgetKept(): void {
     this.kept = new Map();
     this.keptTime = 0;
+    this.jumpsNow.clear();
   }
 
   /** The pages that have something. */
@@ -141,7 +174,10 @@ export class Stored {
 
   /** The program, the process or the thread ends. */
   save(): void {
-    if (this.keptTime >= SAVE_LEAST) this.translations.append(this.kept);
+    const jumps = [...this.jumpsNow].flatMap(([pc, one]) => [pc, one.jumps, one.worth]);
+    let time = this.keptTime;
+    for (const one of this.jumpsNow.values()) time += one.jumps * JUMP_TIME;
+    if (time >= SAVE_LEAST) this.translations.append(this.kept, jumps);
     this.forgetKept();
   }
 
@@ -166,4 +202,9 @@ export class Stored {
     }
     return Float64Array.of(fresh.length, ...encode({ ...description, slots: [...fresh, ...others] }));
   }
+}
+
+function addJumps(all: Map<number, { jumps: number; worth: number }>, pc: number, jumps: number, worth: number): void {
+  const known = all.get(pc);
+  all.set(pc, { jumps: (known?.jumps ?? 0) + jumps, worth: worth || (known?.worth ?? 0) });
 }
