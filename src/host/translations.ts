@@ -8,9 +8,11 @@
  * processes that end append theirs. Of a file that is damaged, or was written by
  * another V8, nothing is used, and it is removed.
  *
- *     record: the words MAGIC, length in bytes, checksum of what follows, pc,
- *             flags, count of numbers, lengths of guest code, module and machine
- *             code (f64 each), then these four, padded to 8 bytes
+ *     record: the words MAGIC, length in bytes, checksum of what follows, count
+ *             of translations, lengths of module and machine code (f64 each); for
+ *             each translation pc, flags, count of numbers, length of guest code;
+ *             the numbers of all; the guest code of all, module and machine code,
+ *             padded to 8 bytes
  *     or:     the words JUMPS, length in bytes, checksum, then numbers as {@link Jumps} has them
  *
  * Whoever can write such a file can have any code executed: the directory is the
@@ -47,8 +49,21 @@ export interface Translation {
   numbers: Float64Array;
   /** The guest's code that it was made of. */
   guestCode: Uint8Array;
-  /** The module. */
+}
+
+/** Translations with the module that they are functions of. */
+export interface TranslatedModule {
+  translations: readonly Translation[];
   bytes: Uint8Array<ArrayBuffer>;
+  module: WebAssembly.Module;
+}
+
+/** A translation in the file. */
+export interface Found extends Translation {
+  /** Tells modules apart. */
+  record: number;
+  /** How many functions the module has. */
+  count: number;
 }
 
 /** Jumps to code that is not translated in a run: for each address itself, how many there were, and after how many it is worth it. */
@@ -57,7 +72,8 @@ export type Jumps = ArrayLike<number>;
 export const JUMPS_STRIDE = 3;
 
 const MAGIC = 0x7473656d75;
-const WORDS = 9;
+const WORDS = 6;
+const TRANSLATION_WORDS = 4;
 const JUMPS = 0x6a756d7073;
 const JUMPS_WORDS = 3;
 /** Of a file jumps may be an eighth, but for as many bytes. */
@@ -82,10 +98,12 @@ export class Translations {
   private words: Float64Array<ArrayBuffer> = new Float64Array(0);
   /** Bytes of its records of jumps. */
   private jumpsLength = 0;
-  /** Where in it records are, by keys. */
-  private readonly places = new Map<number, number>();
+  /** What is in it, by keys. */
+  private readonly found = new Map<number, Found>();
   /** Keys of those that do not fit any more. */
   private readonly stale = new Set<number>();
+  /** Modules of several translations that have been made, by their records. */
+  private readonly modules = new Map<number, WebAssembly.Module>();
 
   /**
    * @param directory where files are kept
@@ -104,8 +122,9 @@ export class Translations {
     this.header = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, 32)]);
     this.path = `${this.directory}/${hash(this.header)}`;
     this.file = new Uint8Array(0);
-    this.places.clear();
+    this.found.clear();
     this.stale.clear();
+    this.modules.clear();
   }
 
   /** Whether there may be any. */
@@ -119,7 +138,8 @@ export class Translations {
 
   /** Reads them. Calls back with the address and the numbers of each translation, and with the jumps of each run. */
   load(onTranslation: (pc: number, numbers: Float64Array) => void, onJumps: (jumps: Jumps) => void): void {
-    this.places.clear();
+    this.found.clear();
+    this.modules.clear();
     this.jumpsLength = 0;
     const file = this.read();
     if (file === undefined || !this.hasAddon) return;
@@ -129,10 +149,10 @@ export class Translations {
     for (let at = this.header.length >> 3; 8 * at < file.length; at += words[at + 1] >> 3) {
       const end = at + (words[at + 1] >> 3);
       const isJumps = words[at] === JUMPS;
-      const least = isJumps ? JUMPS_WORDS : WORDS;
+      const least = isJumps ? JUMPS_WORDS : WORDS + TRANSLATION_WORDS * words[at + 3];
       const isRecord = (isJumps || words[at] === MAGIC) && end >= at + least && 8 * end <= file.length;
-      // What is wrong with a translation shows when it is asked for.
-      const isWhole = isRecord && (!isJumps || words[at + 2] === this.checksum(file.subarray(8 * at, 8 * end)));
+      // What is wrong with a module shows when it is asked for.
+      const isWhole = isRecord && (!isJumps || this.isRight(at));
       if (!isWhole) {
         this.remove();
         return;
@@ -142,58 +162,96 @@ export class Translations {
         onJumps(words.subarray(at + JUMPS_WORDS, end));
         continue;
       }
-      const pc = words[at + 3];
-      // The last one counts: those before were for other code.
-      this.places.set(keyOf(pc, words[at + 4]), at);
-      onTranslation(pc, words.subarray(at + WORDS, at + WORDS + words[at + 5]));
+      for (const one of this.translationsAt(at)) {
+        // The last one counts: those before were for other code, or are in a module with others now.
+        this.found.set(keyOf(one.pc, one.flags), one);
+        onTranslation(one.pc, one.numbers);
+      }
     }
+  }
+
+  private translationsAt(record: number): Found[] {
+    const { words, file } = this;
+    const count = words[record + 3];
+    const heads = record + WORDS;
+    let numbersAt = heads + TRANSLATION_WORDS * count;
+    let codeAt = 8 * this.numbersEnd(record);
+    return Array.from({ length: count }, (_, i) => {
+      const head = heads + TRANSLATION_WORDS * i;
+      const [pc, flags, numberCount, codeLength] = words.subarray(head, head + TRANSLATION_WORDS);
+      const numbers = words.subarray(numbersAt, (numbersAt += numberCount));
+      return { pc, flags, numbers, guestCode: file.subarray(codeAt, (codeAt += codeLength)), record, count };
+    });
+  }
+
+  /** The sum of a field of all translations in a record. */
+  private sumOf(record: number, field: number): number {
+    let sum = 0;
+    for (let i = 0; i < this.words[record + 3]; i++) sum += this.words[record + WORDS + TRANSLATION_WORDS * i + field];
+    return sum;
+  }
+
+  private numbersEnd(record: number): number {
+    return record + WORDS + TRANSLATION_WORDS * this.words[record + 3] + this.sumOf(record, 2);
   }
 
   /** The translation for an address and circumstances, if there is one. */
-  find(pc: number, flags: number): { translation: Translation; code: Uint8Array } | undefined {
-    const at = this.places.get(keyOf(pc, flags));
-    if (at === undefined) return undefined;
-    const { file, words } = this;
-    const [, length, sum, , , count, guestLength, moduleLength, codeLength] = words.subarray(at, at + WORDS);
-    if (sum !== this.checksum(file.subarray(8 * at, 8 * at + length))) {
-      this.remove();
-      return undefined;
-    }
-    let start = 8 * (at + WORDS + count);
-    const take = (size: number) => file.subarray(start, (start += size));
-    const numbers = words.subarray(at + WORDS, at + WORDS + count);
-    const guestCode = take(guestLength);
-    const bytes = take(moduleLength);
-    return { translation: { pc, flags, numbers, guestCode, bytes }, code: take(codeLength) };
+  find(pc: number, flags: number): Found | undefined {
+    return this.found.get(keyOf(pc, flags));
   }
 
-  /** The module with machine code; undefined, and nothing is left of the file, if V8 does not take that. */
-  moduleOf({ bytes }: Translation, code: Uint8Array): WebAssembly.Module | undefined {
-    const module = this.moduleCode.moduleOf(bytes, code);
+  /** The bytes of the module that a translation is in. */
+  bytesOf({ record }: Found): Uint8Array<ArrayBuffer> {
+    const start = 8 * this.numbersEnd(record) + this.sumOf(record, 3);
+    return this.file.subarray(start, start + this.words[record + 4]);
+  }
+
+  /** The module, with its machine code; undefined, and nothing is left of the file, if it is damaged or V8 does not take that. */
+  moduleOf(found: Found): WebAssembly.Module | undefined {
+    const known = this.modules.get(found.record);
+    if (known !== undefined) return known;
+    const bytes = this.bytesOf(found);
+    const codeStart = bytes.byteOffset + bytes.length;
+    const code = this.file.subarray(codeStart, codeStart + this.words[found.record + 5]);
+    const module = this.isRight(found.record) ? this.moduleCode.moduleOf(bytes, code) : undefined;
     if (module === undefined) this.remove();
+    else if (found.count > 1) this.modules.set(found.record, module);
     return module;
+  }
+
+  private isRight(record: number): boolean {
+    const { file, words } = this;
+    return words[record + 2] === this.checksum(file.subarray(8 * record, 8 * record + words[record + 1]));
   }
 
   /** It does not fit any more. */
   forget(pc: number, flags: number): void {
-    this.places.delete(keyOf(pc, flags));
+    this.found.delete(keyOf(pc, flags));
     this.stale.add(keyOf(pc, flags));
   }
 
-  /** Writes translations and jumps for later runs, as far as that is possible. */
-  append(translations: ReadonlyMap<Translation, WebAssembly.Module>, jumps: Jumps): void {
+  /** Writes translations and jumps for later runs, as far as that is possible. Those that are there are replaced by joined ones. */
+  append(modules: readonly TranslatedModule[], jumps: Jumps): void {
     if (!this.hasAddon || isFileSizeLimited() || !isPrivate(this.directory)) return;
     const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
     const ignore = () => {};
     if (this.size !== this.file.length) this.load(ignore, ignore);
-    const isMissing = (key: number) => !this.places.has(key) || stale.has(key);
-    const missing = [...translations].filter(([{ pc, flags }]) => isMissing(keyOf(pc, flags)));
-    const records = missing.map(([one, module]) => this.encode(one, module));
+    const isMissing = (key: number) => !this.found.has(key) || stale.has(key);
+    const missing = modules.filter(
+      ({ translations: all }) => all.length > 1 || all.some(({ pc, flags }) => isMissing(keyOf(pc, flags))),
+    );
+    const records = missing.map((one) => this.encode(one));
     const isRoom = this.jumpsLength < Math.max(JUMPS_LEAST, this.file.length / JUMPS_PART);
     if (jumps.length > 0 && isRoom) records.push(this.encodeJumps(jumps));
     if (records.length === 0) return;
-    if (2 * stale.size > this.places.size) this.remove();
+    for (const { translations } of missing)
+      for (const { pc, flags } of translations) this.found.delete(keyOf(pc, flags));
+    const live = this.liveRecords();
+    if (live !== undefined) {
+      records.unshift(...live);
+      this.unlink();
+    }
     if (!this.exist) this.makeRoom();
     withFile(this.path, APPEND, (fd) => {
       const { size, uid } = fstatSync(fd);
@@ -204,17 +262,34 @@ export class Translations {
     });
   }
 
-  private encode({ pc, flags, numbers, guestCode, bytes }: Translation, module: WebAssembly.Module): Uint8Array {
+  /** The records of which something is still found, if that is less than half of the file. */
+  private liveRecords(): Uint8Array[] | undefined {
+    const { file, words } = this;
+    const live = new Set([...this.found.values()].map(({ record }) => record));
+    const records = [...live].map((at) => file.subarray(8 * at, 8 * at + words[at + 1]));
+    const length = records.reduce((sum, one) => sum + one.length, 0);
+    return 2 * length < file.length - this.jumpsLength ? records : undefined;
+  }
+
+  private encode({ translations, bytes, module }: TranslatedModule): Uint8Array {
     const code = this.moduleCode.codeOf(module);
-    const used = 8 * (WORDS + numbers.length) + guestCode.length + bytes.length + code.length;
+    const heads = translations.flatMap((one) => [one.pc, one.flags, one.numbers.length, one.guestCode.length]);
+    const numbers = translations.map((one) => one.numbers);
+    const parts = [...translations.map((one) => one.guestCode), bytes, code];
+    const wordCount = numbers.reduce((sum, one) => sum + one.length, WORDS + heads.length);
+    const used = parts.reduce((sum, one) => sum + one.length, 8 * wordCount);
     const record = new Uint8Array((used + 7) & ~7);
     const words = new Float64Array(record.buffer);
-    words.set([MAGIC, record.length, 0, pc, flags, numbers.length, guestCode.length, bytes.length, code.length]);
-    words.set(numbers, WORDS);
-    let at = 8 * (WORDS + numbers.length);
-    for (const part of [guestCode, bytes, code]) {
-      record.set(part, at);
-      at += part.length;
+    words.set([MAGIC, record.length, 0, translations.length, bytes.length, code.length, ...heads]);
+    let at = WORDS + heads.length;
+    for (const one of numbers) {
+      words.set(one, at);
+      at += one.length;
+    }
+    let byte = 8 * at;
+    for (const part of parts) {
+      record.set(part, byte);
+      byte += part.length;
     }
     words[2] = this.checksum(record);
     return record;
@@ -261,7 +336,11 @@ export class Translations {
 
   private remove(): void {
     this.file = new Uint8Array(0);
-    this.places.clear();
+    this.found.clear();
+    this.unlink();
+  }
+
+  private unlink(): void {
     attempt(() => unlinkSync(this.path));
   }
 

@@ -51,3 +51,12 @@ export function slotsOf(numbers: Float64Array): Float64Array {
   const [, entryCount, rangeCount, siteCount] = numbers;
   return numbers.subarray(COUNTS + entryCount + 2 * rangeCount + siteCount);
 }
+
+/** The numbers of the same region where its function lies so many bytes further behind in its module. */
+export function shifted(numbers: Float64Array, distance: number): Float64Array {
+  const [, entryCount, rangeCount, siteCount] = numbers;
+  const start = COUNTS + entryCount + 2 * rangeCount;
+  const moved = numbers.slice();
+  for (let i = start; i < start + siteCount; i += 2) moved[i] += distance;
+  return moved;
+}

@@ -3,15 +3,20 @@
 /** What the module of the region at an address is called, by which its traps are known. */
 export const nameOf = (pc: number): string => `region_${pc.toString(16)}`;
 
-/** The first frame of WebAssembly in a stack trace, which is the one that trapped, if it is a region's. */
-const FRAME = /wasm:\/\/wasm\/region_([0-9a-f]+)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/;
+/**
+ * The first frame of WebAssembly in a stack trace, which is the one that trapped, if it is a region's: its module is called
+ * after it, or its function where several regions have one module.
+ */
+const FRAME =
+  /(?:region_([0-9a-f]+) \()?wasm:\/\/wasm\/(?:region_([0-9a-f]+)|regions)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/;
 
 /** The region, by its address, and the offset in its module where a trap happened; undefined if it came from elsewhere. */
 export function trapSite(error: WebAssembly.RuntimeError): { region: number; offset: number } | undefined {
   const stack = error.stack ?? '';
   const frame = FRAME.exec(stack);
-  if (frame?.index !== stack.indexOf('wasm://wasm/')) return undefined;
-  return { region: Number.parseInt(frame[1], 16), offset: Number.parseInt(frame[2], 16) };
+  if (frame === null || frame.index + frame[0].indexOf('wasm://') !== stack.indexOf('wasm://wasm/')) return undefined;
+  const [, functionName, moduleName, offset] = frame;
+  return { region: Number.parseInt(functionName ?? moduleName, 16), offset: Number.parseInt(offset, 16) };
 }
 
 /** Instantiates a region's module; its function. */

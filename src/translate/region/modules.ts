@@ -26,12 +26,18 @@ function nameTierUp(): (entry: unknown) => void {
     }
   }
 }
-const tierUp = nameTierUp();
+let tierUp: ((entry: unknown) => void) | undefined;
+
+/** Has TurboFan compile a region's function. */
+export function compile(entry: unknown): void {
+  tierUp ??= nameTierUp();
+  tierUp(entry);
+}
 
 /** Instantiates a region's module, compiled; its function. */
 export function compiled(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {
   const entry = instantiate(module, imports);
-  tierUp(entry);
+  compile(entry);
   return entry;
 }
 

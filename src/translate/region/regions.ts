@@ -156,7 +156,7 @@ export class Regions {
     this.halfwords = new Uint16Array(buffer);
     this.bytes = new Uint8Array(buffer);
     this.fused = (host.imports.fma as () => number)() === 1;
-    if (options.translations) this.stored = new Stored(options.translations, host.read, this.slots);
+    if (options.translations) this.stored = new Stored(options.translations, host.read, this.slots, host.imports);
   }
 
   /** Compiles the code at an address that has become hot, unless that was tried before. */
@@ -215,11 +215,10 @@ export class Regions {
       this.setCounter(pc, this.hotThreshold - STORED_AGAIN);
       return true;
     }
-    const { module, ...region } = found;
     // Another version of it is entered elsewhere.
-    if (this.installed.has(region.pc)) return false;
+    if (this.installed.has(found.pc)) return false;
     this.statistics.stored++;
-    this.install(region.pc, { ...region, entry: instantiate(module, this.host.imports) });
+    this.install(found.pc, found);
     return true;
   }
 

@@ -4,10 +4,13 @@
  * the same circumstances, and the slots that its module names are those here.
  */
 import { PAGE_SIZE } from '../../host/layout.ts';
-import { JUMPS_STRIDE, type Translation, type Translations } from '../../host/translations.ts';
+import { JUMPS_STRIDE, type TranslatedModule, type Translation, type Translations } from '../../host/translations.ts';
+import { headOf, joinModules } from '../wasm/join.ts';
 import type { Made } from './backend.ts';
-import { type Description, decode, encode, entriesOf, slotsOf } from './description.ts';
+import { type Description, decode, encode, entriesOf, shifted, slotsOf } from './description.ts';
 import { pagesOf } from './graph.ts';
+import { instantiate, nameOf } from './instance.ts';
+import { compile } from './modules.ts';
 import type { Slots } from './slots.ts';
 
 /** Milliseconds of compiling that are worth being kept, and that are not left to be lost if the process is killed. */
@@ -15,6 +18,17 @@ const SAVE_LEAST = 50;
 const SAVE_MOST = 1000;
 /** Milliseconds of the cold tier behind a jump. */
 const JUMP_TIME = 30e-6;
+/** Regions that are joined in a module, at least and at most. */
+const JOINED_LEAST = 8;
+const JOINED_MOST = 64;
+/** The part of the process's time that may be spent on joining regions at its end. */
+const JOINING_PART = 0.05;
+
+/** A region that has a module of its own. */
+interface Single {
+  translation: Translation;
+  bytes: Uint8Array<ArrayBuffer>;
+}
 
 export class Stored {
   private readonly translations: Translations;
@@ -28,18 +42,28 @@ export class Stored {
   private readonly jumpsBefore = new Map<number, { jumps: number; worth: number }>();
   private readonly jumpsNow = new Map<number, { jumps: number; worth: number }>();
   isOpen = false;
-  private kept = new Map<Translation, WebAssembly.Module>();
+  private readonly imports: Record<string, unknown>;
+  /** By modules of several regions, what they export. */
+  private readonly instances = new Map<WebAssembly.Module, Record<string, unknown>>();
+  /** Regions that have been taken, each with a module of its own. */
+  private taken: Single[] = [];
+  private kept: TranslatedModule[] = [];
   private keptTime = 0;
 
-  /** @param read a copy of guest memory; undefined if it cannot be read */
+  /**
+   * @param read a copy of guest memory; undefined if it cannot be read
+   * @param imports of every module
+   */
   constructor(
     translations: Translations,
     read: (address: number, length: number) => Uint8Array | undefined,
     slots: Slots,
+    imports: Record<string, unknown>,
   ) {
     this.translations = translations;
     this.read = read;
     this.slots = slots;
+    this.imports = imports;
   }
 
   /** Another program begins. */
@@ -49,6 +73,7 @@ export class Stored {
     this.pages.clear();
     this.known.clear();
     this.jumpsBefore.clear();
+    this.instances.clear();
   }
 
   /** Finds out what there is for the program. */
@@ -119,7 +144,7 @@ export class Stored {
   }
 
   /**
-   * The region that is entered at an address, with the address it is found by, its module and the length of that; 'later' if that cannot be told yet.
+   * The region that is entered at an address, with the address it is found by; 'later' if that cannot be told yet.
    *
    * @param isDecoded whether a page has been decoded: then changes of its code are noticed
    */
@@ -127,21 +152,33 @@ export class Stored {
     entry: number,
     circumstances: number,
     isDecoded: (page: number) => boolean,
-  ): (Description & { pc: number; module: WebAssembly.Module; length: number }) | 'later' | undefined {
+  ): (Description & Made & { pc: number }) | 'later' | undefined {
     const { translations, slots } = this;
     const pc = this.keyOf(entry);
     const found = pc === undefined ? undefined : translations.find(pc, circumstances);
     if (pc === undefined || found === undefined) return undefined;
-    const { translation, code } = found;
-    const description = decode(translation.numbers.subarray(1));
+    const description = decode(found.numbers.subarray(1));
     if (![...pagesOf(description)].every(isDecoded)) return 'later';
-    const fits = this.isCode(description, translation.guestCode) && slots.adoptAll(description.slots);
+    const fits = this.isCode(description, found.guestCode) && slots.adoptAll(description.slots);
     if (!fits) {
       translations.forget(pc, circumstances);
       return undefined;
     }
-    const module = translations.moduleOf(translation, code);
-    return module && { ...description, pc, module, length: translation.bytes.length };
+    const module = translations.moduleOf(found);
+    if (module === undefined) return undefined;
+    const bytes = translations.bytesOf(found);
+    const length = Math.ceil(bytes.length / found.count);
+    if (found.count > 1) return { ...description, pc, entry: this.exportsOf(module)[nameOf(pc)], length };
+    this.taken.push({ translation: found, bytes });
+    return { ...description, pc, entry: instantiate(module, this.imports), length };
+  }
+
+  private exportsOf(module: WebAssembly.Module): Record<string, unknown> {
+    const known = this.instances.get(module);
+    if (known !== undefined) return known;
+    const { exports } = new WebAssembly.Instance(module, { e: this.imports as never });
+    this.instances.set(module, exports);
+    return exports;
   }
 
   /** Keeps what has just been made for later runs; `time` is how many milliseconds compiling took. */
@@ -155,15 +192,16 @@ export class Stored {
     const guestCode = this.codeOf(description);
     if (guestCode === undefined) return;
     const numbers = this.encode(description);
-    this.kept.set({ pc, flags: circumstances, numbers, guestCode, bytes }, module);
+    this.kept.push({ translations: [{ pc, flags: circumstances, numbers, guestCode }], bytes, module });
     this.keptTime += time;
     if (this.keptTime >= SAVE_MOST) this.save();
   }
 
   /** In a new process: the parent keeps what there is. */
   forgetKept(): void {
-    this.kept = new Map();
+    this.kept = [];
     this.keptTime = 0;
+    this.taken = [];
     this.jumpsNow.clear();
   }
 
@@ -177,8 +215,40 @@ export class Stored {
     const jumps = [...this.jumpsNow].flatMap(([pc, one]) => [pc, one.jumps, one.worth]);
     let time = this.keptTime;
     for (const one of this.jumpsNow.values()) time += one.jumps * JUMP_TIME;
-    if (time >= SAVE_LEAST) this.translations.append(this.kept, jumps);
+    const joined = this.joinTaken();
+    if (time >= SAVE_LEAST || joined.length > 0) this.translations.append([...joined, ...this.kept], jumps);
     this.forgetKept();
+  }
+
+  /**
+   * Regions that have been taken one by one, as modules of many: these are taken faster, and what regions need of their
+   * modules at run time, they need once.
+   */
+  private joinTaken(): TranslatedModule[] {
+    const joined: TranslatedModule[] = [];
+    if (this.taken.length < JOINED_LEAST) return joined;
+    const { user, system } = process.cpuUsage();
+    const end = performance.now() + (JOINING_PART * (user + system)) / 1000;
+    const groups = Map.groupBy(this.taken, ({ translation, bytes }) => `${translation.flags} ${headOf(bytes)}`);
+    for (const group of groups.values()) {
+      for (let i = 0; i + JOINED_LEAST <= group.length && performance.now() < end; i += JOINED_MOST) {
+        joined.push(this.join(group.slice(i, i + JOINED_MOST)));
+      }
+    }
+    return joined;
+  }
+
+  private join(group: readonly Single[]): TranslatedModule {
+    const named = group.map(({ translation, bytes }) => ({ bytes, name: nameOf(translation.pc) }));
+    const { bytes, shifts } = joinModules(named, 'regions');
+    const module = new WebAssembly.Module(bytes);
+    const { exports } = new WebAssembly.Instance(module, { e: this.imports as never });
+    for (const entry of Object.values(exports)) compile(entry);
+    const translations = group.map(({ translation: { pc, flags, numbers, guestCode } }, i) => {
+      const moved = shifted(numbers.subarray(1), shifts[i]);
+      return { pc, flags, numbers: Float64Array.of(numbers[0], ...moved), guestCode };
+    });
+    return { translations, bytes, module };
   }
 
   private isCode(description: Description, guestCode: Uint8Array): boolean {
