@@ -1,11 +1,12 @@
 /**
  * Compares tsemu with qemu-user and with native builds of the same sources (test-binaries/bench).
  *
- *     node bench/run.ts [--arch riscv64] [--only NAME]… [--runs N] [--json FILE] [--quick] [--tsemu "COMMAND …"]
+ *     node bench/run.ts [--arch riscv64] [--only NAME]… [--runs N] [--json FILE] [--quick | --short] [--tsemu "COMMAND …"]
  *
  * Runs are interleaved (each round runs every emulator once), medians are compared, outputs must be equal. `--quick`
  * uses sizes small enough for a test of the benchmark itself, and leaves out what Debian's interpreters run
- * (test-binaries/bench/scripts: the guest's lua5.4 and sqlite3 against the host's own, which may be of another release). `--tsemu` replaces dist/tsemu-ARCH, for instance to
+ * (test-binaries/bench/scripts: the guest's lua5.4 and sqlite3 against the host's own, which may be of another release). `--short`
+ * uses sizes that take qemu-user about 0.1 seconds, and python3's start in place of those. `--tsemu` replaces dist/tsemu-ARCH, for instance to
  * measure with an option. `first` is tsemu without what it keeps of earlier runs, as a program's first run is; `tsemu` has
  * that of the rounds before, in a directory of its own. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
  * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against.
@@ -42,8 +43,30 @@ const QUICK: Record<string, string> = {
   virtual: '100',
 };
 
-/** Programs of Debian, by what the line is called. */
-const INTERPRETERS: Record<string, { program: string; args: string[] }> = {
+/** The same for `--short`. */
+const SHORT: Record<string, string> = {
+  chase: '750000',
+  crc32: '25',
+  integer: '190000',
+  interpreter: '11000',
+  lz: '2',
+  mandelbrot: '175',
+  matrix: '195',
+  mix: '2000',
+  nbody: '37000',
+  recursion: '32',
+  sha256: '10',
+  sort: '110000',
+  strings: '10',
+  syscalls: '10000',
+  virtual: '900',
+};
+
+/** Programs of Debian, by what the line is called; those of `--short`, and the others. */
+const SHORT_INTERPRETERS: Record<string, { program: string; args: string[] }> = {
+  imports: { program: 'python3', args: ['-c', 'import json, re, decimal, unittest'] },
+};
+const LONG_INTERPRETERS: typeof SHORT_INTERPRETERS = {
   lua: { program: 'lua5.4', args: [script('lua.lua')] },
   sqlite: { program: 'sqlite3', args: [':memory:', `.read ${script('sqlite.sql')}`] },
 };
@@ -108,6 +131,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
     tsemu: { type: 'string' },
   },
 });
@@ -117,6 +141,8 @@ if (!(arch in SYSROOTS)) {
   process.exit(2);
 }
 const rounds = Math.max(1, Number(values.runs) || 1);
+const sizes = values.quick ? QUICK : values.short ? SHORT : {};
+const INTERPRETERS = values.short ? SHORT_INTERPRETERS : LONG_INTERPRETERS;
 const qemu = [`qemu-${arch}-static`, `qemu-${arch}`].find((name) => spawnSync(name, ['--version']).status === 0);
 const given = values.tsemu ?? process.env[`TSEMU_${arch.toUpperCase()}`];
 const tsemu = given?.split(/\s+/) ?? [join(root, 'dist', `tsemu-${arch}`)];
@@ -128,7 +154,13 @@ function sample(command: readonly string[]): Sample {
   const child = spawnSync(measure, [report, ...command], {
     encoding: 'latin1',
     timeout: 600_000,
-    env: { ...process.env, TSEMU_CACHE: join(scratch, 'cache') },
+    env: {
+      ...process.env,
+      TSEMU_CACHE: join(scratch, 'cache'),
+      // What python3 compiles of its library is kept too, for each who runs it alike.
+      PYTHONDONTWRITEBYTECODE: '',
+      PYTHONPYCACHEPREFIX: join(scratch, 'pyc'),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.status !== 0 || !existsSync(report))
@@ -241,7 +273,7 @@ try {
     const native = benchBinary('native', program, dynamic);
     for (const binary of [guest, native]) if (!existsSync(binary)) missing(binary);
     const prefix = dynamic ? ['-L', SYSROOTS[arch]] : [];
-    const size = values.quick && QUICK[program] ? [QUICK[program]] : [];
+    const size = sizes[program] ? [sizes[program]] : [];
     const commands: Record<string, string[]> = { native: [native, ...size] };
     if (qemu) commands.qemu = [qemu, ...prefix, guest, ...size];
     Object.assign(commands, ours(...prefix, guest, ...size));
@@ -260,7 +292,8 @@ try {
       rows.push({ name, results: compare(commands) });
     }
   }
-  for (const name of Object.keys(OPERATIONS).filter(isChosen)) operations.push({ name, results: operation(name) });
+  const measured = values.short ? [] : Object.keys(OPERATIONS).filter(isChosen);
+  for (const name of measured) operations.push({ name, results: operation(name) });
   if (!values.only) rows.push({ name: 'node -e 0', results: compare({ tsemu: [process.execPath, '-e', '0'] }) });
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -187,7 +187,7 @@ export class Regions {
   /** Whether all jumps to hot code without a stored region, with so many more, are cheaper than loading the compiler. */
   private isCheap(jumps: number): boolean {
     this.missed += jumps;
-    return this.missed < LOADED_AFTER * this.threshold;
+    return this.missed < LOADED_AFTER * this.options.threshold;
   }
 
   /** Looks for regions of earlier runs of the program. */
@@ -413,11 +413,12 @@ export class Regions {
   private get isEager(): boolean {
     return this.threshold === 1;
   }
+  /** A program that has been run before will be again. */
   private get threshold(): number {
-    return this.options.threshold;
+    return this.stored?.isFirstRun === false ? this.orderThreshold : this.options.threshold;
   }
   private get orderThreshold(): number {
-    return Math.min(ORDER_THRESHOLD, this.threshold);
+    return Math.min(ORDER_THRESHOLD, this.options.threshold);
   }
 
   /** After how many jumps an address is worth compiling, as far as that is known. */

@@ -14,7 +14,7 @@ import { compile } from './modules.ts';
 import type { Slots } from './slots.ts';
 
 /** Milliseconds of compiling that are worth being kept, and that are not left to be lost if the process is killed. */
-const SAVE_LEAST = 50;
+const SAVE_LEAST = 10;
 const SAVE_MOST = 1000;
 /** Milliseconds of the cold tier behind a jump. */
 const JUMP_TIME = 30e-6;
@@ -116,6 +116,10 @@ export class Stored {
   /** It has a region now. */
   forgetJumps(pc: number): void {
     this.jumpsNow.delete(pc);
+  }
+
+  get isFirstRun(): boolean {
+    return this.isEmpty && this.jumpsBefore.size === 0;
   }
 
   get isEmpty(): boolean {
