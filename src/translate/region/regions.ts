@@ -67,9 +67,9 @@ const STORED_AFTER = 8;
 const STORED_AGAIN = 100;
 /**
  * How often the threshold in jumps to hot code without a stored region there must be before the compiler is loaded for it:
- * that takes 60 ms of the processor's time, and so does the cold tier with so much of hot code.
+ * that and the first regions take 100 ms of the processor's time, and so does the cold tier with so much of hot code.
  */
-const LOADED_AFTER = 60;
+const LOADED_AFTER = 150;
 
 /** Jumps after which code is worth compiling where another thread does it. */
 const ORDER_THRESHOLD = 6000;
