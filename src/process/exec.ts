@@ -9,7 +9,7 @@ import { isLoadError, type LoadError, type OtherProgram } from '../loader/load-e
 import { prepareProgram } from '../loader/prepare.ts';
 import { openProgramFile, type ProgramFile, programFileOf } from '../loader/program-file.ts';
 import { noAltStack } from '../syscalls/alt-stack.ts';
-import { startCall, steadyCall, writeText } from '../syscalls/call.ts';
+import { fileText, startCall, steadyCall, writeText } from '../syscalls/call.ts';
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
 import { identityOf } from '../syscalls/identity.ts';
@@ -20,7 +20,7 @@ import { placeOf, shownPath } from '../syscalls/root-paths.ts';
 import { reportDenials } from '../syscalls/sandbox/denials.ts';
 import { openProgram } from '../syscalls/sandbox/open.ts';
 import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
-import { stage, stagedString, stagedText, stageString, view } from '../syscalls/staging.ts';
+import { stage, stagedString, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
 import { bit, SIGKILL } from './signal-numbers.ts';
@@ -32,7 +32,6 @@ const O_DIRECTORY_CLOEXEC = 0o2200000;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 const MFD_CLOEXEC = 1;
-const CHUNK = 0x4000;
 
 /** Executes a program in place of the one that runs. Returns a negative errno, or NO_RESULT when registers are set. */
 export function executeProgram(task: GuestTask, request: ExecRequest): SyscallResult {
@@ -137,14 +136,7 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
 
 function readRequest(task: GuestTask, file: number): LeftRequest {
   startCall(task);
-  const at = stage(CHUNK);
-  let text = '';
-  for (let done = 0; ; ) {
-    const count = Number(steadyCall(task, 'pread64', file, task.host.stagingPointer(at), CHUNK, done));
-    if (count <= 0) break;
-    text += stagedText(at, count);
-    done += count;
-  }
+  const text = fileText(task, file);
   steadyCall(task, 'close', file);
   return JSON.parse(text) as LeftRequest;
 }

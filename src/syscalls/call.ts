@@ -6,7 +6,7 @@ import type { Int } from '../host/host.ts';
 import { STUB } from '../host/layout.ts';
 import { OPENING_ATTEMPTS } from '../memory/code-pages.ts';
 import { EFAULT, EINTR } from './errno.ts';
-import { beginCall, putText, repairFault, stage } from './staging.ts';
+import { beginCall, putText, repairFault, stage, stagedText } from './staging.ts';
 import type { Task } from './task.ts';
 
 type ReturnHook = (result: Int) => Int;
@@ -76,15 +76,15 @@ export function steadyCall(task: Task, name: string, ...args: Int[]): Int {
   }
 }
 
-/** Bytes of a text that are staged at a time. */
-const TEXT_CHUNK = 0x4000;
+/** Bytes of a file that are staged at a time. */
+const CHUNK = 0x4000;
 
 /** Has a latin1 text written, piece by piece, by a call that gives how many bytes it has taken. False if it takes none. */
 export function writeText(task: Task, text: string, write: (pointer: number, count: number) => Int): boolean {
-  const at = stage(TEXT_CHUNK);
+  const at = stage(CHUNK);
   const pointer = task.host.stagingPointer(at);
   for (let done = 0; done < text.length; ) {
-    const part = text.slice(done, done + TEXT_CHUNK);
+    const part = text.slice(done, done + CHUNK);
     putText(at, part);
     const taken = Number(write(pointer, part.length));
     if (taken <= 0) return false;
@@ -92,6 +92,22 @@ export function writeText(task: Task, text: string, write: (pointer: number, cou
   }
   return true;
 }
+
+/** Reads a file of the emulator's own from its beginning: where each piece is staged, until the next one, and its length. */
+export function* filePieces(task: Task, file: number): Generator<{ at: number; length: number }> {
+  const at = stage(CHUNK);
+  const pointer = task.host.stagingPointer(at);
+  for (let done = 0; ; ) {
+    const length = Number(steadyCall(task, 'pread64', file, pointer, CHUNK, done));
+    if (length <= 0) return;
+    yield { at, length };
+    done += length;
+  }
+}
+
+/** A file of the emulator's own as latin1 text. */
+export const fileText = (task: Task, file: number): string =>
+  Array.from(filePieces(task, file), ({ at, length }) => stagedText(at, length)).join('');
 
 /** Host pointer for a guest address from a pointer argument. */
 export const ptr = (task: Task, address: number): number => task.host.guestPointer(address);

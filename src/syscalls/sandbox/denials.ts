@@ -3,9 +3,9 @@
  * and threads write them to one file, a line each, and the first process lists
  * them when it ends.
  */
-import { steadyCall, writeText } from '../call.ts';
+import { fileText, steadyCall, writeText } from '../call.ts';
 import { EACCES, EPERM } from '../errno.ts';
-import { stage, stagedText, stageString, view } from '../staging.ts';
+import { stage, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { quoted } from '../text.ts';
 import type { SandboxPolicy } from './policy.ts';
@@ -14,7 +14,6 @@ import type { SandboxPolicy } from './policy.ts';
 const FILE_MOST = 1 << 20;
 /** Of struct stat of x86-64. */
 const STAT_SIZE = { at: 48, all: 144 };
-const CHUNK = 0x4000;
 
 const ERROR_NAMES: Record<number, string> = { [EACCES]: 'EACCES', [EPERM]: 'EPERM' };
 
@@ -46,21 +45,11 @@ function write(task: Task, file: number, line: string): void {
 export function reportDenials(task: Task, { report, state }: SandboxPolicy): void {
   if (!report || state === undefined || steadyCall(task, 'getpid') !== state.first) return;
   const counts = new Map<string, number>();
-  for (const line of readLines(task, state.denials)) counts.set(line, (counts.get(line) ?? 0) + 1);
+  const denials = fileText(task, state.denials).split('\n');
+  for (const line of denials) if (line !== '') counts.set(line, (counts.get(line) ?? 0) + 1);
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const lines = [...counts].map(([line, count]) => `  ${line}${count === 1 ? '' : ` (${count} times)`}\n`);
   const heading = `${task.process.abi.command}: the sandbox has denied ${total === 1 ? '1 call' : `${total} calls`}`;
   const text = `${heading}${total === 0 ? '' : ':'}\n${lines.join('')}`;
   writeText(task, text, (pointer, count) => steadyCall(task, 'write', state.stderr, pointer, count));
-}
-
-function readLines(task: Task, file: number): string[] {
-  const at = stage(CHUNK);
-  let text = '';
-  for (;;) {
-    const pointer = task.host.stagingPointer(at);
-    const count = Number(steadyCall(task, 'pread64', file, pointer, CHUNK, text.length));
-    if (count <= 0) return text.split('\n').filter((line) => line !== '');
-    text += stagedText(at, count);
-  }
 }

@@ -4,7 +4,7 @@
  * an ID may be somebody else's later.
  */
 import type { Int } from '../../host/host.ts';
-import { steadyCall } from '../call.ts';
+import { filePieces, steadyCall } from '../call.ts';
 import { EPERM, ESRCH } from '../errno.ts';
 import { hostFile } from '../proc.ts';
 import { stage, view } from '../staging.ts';
@@ -14,7 +14,6 @@ import { holdDescriptor } from './held.ts';
 import { policyOf } from './resolve.ts';
 
 const RECORD = 16;
-const CHUNK = 0x4000;
 const ANY_PROCESS = -1;
 /** What the kernel shows of a pidfd's process that is gone; and no process's ID. */
 const ENDED = -1;
@@ -44,15 +43,12 @@ function records(task: Task): Map<number, bigint> {
   const found = new Map<number, bigint>();
   const state = policyOf(task).state;
   if (state === undefined) return found;
-  const at = stage(CHUNK);
-  for (let done = 0; ; ) {
-    const count = Number(steadyCall(task, 'pread64', state.members, task.host.stagingPointer(at), CHUNK, done));
-    if (count <= 0) return found;
-    for (let i = at; i < at + count; i += RECORD) {
+  for (const { at, length } of filePieces(task, state.members)) {
+    for (let i = at; i < at + length; i += RECORD) {
       found.set(Number(view.getBigUint64(i, true)), view.getBigUint64(i + 8, true));
     }
-    done += count;
   }
+  return found;
 }
 
 /** 0 if it is a process of the sandbox or a thread of one (0 is the caller); -ESRCH if it has been one, else -EPERM. */
