@@ -11,7 +11,8 @@
  *
  *     node FLAGS -e TEXT /proc/self/exe ARCHITECTURE DESCRIPTOR ADDRESS SIZE
  *
- * Workers start it too, with `thread` or `compiler` as the descriptor.
+ * Workers are given its text, too, with `thread` or `compiler` as the descriptor and the files' place in memory: what is
+ * read while a guest has several threads can be another file by then.
  */
 'use strict';
 // Not require: its bookkeeping costs as much as the modules, which Node has loaded already.
@@ -19,49 +20,80 @@ const { getBuiltinModule } = process;
 const { readFileSync, writeFileSync } = getBuiltinModule('node:fs');
 const { Script } = getBuiltinModule('node:vm');
 
-/** How often a file is read anew when that fails: a thread that does nothing else spoils four of five attempts. */
-const READ_ATTEMPTS = 500;
+const LOADER = 'tsemu.cjs';
 
 const [, script, architecture, descriptor, ...place] = process.argv;
 const isMakingCaches = architecture.endsWith('!');
-const files = place.length > 0 ? filesInMemory(...place.map(Number)) : filesBeside(script);
 const cacheOf = (name) => `${name}.cache`;
 
-/** The files in this script's directory. */
-function filesBeside(path) {
+/** Of the index of files in memory: bytes of an entry, of the name in it, behind which are offset and size, and of both. */
+const ENTRY = 64;
+const NAME = 48;
+const WORD = 8;
+
+const files = place.length > 0 ? filesInMemory('', ...place.map(Number)) : filesIn(script);
+
+/** The files in this script's directory, until they are kept. */
+function filesIn(path) {
   const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  // A guest's other thread may close any descriptor, or put another file in its place: this one too while it is read.
-  const read = (name) => {
-    for (let left = READ_ATTEMPTS; ; left--) {
-      try {
-        return readFileSync(directory + name);
-      } catch (error) {
-        if (error.code === 'ENOENT' || left === 0) throw error;
-      }
-    }
-  };
-  return { directory, read, script: { source: path, isText: false }, args: [] };
+  let current = { read: (name) => readFileSync(directory + name), keep: keepAll };
+  function keepAll(names) {
+    const archive = pack(
+      [LOADER, ...names, ...names.map(cacheOf)].flatMap((name) => {
+        const bytes = unlessMissing(() => readFileSync(directory + name));
+        return bytes === undefined ? [] : [{ name, bytes }];
+      }),
+    );
+    current = filesInMemory(directory, Number(getBuiltinModule('node:ffi').getRawPointer(archive)), archive.length);
+    // It is found by its address only.
+    current.archive = archive;
+    return current.keep();
+  }
+  return { directory, read: (name) => current.read(name), keep: (names) => current.keep(names) };
 }
 
-/** The files in the executable. Entries have a name, offset and size from byte 64 on, where the first is. */
-function filesInMemory(address, size) {
-  const ENTRY = 64;
-  const NAME = 48;
+/** As scripts/build-sea.ts lays them out, but for whole pages. */
+function pack(parts) {
+  let offset = ENTRY * (parts.length + 2);
+  const archive = Buffer.alloc(parts.reduce((sum, { bytes }) => sum + bytes.length, offset));
+  for (const [i, { name, bytes }] of parts.entries()) {
+    const at = ENTRY * (i + 1);
+    archive.write(name, at, 'latin1');
+    archive.writeBigUInt64LE(BigInt(offset), at + NAME);
+    archive.writeBigUInt64LE(BigInt(bytes.length), at + NAME + WORD);
+    archive.set(bytes, offset);
+    offset += bytes.length;
+    release(bytes);
+  }
+  return archive;
+}
+
+function unlessMissing(action) {
+  try {
+    return action();
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The files at an address. Entries have a name, offset and size from byte 64 on, where the first is. */
+function filesInMemory(directory, address, size) {
   const bytes = Buffer.from(getBuiltinModule('node:ffi').toArrayBuffer(BigInt(address), size, false));
   const places = new Map();
   for (let at = ENTRY; bytes[at] !== 0; at += ENTRY) {
     const name = bytes.latin1Slice(at, bytes.indexOf(0, at));
-    const [offset, length] = [NAME, NAME + 8].map((field) => Number(bytes.readBigUInt64LE(at + field)));
+    const [offset, length] = [NAME, NAME + WORD].map((field) => Number(bytes.readBigUInt64LE(at + field)));
     // Behind them are the parts for the launcher.
     if (offset + length <= size) places.set(name, bytes.subarray(offset, offset + length));
   }
   const read = (name) => {
     const file = places.get(name);
-    if (file === undefined) throw new Error(`${name} is not in this program`);
+    if (file === undefined) throw new Error(`${name} is not in memory`);
     return file;
   };
-  const source = read('tsemu.cjs').latin1Slice();
-  return { directory: '', read, script: { source, isText: true }, args: [address, size].map(String) };
+  const keep = () => ({ text: read(LOADER).latin1Slice(), args: [address, size].map(String) });
+  return { directory, read, keep };
 }
 
 function readCache(name) {
@@ -115,7 +147,7 @@ const WORKERS = { thread: 'thread', compiler: 'compilerThread' };
 
 if (descriptor in WORKERS) {
   const { workerData } = getBuiltinModule('node:worker_threads');
-  load('tsemu.js')[WORKERS[descriptor]](architecture, workerData);
+  load('tsemu.js')[WORKERS[descriptor]](architecture, workerData, files);
 } else {
   const onExit = isMakingCaches ? writeCaches : undefined;
   load('tsemu.js').main({

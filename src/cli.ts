@@ -30,8 +30,8 @@ import { type CompilerSetup, runCompilerThread } from './process/compiler-thread
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
 import { startProcess, type Watch } from './process/start.ts';
-import type { ThreadSetup } from './process/thread-setup.ts';
-import { announceArrival } from './process/threads.ts';
+import type { ThreadSetup, WorkerScript } from './process/thread-setup.ts';
+import { announceArrival, threadCount } from './process/threads.ts';
 import { runWorker } from './process/worker.ts';
 import { RLIMITS } from './syscalls/rlimits.ts';
 import type { SandboxPolicy } from './syscalls/sandbox/policy.ts';
@@ -63,9 +63,11 @@ export interface Files {
   directory: string;
   /** Throws if there is none of that name. */
   read(name: string): Uint8Array<ArrayBuffer>;
-  /** The loader, for workers, and the arguments from which it finds the files again. */
-  script: Script;
-  args: readonly string[];
+  /**
+   * Reads these bundles if they are in a directory: they are had from memory afterwards, and no others. The loader, for workers,
+   * and the arguments from which it finds them. Throws if they cannot be read.
+   */
+  keep(names: readonly string[]): Script;
 }
 
 /** How the launcher started this process. */
@@ -246,7 +248,7 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
       directory: files.directory,
     },
     coldTier,
-    compilation: compilationOf(guest, { settings, directory: files.directory }, watching),
+    compilation: compilationOf(guest, { settings, directory: files.directory }, watching, host),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
       announce: announceOf(guest),
@@ -255,17 +257,12 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
     workers:
       host.processes === undefined
         ? undefined
-        : {
-            script: files.script,
-            args: [guest.abi.name, THREAD, ...files.args],
-            compilerArgs: [guest.abi.name, COMPILER, ...files.args],
-            data: {
-              coldTier,
-              settings,
-              directory: files.directory,
-              logDescriptor: watching.logDescriptor,
-            } satisfies WorkerData,
-          },
+        : workersOf(guest, files, {
+            coldTier,
+            settings,
+            directory: files.directory,
+            logDescriptor: watching.logDescriptor,
+          }),
   });
   if (isLoadError(task)) return finish(STDERR, `${task.error.message}\n`, task.error.status);
   return task.run();
@@ -276,8 +273,9 @@ function compilationOf(
   guest: Guest,
   { settings, directory }: Pick<WorkerData, 'settings' | 'directory'>,
   { watchRegions }: Partial<Watching>,
+  host: Host,
 ): Compilation | undefined {
-  const { threshold, codeLimit, backend, oneInstruction, perfMap, cache, instructionLimit } = settings;
+  const { threshold, codeLimit, backend, oneInstruction, perfMap, cache, instructionLimit, sandbox } = settings;
   // Compiled code counts no instructions.
   if (threshold === 0 || instructionLimit !== undefined) return undefined;
   const { name } = guest.abi;
@@ -289,9 +287,10 @@ function compilationOf(
   const ordersAllowed = backend === 'wasm' && !oneInstruction && !isWatched;
   // Whoever wants all code compiled at once wants that, and a set-user-ID program trusts no directory of its caller's.
   const isCached = ordersAllowed && cache !== '' && threshold > 1 && process.getuid?.() === process.geteuid?.();
-  const translations = isCached
-    ? new Translations(cache, `tsemu ${BUILD_ID} ${name} ${model.name}`, `${directory}module-code.node`)
-    : undefined;
+  const key = `tsemu ${BUILD_ID} ${name} ${model.name}`;
+  // Another thread of the guest could put its own machine code in the file's place, or take hold of the file.
+  const isSafe = sandbox ? () => threadCount(host) <= 1 : () => true;
+  const translations = isCached ? new Translations(cache, key, `${directory}module-code.node`, isSafe) : undefined;
   return { threshold, codeLimit, loadBackend, ordersAllowed, translations };
 }
 
@@ -303,14 +302,29 @@ interface WorkerData {
   logDescriptor: number | undefined;
 }
 
-/** They stand in place of the launcher's descriptor where a worker is started. */
-const THREAD = 'thread';
-const COMPILER = 'compiler';
+/**
+ * Workers run while guest code does, which may close any descriptor or put another file in its place: so all that will be
+ * wanted of our own files is read before.
+ */
+function workersOf(guest: Guest, files: Files, data: WorkerData): WorkerScript {
+  const { name } = guest.abi;
+  const logging = data.logDescriptor === undefined ? [] : ['logging.js'];
+  const bundles = ['tsemu.js', `compiler-${name}.js`, 'crash.js', ...logging];
+  return {
+    script(role) {
+      const { text, args } = files.keep(bundles);
+      // The role stands in place of the launcher's descriptor.
+      return { text, args: [name, role, ...args] };
+    },
+    data,
+  };
+}
 
 /** Runs guest threads in a worker. */
-export function thread(architecture: string, setup: ThreadSetup): void {
+export function thread(architecture: string, setup: ThreadSetup, files: Files): void {
   guarded(GUESTS[architecture][0].abi.command, () => {
-    const { coldTier, settings, directory, logDescriptor } = setup.data as WorkerData;
+    const data = setup.data as WorkerData;
+    const { coldTier, settings, directory, logDescriptor } = data;
     const guest = guestFor(GUESTS[architecture], settings);
     const watching = logDescriptor === undefined ? { watch: {} } : threadLogging(settings, guest, logDescriptor);
     const host = threadHost(setup);
@@ -318,13 +332,17 @@ export function thread(architecture: string, setup: ThreadSetup): void {
     running = host;
     runWorker(host, guest, {
       setup,
+      workers: workersOf(guest, files, data),
       coldTier,
-      compilation: compilationOf(guest, { settings, directory }, watching),
+      compilation: compilationOf(guest, { settings: withoutCache(settings), directory }, watching, host),
       reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
       watch: withReports({ settings, guest }, watching.watch),
     });
   });
 }
+
+/** Of a sandboxed guest, further threads keep nothing: others run until the very end of each. */
+const withoutCache = (settings: Settings): Settings => (settings.sandbox ? { ...settings, cache: '' } : settings);
 
 /** Compiles for the guest threads, in a worker. */
 export function compilerThread(architecture: string, { share, data }: CompilerSetup): void {

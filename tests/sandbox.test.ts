@@ -62,7 +62,7 @@ const NOT_WITHOUT_SANDBOX = [
   ...['proc-kcore', 'proc-setting', 'proc-score', 'proc-init', 'proc-parent-root', 'proc-map-files', 'kill-all'],
   ...['socket-raw', 'socket-packet', 'socket-crypto', 'socket-filter', 'pidfd-group', 'fsetxattr-inherited'],
   ...['setflags-inherited', 'open-tmpfile', 'getxattr', 'rename-exchange', 'semaphores', 'compare-parent'],
-  ...['open-root', 'race-descriptor', 'bind-memory', 'socket-internet6', 'send-path'],
+  ...['open-root', 'race-descriptor', 'race-files', 'bind-memory', 'socket-internet6', 'send-path'],
 ];
 
 const listenAt = (path: string): Promise<void> =>
@@ -77,7 +77,7 @@ async function layOut(name: string, arch: string): Promise<string> {
   const directory = join(scratch, name);
   const at = (path: string): string => join(directory, path);
   for (const path of ['in/rule/inner', 'in/swap', 'look', 'out']) mkdirSync(at(path), { recursive: true });
-  for (const path of ['out/secret', 'out/moved', 'out/removable', 'in/file', 'in/swap/secret'])
+  for (const path of ['out/secret', 'out/moved', 'out/removable', 'in/file', 'in/go', 'in/swap/secret'])
     writeFileSync(at(path), path);
   for (const path of ['look/file', 'look/truncated', 'look/moved']) writeFileSync(at(path), path);
   cpSync(join(prebuiltDirectory, 'riscv64/hello'), at('out/program'));
@@ -139,6 +139,30 @@ for (const arch of ['riscv64', 'aarch64']) {
     });
   });
 }
+
+// So no thread can put its own in their place.
+test('no file of tsemu is read when there are two threads', async () => {
+  const directory = await layOut('files', 'riscv64');
+  rmSync(join(directory, 'in/go'));
+  const installation = join(directory, 'installation');
+  cpSync(join(root, 'dist'), installation, { recursive: true, verbatimSymlinks: true });
+  rmSync(join(installation, 'node'));
+  symlinkSync(process.execPath, join(installation, 'node'));
+  const child = spawn(
+    join(installation, 'tsemu-riscv64'),
+    [...sandboxOf(directory), join(directory, 'in/attempts'), directory, 'race-files'],
+    {
+      env: { ...testEnvironment(), TSEMU_QUIET: undefined },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const errors = text(child.stderr);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  rmSync(installation, { recursive: true });
+  writeFileSync(join(directory, 'in/go'), '');
+  expect(await text(child.stdout)).toBe('race-files EACCES\n');
+  expect(await errors).toMatch(/killed by SIGSEGV at address 0x8\b/);
+});
 
 describe('without a sandbox it is one', () => {
   const harmless = attempts.filter((name) => !NOT_WITHOUT_SANDBOX.includes(name));

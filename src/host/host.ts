@@ -75,19 +75,18 @@ export interface HostShare {
   adapter: string;
 }
 
-/** A program for Node: a file, or the program itself. */
+/** A program for Node. */
 export interface Script {
-  /** A path, or JavaScript. */
-  source: string;
-  isText: boolean;
+  /** JavaScript. */
+  text: string;
+  args: readonly string[];
 }
 
 /** How workers are made. */
 export interface WorkerOrder {
   count: number;
-  /** What Node runs in a worker, and its arguments. */
-  script: Script;
-  args: readonly string[];
+  /** What Node runs in a worker. Asked for when there are descriptors to read files with. */
+  script: () => Script;
   /** MiB that a worker's young JavaScript objects may have. */
   young: number;
   /** The worker's `workerData`, one object for each; it is copied. */

@@ -16,7 +16,8 @@
  *     or:     the words JUMPS, length in bytes, checksum, then numbers as {@link Jumps} has them
  *
  * Whoever can write such a file can have any code executed: the directory is the
- * user's own, and nobody else may write there.
+ * user's own, and nobody else may write there. In a sandbox, nor is a file open
+ * while another thread could put its own in that place, or take hold of it.
  */
 import {
   closeSync,
@@ -90,6 +91,7 @@ export class Translations {
   private readonly directory: string;
   private readonly key: string;
   private readonly addon: string;
+  private readonly isSafe: () => boolean;
   private code: ModuleCode | undefined;
   private header = Buffer.alloc(0);
   private path = '';
@@ -109,11 +111,13 @@ export class Translations {
    * @param directory where files are kept
    * @param key tells versions of the emulator apart, and settings that translations depend on
    * @param addon path of module-code.node
+   * @param isSafe whether files may be opened now
    */
-  constructor(directory: string, key: string, addon: string) {
+  constructor(directory: string, key: string, addon: string, isSafe: () => boolean) {
     this.directory = directory;
     this.key = key;
     this.addon = addon;
+    this.isSafe = isSafe;
   }
 
   /** Turns to those of a program, by its path. */
@@ -141,6 +145,7 @@ export class Translations {
     this.found.clear();
     this.modules.clear();
     this.jumpsLength = 0;
+    if (!this.isSafe()) return;
     const file = this.read();
     if (file === undefined || !this.hasAddon) return;
     this.file = file;
@@ -232,7 +237,7 @@ export class Translations {
 
   /** Writes translations and jumps for later runs, as far as that is possible. Those that are there are replaced by joined ones. */
   append(modules: readonly TranslatedModule[], jumps: Jumps): void {
-    if (!this.hasAddon || isFileSizeLimited() || !isPrivate(this.directory)) return;
+    if (!this.isSafe() || !this.hasAddon || isFileSizeLimited() || !isPrivate(this.directory)) return;
     const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
     const ignore = () => {};

@@ -28,11 +28,11 @@ export function withOrders(
   if (!compilation?.ordersAllowed || processes === undefined || workers === undefined) return compilation;
   const start = (): boolean => {
     const setup: CompilerSetup = { share: processes.share(), data: workers.data };
-    const { script, compilerArgs: args } = workers;
+    const script = () => workers.script('compiler');
     lock.acquire();
     try {
       const hidden = new HiddenDescriptors(host);
-      for (const fd of processes.addWorkers({ count: 1, script, args, young: YOUNG, data: [setup] })) hidden.add(fd);
+      for (const fd of processes.addWorkers({ count: 1, script, young: YOUNG, data: [setup] })) hidden.add(fd);
       return true;
     } catch {
       return false;

@@ -1,14 +1,15 @@
-/** What a worker is told when it is made. All of it is copied to the worker. */
+/** What a worker is made of, and what it is told. */
 import type { HostShare, Script } from '../host/host.ts';
 import type { Process } from '../syscalls/task.ts';
 
-/** What Node runs in a worker. */
+/** What a worker is to be. */
+export type WorkerRole = 'thread' | 'compiler';
+
+/** How the command has workers made. */
 export interface WorkerScript {
-  script: Script;
-  args: readonly string[];
-  /** The arguments for the compiler thread. */
-  compilerArgs: readonly string[];
-  /** The command's own data, for whom it starts the worker. */
+  /** What Node runs. From then on nothing of the emulator is read from files. Throws if that fails. */
+  script(role: WorkerRole): Script;
+  /** The command's own, a copy of which the worker has. */
   data: unknown;
 }
 
@@ -17,8 +18,11 @@ export interface ProgramInfo extends Pick<Process, 'options' | 'executable' | 'a
   trampoline: bigint;
 }
 
-export interface ThreadSetup extends WorkerScript {
+/** What a worker for guest threads is told. All of it is copied to the worker. */
+export interface ThreadSetup {
   share: HostShare;
   slot: number;
+  /** See {@link WorkerScript}. */
+  data: unknown;
   program: ProgramInfo;
 }

@@ -7,7 +7,7 @@
  * thread that ends leaves its worker to the next one. Slots change only with the
  * process lock held, but for a worker's own from `settling` to `idle`.
  */
-import type { Int } from '../host/host.ts';
+import type { Host, Int } from '../host/host.ts';
 import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, STUB } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { CLONE } from '../syscalls/clone.ts';
@@ -57,6 +57,10 @@ export class ThreadEnd extends Error {
 
 /** Thrown in the first thread, which had ended, when another one wants it to execute a program. */
 export class ThreadRevival extends Error {}
+
+/** How many threads the guest has. */
+export const threadCount = ({ processMemory }: Pick<Host, 'processMemory'>): number =>
+  Atomics.load(new Int32Array(processMemory.buffer, PROCESS.running, 1), 0);
 
 export class Threads {
   /** The calling thread's slot. */
@@ -160,7 +164,8 @@ export class Threads {
   private addWorkers(task: GuestTask): boolean {
     const { processes } = task.host;
     if (this.workers === undefined || processes === undefined) return false;
-    const { script, args, compilerArgs, data } = this.workers;
+    const { workers } = this;
+    const { data } = workers;
     const wanted = Math.min(Math.max(this.count, BATCH_LEAST), BATCH_MOST);
     const setups: ThreadSetup[] = [];
     const { options, executable, argv, env, auxv, layout } = task.process;
@@ -170,16 +175,14 @@ export class Threads {
         share: processes.share(),
         slot,
         data,
-        script,
-        args,
-        compilerArgs,
         program: { options, executable, argv, env, auxv, layout, trampoline: task.trampoline },
       });
     }
     if (setups.length === 0) return false;
     this.cells[PROCESS.usedSlots >> 2] = Math.max(this.usedSlots, setups.at(-1)!.slot + 1);
     try {
-      for (const fd of processes.addWorkers({ count: setups.length, script, args, young: YOUNG, data: setups })) {
+      const script = () => workers.script('thread');
+      for (const fd of processes.addWorkers({ count: setups.length, script, young: YOUNG, data: setups })) {
         task.process.hiddenDescriptors.add(fd);
       }
       return true;

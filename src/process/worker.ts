@@ -13,11 +13,12 @@ import type { Guest } from './guest.ts';
 import { HiddenDescriptors, SharedLimits, ThreadIds } from './shared-state.ts';
 import { type Watch, watchOf } from './start.ts';
 import { GuestTask } from './task.ts';
-import type { ThreadSetup } from './thread-setup.ts';
+import type { ThreadSetup, WorkerScript } from './thread-setup.ts';
 import { ThreadEnd, Threads } from './threads.ts';
 
 export interface WorkerRequest {
   setup: ThreadSetup;
+  workers: WorkerScript;
   coldTier: WebAssembly.Module;
   compilation: Compilation | undefined;
   reports: ReportHooks;
@@ -26,14 +27,14 @@ export interface WorkerRequest {
 
 /** Announces itself, and runs threads until the worker is dismissed. */
 export function runWorker(host: Host, guest: Guest, request: WorkerRequest): void {
-  const { setup, coldTier, compilation, reports, watch } = request;
+  const { setup, workers, coldTier, compilation, reports, watch } = request;
   const { program, slot } = setup;
   const space = new AddressSpace(host);
   const rlimits = new SharedLimits(host, OWN_RLIMITS);
   space.limits = rlimits;
   nameParts(space, program.layout);
   const { cpu, frames } = guest.createCpu(host.threadMemory);
-  const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, setup));
+  const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, workers));
   engine.instructionLimit = program.options.instructionLimit;
   engine.startProgram(program.executable, false);
   engine.requirePrecise();
@@ -45,7 +46,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
     threads: new ThreadIds(host),
     rlimits,
   };
-  const threads = new Threads(host.processMemory, slot, setup);
+  const threads = new Threads(host.processMemory, slot, workers);
   const syscalls = new SyscallTable(guest.syscalls, TOPICS, reports);
   const { trampoline } = program;
   threads.arrive(host);

@@ -169,7 +169,10 @@ function clone3(task: Task, v: { cl_args: number; size: number }): SyscallResult
   });
 }
 
-/** Not for a sandboxed guest: new namespaces, in which paths mean something else, and a child that is not the caller's. */
+/**
+ * Not for a sandboxed guest: new namespaces, in which paths mean something else, a child that is not the caller's, and a
+ * process that could change the descriptors which the emulator has for a moment in this one, taken to be alone.
+ */
 const DENIED_IN_SANDBOX =
   CLONE.CLONE_NEWNS |
   CLONE.CLONE_NEWCGROUP |
@@ -188,7 +191,8 @@ function checkedClone(task: Task, request: CloneRequest): SyscallResult {
   if (has(CLONE.CLONE_THREAD) && !has(CLONE.CLONE_SIGHAND)) return -EINVAL;
   if (has(CLONE.CLONE_SIGHAND) && !has(CLONE.CLONE_VM)) return -EINVAL;
   if (has(CLONE.CLONE_PIDFD | CLONE.CLONE_DETACHED)) return -EINVAL;
-  const denied = task.process.options.sandbox === undefined ? 0 : request.flags & DENIED_IN_SANDBOX;
+  const isDenied = DENIED_IN_SANDBOX | (has(CLONE.CLONE_THREAD) ? 0 : CLONE.CLONE_FILES);
+  const denied = task.process.options.sandbox === undefined ? 0 : request.flags & isDenied;
   return denied === 0 ? task.clone(request) : deny(task, 'clone', flagNames(CLONE, denied >>> 0), EPERM);
 }
 

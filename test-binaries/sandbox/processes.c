@@ -73,6 +73,12 @@ static long clone_sibling(void) {
   if (child == 0) _exit(0);
   return child;
 }
+static long clone_with_files(void) {
+  long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) _exit(0);
+  if (child > 0) waitpid(child, NULL, 0);
+  return child;
+}
 static long host_name(void) { return sethostname("x", 1); }
 static long semaphores(void) {
   long set = semget(IPC_PRIVATE, 1, 0600);
@@ -159,6 +165,7 @@ const struct attempt process_attempts[] = {
     {"unshare-user", unshare_user},
     {"clone-namespace", clone_namespace},
     {"clone-sibling", clone_sibling},
+    {"clone-files", clone_with_files},
     {"host-name", host_name},
     {"semaphores", semaphores},
     {"type-for-user", type_for_user},

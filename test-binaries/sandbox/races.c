@@ -70,8 +70,41 @@ static long race_descriptor(void) {
   return result;
 }
 
+static void *spin(void *unused) {
+  while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+    __atomic_add_fetch(&changes, 1, __ATOMIC_RELAXED);
+  return unused;
+}
+/* With a second thread, which could change descriptors, says so and waits for in/go; then makes the emulator do all for which
+   it has files: code becomes hot in two threads, more threads begin, and a child of several threads dies of a fault. The
+   files are not there any more, says who has made in/go. */
+static long race_files(void) {
+  pthread_t threads[6];
+  stop = changes = 0;
+  STEP(-pthread_create(&threads[0], NULL, spin, NULL));
+  puts("two threads");
+  fflush(stdout);
+  while (access(in("go"), F_OK) < 0) usleep(1000);
+  for (int i = 1; i < 6; i++) STEP(-pthread_create(&threads[i], NULL, spin, NULL));
+  while (__atomic_load_n(&changes, __ATOMIC_RELAXED) < 300000) sched_yield();
+  pid_t child = fork();
+  STEP(child);
+  if (child == 0) {
+    pthread_t other;
+    pthread_create(&other, NULL, spin, NULL);
+    *(volatile int *)(uintptr_t)(stop + 8) = 0;
+  }
+  int status;
+  STEP(waitpid(child, &status, 0));
+  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+  for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
+  errno = WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV ? EACCES : ENOTRECOVERABLE;
+  return -1;
+}
+
 const struct attempt race_attempts[] = {
     {"race-symlink", race_symlink},
     {"race-descriptor", race_descriptor},
+    {"race-files", race_files},
     {0, 0},
 };

@@ -32,7 +32,7 @@ const workers: NodeWorker[] = [];
  * even one, or if one does not come. There may be fewer than asked for.
  */
 export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): number[] {
-  const { script, args, data, young } = order;
+  const { data, young } = order;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const room = Math.floor((process.availableMemory() - SPARE_MEMORY) / WORKER_MEMORY);
   const count = Math.min(order.count, room);
@@ -42,10 +42,11 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
   const fillers = occupy(host, before);
   const wanted = Atomics.load(ready, 0) + count;
   try {
+    const { text, args } = order.script();
     for (let i = 0; i < count; i++) {
       workers.push(
-        new Worker(script.source, {
-          eval: script.isText,
+        new Worker(text, {
+          eval: true,
           argv: [...args],
           workerData: data[i],
           execArgv: [],
