@@ -191,7 +191,7 @@ function start(run: Run): void {
     return;
   }
   const loading = import('./cli/sandbox.ts').then(({ policyOf }) =>
-    policyOf(settings, run.program, run.files.directory, variable(run.state, 'PATH')),
+    policyOf(settings, run.program, run.files.directory, variable(run.state, 'PATH'), run.root),
   );
   later(guest.abi.command, loading, (sandbox) => withLog({ ...run, sandbox }));
 }

@@ -73,7 +73,6 @@ beforeAll(() => {
   symlinkSync('/etc/motd', join(tree, 'absolute'));
   symlinkSync('../../../../../../../../etc/motd', join(tree, 'etc/upwards'));
   symlinkSync('loop', join(tree, 'loop'));
-  symlinkSync('/tmp/new', join(tree, 'dangling'));
   mkdirSync(join(scratch, 'outside'));
   writeFileSync(join(scratch, 'outside/secret'), 'outside\n');
   if (!isRoot) return;
@@ -82,7 +81,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('paths, links and .. stay in the tree', async () => {
+/** Paths are followed by other code there. */
+const WAYS = [
+  { way: '', sandbox: [] },
+  { way: ', in a sandbox too', sandbox: ['-sandbox', '-allow-read', '-allow-write'] },
+];
+
+test.each(WAYS)('paths, links and .. stay in the tree$way', async ({ sandbox }) => {
+  symlinkSync('/tmp/new', join(tree, 'dangling'));
+  if (isRoot) lchownSync(join(tree, 'dangling'), USER, USER);
   const requests = {
     'cat /absolute': 'in the tree',
     'cat /etc/upwards': 'in the tree',
@@ -108,13 +115,14 @@ test('paths, links and .. stay in the tree', async () => {
     'rm tmp/one/': 'removed',
     'watch tmp/.': 'watched',
   };
-  expect(await ask(Object.keys(requests).join(' '))).toEqual(Object.values(requests));
+  expect(await ask(Object.keys(requests).join(' '), sandbox)).toEqual(Object.values(requests));
 });
 
-test('/proc shows the guest', async () => {
+test.each(WAYS)('/proc shows the guest$way', async ({ sandbox }) => {
   const [exe, cwd, top, opened, through, mounts, mountinfo] = await ask(
     'link /proc/self/exe link /proc/self/cwd link /proc/thread-self/root cat /proc/self/root/etc/motd ' +
       'cat /proc/self/cwd/../etc/motd cat /proc/mounts cat /proc/self/mountinfo',
+    sandbox,
   ).then((lines) => {
     // The tables have several lines each.
     const at = lines.findIndex((line) => line.startsWith('1 '));
@@ -163,8 +171,8 @@ test('addresses of sockets are paths of the tree, however long its own is', asyn
   expect(readdirSync(join(tree, 'tmp'))).toEqual([]);
 });
 
-test('-b shows a directory or file of the host', async () => {
-  const bind = ['-b', `${join(scratch, 'outside')}:/mnt`, '-w', '/mnt'];
+test.each(WAYS)('-b shows a directory or file of the host$way', async ({ sandbox }) => {
+  const bind = [...sandbox, '-b', `${join(scratch, 'outside')}:/mnt`, '-w', '/mnt'];
   expect(await ask('cat secret cat /mnt/secret cat ../etc/motd link /proc/self/cwd rm /mnt', bind)).toEqual([
     'outside',
     'outside',
@@ -172,11 +180,37 @@ test('-b shows a directory or file of the host', async () => {
     '/mnt',
     'EBUSY',
   ]);
-  expect(await ask('cat /etc/motd rm /etc/motd', ['-b', `${join(scratch, 'outside/secret')}:/etc/motd`])).toEqual([
-    'outside',
-    'EBUSY',
-  ]);
+  expect(
+    await ask('cat /etc/motd rm /etc/motd', [...sandbox, '-b', `${join(scratch, 'outside/secret')}:/etc/motd`]),
+  ).toEqual(['outside', 'EBUSY']);
   expect(readFileSync(join(scratch, 'outside/secret'), 'utf8')).toBe('outside\n');
+});
+
+test('a sandbox allows paths of the tree', async () => {
+  const bind = ['-b', `${join(scratch, 'outside')}:/mnt`];
+  const sandbox = (...options: string[]) => [...bind, '-sandbox', ...options];
+  const all = 'cat /etc/motd cat /absolute cat /mnt/secret write /tmp/new x rm /tmp/new exec /bin/tool cat /etc/motd';
+  const denied = ['EACCES', 'EACCES', 'EACCES', 'EACCES', 'EACCES', 'EACCES', 'status 0'];
+  expect(await ask(all, sandbox())).toEqual(denied);
+  const etc = denied.with(0, 'in the tree').with(1, 'in the tree').with(5, 'in the tree');
+  expect(await ask(all, sandbox('-allow-read=/etc', '-allow-write=/nothing/yet'))).toEqual(etc);
+  // What the host has under that path is another file.
+  expect(await ask(all, sandbox(`-allow-read=${tree}/etc`, `-allow-read=${scratch}/outside`))).toEqual(denied);
+  expect(await ask(all, sandbox('-allow-read=/mnt', '-allow-write=tmp'))).toEqual(
+    denied.with(2, 'outside').with(3, 'written').with(4, 'removed'),
+  );
+  expect(await ask('cat /mnt/secret cat /etc/motd', sandbox('-allow-read=/'))).toEqual(['outside', 'in the tree']);
+  expect(await ask('cat /proc/self/root/etc/motd cat /proc/self/cwd/../etc/motd', sandbox())).toEqual([
+    'EACCES',
+    'EACCES',
+  ]);
+  expect(await ask('exec /bin/dynamic link /proc/self/exe', sandbox('-allow-read=/bin,/lib'))).toEqual([
+    '/bin/dynamic',
+    'status 0',
+  ]);
+  expect(await ask('exec /bin/native', sandbox('-allow-read=/bin'))).toEqual(['ENOEXEC', 'status 99']);
+  const report = await chroot(...sandbox('-sandbox-report'), tree, 'tool', 'cat', '/absolute');
+  expect(report.stderr).toContain('openat "/etc/motd": EACCES, allowed by --allow-read=/etc/motd\n');
 });
 
 test('-0 lets the guest be root in name', async () => {
@@ -218,7 +252,6 @@ test('says why a command cannot be started', async () => {
     [['-b', `${scratch}:/etc/motd`, tree, 'tool'], /^tsemu chroot: -b .*: one is a directory, the other is not\n$/, 1],
     [['-w', '/none', tree, 'tool'], /^tsemu chroot: \/none in .*: No such file or directory\n$/, 1],
     [['-L', '/', tree, 'tool'], /^tsemu chroot: -L and -root /, 1],
-    [['-sandbox', tree, 'tool'], /^tsemu chroot: -sandbox and -root /, 1],
     [[], /^usage: tsemu chroot /, 1],
   ];
   for (const [args, stderr, status] of outcomes) {

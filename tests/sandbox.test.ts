@@ -127,12 +127,12 @@ const sandboxOf = (directory: string): string[] => {
   return ['-sandbox', `-allow-read=${inside},${rule},${join(directory, 'look')}`, `-allow-write=${inside},${rule}`];
 };
 
-for (const arch of ['riscv64', 'aarch64']) {
-  describe(`no way out: ${arch}`, () => {
+for (const [arch, ...root] of [['riscv64'], ['aarch64'], ['riscv64', '-root', '/']]) {
+  describe(`no way out: ${[arch, ...root].join(' ')}`, () => {
     let outcomes: Map<string, string>;
     beforeAll(async () => {
-      const directory = await layOut(arch, arch);
-      outcomes = await make(arch, directory, ['all'], sandboxOf(directory));
+      const directory = await layOut([arch, ...root].join('').replace('/', ''), arch);
+      outcomes = await make(arch, directory, ['all'], [...root, ...sandboxOf(directory)]);
     });
     test.each(attempts)('%s', (name) => {
       expect(outcomes.get(name)).toMatch(new RegExp(`^(${OTHER_ERRORS[name] ?? 'EACCES|EPERM'})$`));
@@ -258,7 +258,10 @@ describe.concurrent('what is allowed works', () => {
 test.each([
   [['-allow-read=/x'], "option 'allow-read' needs -sandbox"],
   [['-sandbox-report'], "option 'sandbox-report' needs -sandbox"],
-  [['-sandbox', '-root', '/'], '-sandbox and -root (or tsemu chroot) cannot be used together'],
+  [
+    ['-sandbox', '-root', '/', '-allow-run=true'],
+    "option 'allow-run' cannot be used with -root, where no program of the host runs",
+  ],
   [['-sandbox', '-host', 'node'], "option 'sandbox' needs -host linux"],
   [['-hook', '/x:read', '-host', 'node'], "option 'hook' needs -host linux"],
   [['-sandbox', '-allow-read=/x,,/y'], "'/x,,/y' is no list: something is missing between its commas"],

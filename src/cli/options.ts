@@ -126,7 +126,7 @@ Examples:
   ${CHROOT} -b $PWD:/mnt ./debian-arm64 make -C /mnt
 
 The host's /dev, /proc and /sys are always there. All options of tsemu run can
-be used but -0, -L and -sandbox. They end at the directory's name.
+be used but -0 and -L. They end at the directory's name.
 `;
 }
 

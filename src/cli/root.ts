@@ -23,6 +23,8 @@ export interface Root {
   locate(path: string): string | number;
 }
 
+type RootSettings = Pick<Settings, 'root' | 'binds' | 'sysroot' | 'workingDirectory'>;
+
 const refuse = (what: string, errno: number): never => {
   throw new UsageError(`${what}: ${errnoText(errno)}`);
 };
@@ -56,9 +58,11 @@ function bindOf(mounts: Mounts, root: string, text: string): Mount {
   return { guest, host: host === '/' ? '' : host };
 }
 
-/** Checks the directories that settings name. Throws {@link UsageError}. */
-export function openRoot({ root, binds, sysroot, sandbox, workingDirectory: wanted }: Settings): Root {
-  if (sandbox) throw new UsageError('-sandbox and -root (or tsemu chroot) cannot be used together');
+/** Checks the directories that settings name; `here` is the host's working directory. Throws {@link UsageError}. */
+export function openRoot(
+  { root, binds, sysroot, workingDirectory: wanted }: RootSettings,
+  here: string | number = workingDirectory(),
+): Root {
   if (sysroot !== '') throw new UsageError('-L and -root are two answers to the same question; give one of them');
   const directory = existing(root);
   if (hostFileKind(directory) !== 'directory') throw new UsageError(`${root}: Not a directory`);
@@ -68,7 +72,6 @@ export function openRoot({ root, binds, sysroot, sandbox, workingDirectory: want
   }));
   for (const text of binds) mounted.push(bindOf(mountTable(directory, mounted), root, text));
   const mounts = mountTable(directory, mounted);
-  const here = workingDirectory();
   const base = wanted || (typeof here === 'number' ? undefined : guestPathOf(mounts, here)) || '/';
   const start = locateIn(mounts, '/', base);
   if (typeof start === 'number') return refuse(`${base} in ${root}`, -start);

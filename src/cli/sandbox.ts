@@ -1,24 +1,34 @@
 /** What the options of a sandbox come to: real paths, addresses of names. Loaded only for a sandbox. */
+import { basename, dirname, join, resolve } from 'node:path/posix';
+import { guestPathOf } from '../host/guest-root.ts';
 import { addressesOf, programPath, realPathOf } from '../host/real-paths.ts';
 import { ANYWHERE, type NetRule, parseNetRule, splitPort } from '../syscalls/sandbox/address.ts';
-import type { SandboxPolicy } from '../syscalls/sandbox/policy.ts';
+import { isBelow, type SandboxPolicy } from '../syscalls/sandbox/policy.ts';
+import type { Root } from './root.ts';
 import { type Settings, UsageError } from './settings.ts';
 
 const EVERYTHING = '/';
 
-/** The policy for a program. `directory` is the emulator's, `searchPath` the PATH of its caller. Rejects with {@link UsageError}. */
+/**
+ * The policy for a program. `directory` is the emulator's, `searchPath` the PATH of its caller; paths are those in `root` if the
+ * guest has that. Rejects with {@link UsageError}.
+ */
 export async function policyOf(
   { allow, sysroot, cache, sandboxReport }: Settings,
   program: string,
   directory: string,
   searchPath: string,
+  root: Root | undefined,
 ): Promise<SandboxPolicy> {
-  const paths = (words: string[] | undefined): string[] => words?.map(realPathOf) ?? [EVERYTHING];
+  if (root !== undefined && allow.run?.length !== 0)
+    throw new UsageError("option 'allow-run' cannot be used with -root, where no program of the host runs");
+  const hostPaths = (path: string): string[] => (root === undefined ? [realPathOf(path)] : inRoot(root, path));
+  const paths = (words: string[] | undefined): string[] => words?.flatMap(hostPaths) ?? [EVERYTHING];
   const run = allow.run?.map((name) => programOf(name, searchPath)) ?? [EVERYTHING];
   const rules = allow.net === undefined ? [[ANYWHERE]] : await Promise.all(allow.net.map(netRules));
   return {
     // A program that may be executed may be read.
-    read: [...paths(allow.read), ...run, realPathOf(program), ...(sysroot === '' ? [] : [realPathOf(sysroot)])],
+    read: [...paths(allow.read), ...run, hostPaths(program)[0], ...(sysroot === '' ? [] : [realPathOf(sysroot)])],
     write: paths(allow.write),
     run,
     net: rules.flat(),
@@ -26,6 +36,30 @@ export async function policyOf(
     kept: [directory || '/proc/self/exe', ...(cache === '' ? [] : [cache])].map(realPathOf),
     report: sandboxReport,
   };
+}
+
+/** Not meant by a rule for a directory around their mount point: see policy.ts. */
+const SYSTEM = ['/dev', '/proc', '/sys'];
+
+/** Where the host has what a path in the guest's root directory names, and then what has been mounted below that. */
+function inRoot({ mounts, locate }: Root, path: string): string[] {
+  const host = realPathIn(locate, path);
+  const guest = guestPathOf(mounts, host);
+  if (guest === '/') return [EVERYTHING];
+  const below = mounts.filter((mount) => guest !== undefined && mount.guest !== guest && isBelow(mount.guest, guest));
+  const meant = below.filter((mount) => !SYSTEM.some((directory) => isBelow(mount.host, directory)));
+  return [host, ...meant.map((mount) => mount.host || '/')];
+}
+
+/** As realPathOf, in a root directory. */
+function realPathIn(locate: Root['locate'], path: string): string {
+  const rest: string[] = [];
+  for (let current = path; ; current = dirname(current)) {
+    const host = locate(current);
+    if (typeof host === 'string') return join(resolve(host), ...rest);
+    if (current === dirname(current)) throw new UsageError(`no '${path}' in the root directory`);
+    rest.unshift(basename(current));
+  }
 }
 
 function programOf(name: string, searchPath: string): string {

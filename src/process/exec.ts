@@ -91,16 +91,16 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
 function openerFor(task: GuestTask): ((path: string) => ProgramFile | number) | undefined {
   const { host, process } = task;
   const { mounts, sandbox } = process.options;
-  if (mounts !== undefined) {
+  if (sandbox !== undefined) {
     return (path) => {
-      const place = placeOf(task, mounts, AT_FDCWD, path, 'follow');
-      return typeof place === 'number' ? place : openProgramFile(host, place.host);
+      const opened = openProgram(task, path);
+      return typeof opened === 'number' ? opened : programFileOf(host, opened.descriptor, opened.path);
     };
   }
-  if (sandbox === undefined) return undefined;
+  if (mounts === undefined) return undefined;
   return (path) => {
-    const opened = openProgram(task, path);
-    return typeof opened === 'number' ? opened : programFileOf(host, opened.descriptor, opened.path);
+    const place = placeOf(task, mounts, AT_FDCWD, path, 'follow');
+    return typeof place === 'number' ? place : openProgramFile(host, place.host);
   };
 }
 

@@ -1,6 +1,8 @@
 /** The beginning and the end of a sandbox: what its processes share, and the report. */
 import { startCall, steadyCall } from '../syscalls/call.ts';
+import { AT_FDCWD } from '../syscalls/links.ts';
 import { hideDescriptor } from '../syscalls/paths.ts';
+import { placeOf } from '../syscalls/root-paths.ts';
 import { reportDenials } from '../syscalls/sandbox/denials.ts';
 import { joinSandbox } from '../syscalls/sandbox/members.ts';
 import { stageString } from '../syscalls/staging.ts';
@@ -17,13 +19,15 @@ const STDERR = 2;
  * of the program; without -L, so are the libraries beside it.
  */
 export function startSandbox(task: GuestTask, interpreter: string | undefined): void {
-  const { sandbox, sysroot } = task.process.options;
+  const { sandbox, sysroot, mounts } = task.process.options;
   if (sandbox === undefined) return;
+  startCall(task);
   sandbox.read.push(task.process.executable);
   if (interpreter !== undefined) {
-    sandbox.read.push(sysroot === '' ? interpreter.slice(0, interpreter.lastIndexOf('/')) : interpreter);
+    const place = mounts && placeOf(task, mounts, AT_FDCWD, interpreter, 'follow');
+    const path = typeof place === 'object' ? place.host : interpreter;
+    sandbox.read.push(sysroot === '' ? path.slice(0, path.lastIndexOf('/')) : path);
   }
-  startCall(task);
   const first = Number(steadyCall(task, 'getpid'));
   const { report } = sandbox;
   sandbox.state = {

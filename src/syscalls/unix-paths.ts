@@ -18,7 +18,7 @@ export const SUN_PATH = 2;
 const SUN_PATH_SIZE = 108;
 /** Room for any address: struct sockaddr_storage. */
 export const ADDRESS_MAX = 128;
-const BY_DESCRIPTOR = /^\/proc\/self\/fd\/\d+(\/.*)$/;
+const BY_DESCRIPTOR = /^\/proc\/self\/fd\/(\d+)(\/.*)$/;
 
 /** The path in a staged address, up to its NUL; undefined if there is none: other families, abstract names. */
 function pathAt(at: number, length: number): string | undefined {
@@ -56,5 +56,9 @@ function fromRoot(task: Task, mounts: Mounts, host: string): string {
 /** Makes a staged address of the host's the guest's: its length. */
 export function addressToGuest(task: Task, at: number, length: number): number {
   const path = pathAt(at, length);
-  return path === undefined ? length : setUnixPath(at, BY_DESCRIPTOR.exec(path)?.[1] ?? shownPath(task, path));
+  if (path === undefined) return length;
+  const [, descriptor, rest] = BY_DESCRIPTOR.exec(path) ?? [];
+  const root = task.process.options.mounts?.at(-1)?.host;
+  const isFromRoot = root !== undefined && descriptor === String(rootDescriptor(task, root));
+  return setUnixPath(at, isFromRoot ? rest : shownPath(task, path));
 }

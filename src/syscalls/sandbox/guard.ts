@@ -7,7 +7,7 @@
  */
 import type { Int } from '../../host/host.ts';
 import { toInt32, toUint32 } from '../codec.ts';
-import { EACCES, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
+import { EACCES, EBUSY, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
 import { AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
 import { directoryPath } from '../links.ts';
 import { guestPath } from '../paths.ts';
@@ -142,6 +142,7 @@ export class GuardedCall {
 
   /** For calls that move or remove a name: what the policy hangs on stays where it is. */
   mayMove({ path }: Found): number {
+    if (this.task.process.options.mounts?.some(({ host }) => host === path)) return -EBUSY;
     return isAnchor(policyOf(this.task), path) ? this.deny(EACCES, pathText(path)) : 0;
   }
 

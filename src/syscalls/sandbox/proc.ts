@@ -30,7 +30,7 @@ export function procAllows(task: Task, policy: SandboxPolicy, need: Need, path: 
   if (need === 'write') return entry === 'comm';
   if (entry === '' || OWN.includes(entry) || /^fd(info)?\/\d+$/.test(entry)) return true;
   if (entry === 'mem') return false;
-  if (isGenerated(task, `self/${entry}`)) return true;
   const ofMachine = OF_MACHINE.includes(entry) || isBelow(entry, 'net');
-  return ofMachine && policy.read.some((rule) => isBelow('/proc', rule));
+  if (!ofMachine) return isGenerated(task, `self/${entry}`);
+  return policy.read.some((rule) => isBelow('/proc', rule));
 }

@@ -11,12 +11,17 @@
  * or leads to, so that not even the existence of other files shows. The path
  * that results has no links; whoever opens it has the kernel check that
  * (RESOLVE_NO_SYMLINKS), and begins again if somebody has made one meanwhile.
+ *
+ * If the guest has a root directory of its own, the steps are those in that
+ * directory; what is asked for, judged and found are the host's paths.
  */
 import { resolve } from 'node:path/posix';
+import { guestPathOf, hostPathOf } from '../../host/guest-root.ts';
 import { EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOTDIR } from '../errno.ts';
 import { AT_FDCWD } from '../files-flags.ts';
 import { descriptorPath, directoryPath, linkText } from '../links.ts';
 import { inSysroot } from '../paths.ts';
+import { shownPath } from '../root-paths.ts';
 import type { Task } from '../task.ts';
 import { deny, pathText } from './denials.ts';
 import { holdPath } from './held.ts';
@@ -33,7 +38,7 @@ const MOST_LINKS = 40;
 export type Last = 'follow' | 'nofollow' | 'name';
 
 export interface Found {
-  /** Absolute, without symbolic links. The last component need not exist. */
+  /** Absolute, the host's, without symbolic links. The last component need not exist. */
   path: string;
   /** The path ended with a slash or a dot: it has to be a directory. */
   isDirectory: boolean;
@@ -49,6 +54,18 @@ export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 export const policyOf = (task: Task): SandboxPolicy => task.process.options.sandbox!;
+
+/** Where the host has an absolute path of the guest's. */
+function hostOf(task: Task, path: string): string {
+  const { mounts } = task.process.options;
+  return (mounts === undefined ? path : hostPathOf(mounts, path === '/' ? '' : path)) || '/';
+}
+
+/** The guest's path for one of the host's; undefined if there is none. */
+function guestOf(task: Task, host: string): string | undefined {
+  const { mounts } = task.process.options;
+  return mounts === undefined ? host : guestPathOf(mounts, host);
+}
 
 /** May the guest do that to a path without links? Devices are found out when they are opened. */
 export function mayDo(task: Task, need: Need, path: string): boolean {
@@ -77,7 +94,7 @@ export function find(
   { need, last, prefersHost, wants = need, mayGuess = false }: Wanted,
 ): Found | number {
   const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last, mayGuess ? need : undefined);
-  if (found === -EACCES) return denyPath(task, call, resolve(stoppedAt), wants);
+  if (found === -EACCES) return denyPath(task, call, hostOf(task, resolve(stoppedAt)), wants);
   if (typeof found === 'number' || found.descriptor !== undefined) return found;
   if (mayDo(task, need, found.path)) return found;
   if (need === 'look' && last !== 'follow' && leadsSomewhere(task, found.path)) return found;
@@ -88,13 +105,15 @@ export function denyPath(task: Task, call: string, path: string, need: Need, err
   const option = need === 'write' ? 'write' : 'read';
   const isOfProcess = /^\/proc\/(self|thread-self|\d+)(\/|$)/.test(path);
   const isProgram = call === 'execve' && need === 'read';
-  const remedy = `--allow-${option}=${path}${isProgram ? ', or --allow-run if it is one of the host' : ''}`;
-  return deny(task, call, pathText(path), errno, isOfProcess ? undefined : remedy);
+  const shown = shownPath(task, path);
+  const mayBeOfHost = isProgram && task.process.options.mounts === undefined;
+  const remedy = `--allow-${option}=${shown}${mayBeOfHost ? ', or --allow-run if it is one of the host' : ''}`;
+  return deny(task, call, pathText(shown), errno, isOfProcess ? undefined : remedy);
 }
 
 /** A link that may be followed may be looked at. */
 function leadsSomewhere(task: Task, path: string): boolean {
-  const found = locate(task, AT_FDCWD, path, 'follow');
+  const found = locate(task, AT_FDCWD, shownPath(task, path), 'follow');
   return typeof found !== 'number' && found.path !== path && mayDo(task, 'look', found.path);
 }
 
@@ -114,23 +133,37 @@ function locate(task: Task, dir: number, text: string, last: Last, guessFor?: Ne
   if (dir !== AT_FDCWD && task.process.hiddenDescriptors.has(dir)) return -EBADF;
   const start = directoryPath(task, dir);
   if (start === undefined) return dir === AT_FDCWD ? -ENOENT : -EBADF;
-  return start[0] === '/' ? go(start, text) : -ENOTDIR;
+  if (start[0] !== '/') return -ENOTDIR;
+  const inTree = guestOf(task, start);
+  if (inTree !== undefined) return go(inTree, text);
+  // Of a directory that was inherited from outside.
+  stoppedAt = `${start}/${text}`;
+  return -EACCES;
 }
 
 /** The path as it is written, if the guest may have it should there be no link in it, which is the common case. */
 function guess(task: Task, start: string, text: string, last: Last, need: Need): Found | undefined {
   if (/(^|\/)\.{1,2}(\/|$)/.test(text) || (last === 'nofollow' && text.endsWith('/'))) return undefined;
-  const path = resolve(start, text);
-  const isUsual = path !== '/' && !isBelow(path, '/proc') && !isBelow(path, '/dev');
+  const written = resolve(start, text);
+  const path = hostOf(task, written);
+  const isUsual = written !== '/' && !isBelow(path, '/proc') && !isBelow(path, '/dev');
   return isUsual && mayDo(task, need, path) ? { path, isDirectory: text.endsWith('/'), isGuess: true } : undefined;
 }
 
-/** Where the path would have led whose walk has ended with -EACCES, for the report. */
+/** Where the guest's path would have led whose walk has ended with -EACCES, for the report. */
 let stoppedAt = '';
+
+/** The text of a symbolic link at a host path, in terms of the guest; `entry`: what it is of the own process. */
+function readLink(task: Task, host: string, entry: string | undefined): string | number {
+  const link = entry === 'exe' ? task.process.executable : linkText(task, host);
+  if (typeof link === 'number' || !['exe', 'cwd', 'root'].includes(entry ?? '')) return link;
+  return entry === 'root' && task.process.options.mounts !== undefined ? '/' : (guestOf(task, link) ?? -EACCES);
+}
 
 function walk(task: Task, start: string, text: string, last: Last): Found | number {
   const rest = text.split('/');
-  let done = text[0] === '/' ? '' : start === '/' ? '' : start;
+  // The guest's path so far, '' for its root directory.
+  let done = text[0] === '/' || start === '/' ? '' : start;
   let links = 0;
   let isDirectory = false;
   const follow = (target: string): void => {
@@ -142,34 +175,38 @@ function walk(task: Task, start: string, text: string, last: Last): Found | numb
     isDirectory = name === '' || name === '.' || name === '..';
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      const kind = mayDo(task, 'look', done || '/') ? linkText(task, `${done}/.`) : -EINVAL;
+      const directory = hostOf(task, done);
+      const kind = mayDo(task, 'look', directory) ? linkText(task, `${directory}/.`) : -EINVAL;
       if (typeof kind === 'number' && kind !== -EINVAL) return kind;
       done = done.slice(0, done.lastIndexOf('/'));
       continue;
     }
     const next = `${done}/${name}`;
+    const host = hostOf(task, next);
     stoppedAt = [next, ...rest].join('/');
     const isEnd = rest.every((part) => part === '');
     const isName = isEnd && (last === 'name' || (last === 'nofollow' && rest.length === 0));
-    const entry = ownEntry(task, next);
+    const entry = ownEntry(task, host);
     const [, inDirectory, descriptor] = /^fd(info)?\/(\d+)$/.exec(entry ?? '') ?? [];
     if (descriptor !== undefined && task.process.hiddenDescriptors.has(Number(descriptor))) return -ENOENT;
     if (isName) {
-      const mayBeNamed = mayDo(task, 'look', next) || mayReadLinks(task, done);
-      return mayBeNamed ? { path: next, isDirectory: rest.length > 0 } : -EACCES;
+      const mayBeNamed = mayDo(task, 'look', host) || mayReadLinks(task, done);
+      return mayBeNamed ? { path: host, isDirectory: rest.length > 0 } : -EACCES;
     }
-    if (entry !== undefined && !mayDo(task, 'look', next)) return -EACCES;
+    if (entry !== undefined && !mayDo(task, 'look', host)) return -EACCES;
     if (descriptor !== undefined && inDirectory === undefined) {
       const path = descriptorPath(task, Number(descriptor));
       if (path === undefined) return -ENOENT;
       if (isEnd && rest.length === 0) return { path, isDirectory: false, descriptor: Number(descriptor) };
       if (path[0] !== '/') return -ENOTDIR;
-      done = path;
+      const inTree = guestOf(task, path);
+      if (inTree === undefined) return -EACCES;
+      done = inTree === '/' ? '' : inTree;
       continue;
     }
-    const mayLook = mayDo(task, 'look', next);
+    const mayLook = mayDo(task, 'look', host);
     if (!mayLook && !mayReadLinks(task, done)) return -EACCES;
-    const link = entry === 'exe' ? task.process.executable : linkText(task, next);
+    const link = readLink(task, host, entry);
     if (typeof link !== 'number') {
       if (++links > MOST_LINKS) return -ELOOP;
       follow(link);
@@ -177,9 +214,9 @@ function walk(task: Task, start: string, text: string, last: Last): Found | numb
     else if (link === -EINVAL || (link === -ENOENT && isEnd)) done = next;
     else return link;
   }
-  return { path: done === '' ? '/' : done, isDirectory, isNameless: true };
+  return { path: hostOf(task, done), isDirectory, isNameless: true };
 }
 
 /** Links beside the way to what is allowed may be followed: /bin, where /usr/bin is allowed; /dev/stdin. */
 const mayReadLinks = (task: Task, directory: string): boolean =>
-  directory === '' || directory === '/dev' || leadsToRule(policyOf(task), directory);
+  directory === '' || directory === '/dev' || leadsToRule(policyOf(task), hostOf(task, directory));

@@ -10,6 +10,7 @@ import { AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, exchangeOpenFlag
 import { deliverLink } from '../files-tree.ts';
 import { ALLOWED_IN_SANDBOX, requestText } from '../ioctl.ts';
 import { guestPath } from '../paths.ts';
+import { shownLink, shownPath } from '../root-paths.ts';
 import type { SyscallName } from '../row.ts';
 import type { SyscallResult } from '../task.ts';
 import type { GuardedCall, PathUse } from './guard.ts';
@@ -164,9 +165,12 @@ function readsLink(call: GuardedCall): SyscallResult {
   if (refusal < 0) return refusal;
   const { task, replaced } = call;
   const [buffer, size] = [toAddress(call.raw(2)), call.int(3)];
+  const { mounts } = task.process.options;
   if (found !== undefined && ownEntry(task, found.path) === 'exe') {
-    return deliverLink(task, task.process.executable, buffer, size);
+    return deliverLink(task, shownPath(task, task.process.executable), buffer, size);
   }
+  const shown = found && mounts && shownLink(task, mounts, found.path);
+  if (shown !== undefined) return typeof shown === 'number' ? shown : deliverLink(task, shown, buffer, size);
   const name = replaced[1] ?? ptr(task, toAddress(call.raw(1)));
   return hostCall(task, 'readlinkat', call.int(0), name, ptr(task, buffer), size);
 }
