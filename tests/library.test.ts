@@ -1,5 +1,14 @@
 /** The library: guests run from TypeScript. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -210,6 +219,29 @@ describe.concurrent('createEmulator', () => {
     expect(await guest.ended).toEqual({ exitCode: null, signal: 'SIGINT' });
   });
 
+  test('gives guests a root directory of their own, with what is bound in it', async () => {
+    const tree = join(scratch, 'tree');
+    for (const path of ['bin', 'mnt', 'home']) mkdirSync(join(tree, path), { recursive: true });
+    copyFileSync(hello, join(tree, 'bin/hello'));
+    copyFileSync(echo, join(tree, 'home/echo'));
+    symlinkSync('/bin/hello', join(tree, 'home/link'));
+    const options = { installation: join(root, 'dist'), root: tree };
+    const rooted = createEmulator(options);
+    expect((await rooted.run('/home/link', [], { env })).stdout.toString()).toBe('Hello from riscv64\n');
+    const relative = await rooted.run('./echo', ['word'], { env, cwd: join(tree, 'home') });
+    expect(relative.stdout.toString()).toBe('./echo\nword\n');
+    await expect(rooted.run(hello, [], { env })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(rooted.run('/mnt/hello', [], { env })).rejects.toMatchObject({ code: 'ENOENT' });
+    const bound = createEmulator({ ...options, binds: { '/mnt': join(tree, 'bin') }, rootId: true });
+    expect(await bound.run('/mnt/hello', [], { env })).toMatchObject({ exitCode: 0 });
+    const held = createEmulator({ ...options, sandbox: {}, hooks: { write: () => -1 } });
+    expect(await held.run('/bin/hello', [], { env })).toMatchObject({ stdout: Buffer.alloc(0) });
+    const lost = createEmulator({ ...options, binds: { '/none': scratch } });
+    expect(() => lost.start('/bin/hello')).toThrow('/none in');
+    expect(() => createEmulator({ binds: { '/mnt': '/' } })).toThrow('binds and rootId go with root only');
+    expect(() => createEmulator({ root: '/', binds: { '/a:b': '/' } })).toThrow("binds cannot have '/a:b'");
+  });
+
   test('says why a program cannot be started', async () => {
     await expect(emulator.run('/nowhere/x')).rejects.toMatchObject({
       code: 'ENOENT',
@@ -221,6 +253,18 @@ describe.concurrent('createEmulator', () => {
     // @ts-expect-error an architecture that there is not
     expect(() => createEmulator({ architecture: 'vax' })).toThrow('unknown architecture vax');
   });
+});
+
+test('hooks are asked where the directory for temporary files has a long name', async () => {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = mkdtempSync(join(scratch, 'x'.repeat(100)));
+  try {
+    const asking = createEmulator({ installation: join(root, 'dist'), hooks: { write: () => -1 } });
+    expect(await asking.run(hello, [], { env })).toMatchObject({ stdout: Buffer.alloc(0) });
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
 });
 
 test('a hundred guests, sixteen at a time, leave nothing behind', async () => {

@@ -15,6 +15,15 @@ export interface EmulatorOptions {
   architecture?: 'riscv64' | 'aarch64';
   /** Directory below which interpreters and absolute paths are looked for first (`-L`). */
   sysroot?: string;
+  /**
+   * Directory that guests have as their root directory, with programs for their processor in it (`-root`, see docs/chroot.md).
+   * Programs are named by their paths there; guests start in {@link StartOptions.cwd} if that is in it, else in `/`.
+   */
+  root?: string;
+  /** By the guest's absolute paths, files and directories of the host that it has there instead of what {@link root} has (`-b`). */
+  binds?: Readonly<Record<string, string>>;
+  /** Guests are told that they run as root, which gives them no rights (`-root-id`). */
+  rootId?: boolean;
   /** Holds guests to what it allows: `-sandbox`. See docs/sandbox.md. */
   sandbox?: Sandbox;
   /** Asked before a guest makes system calls of these names. */

@@ -26,9 +26,21 @@ export interface HookServer {
   close(): void;
 }
 
+/** Bytes of an address of unix(7), less the zero at its end. */
+const ADDRESS_SIZE = 107;
+const RANDOM = 'XXXXXX';
+
+/** Where sockets can be: the directory for temporary files, if that has no longer name than an address can have. */
+function makeDirectory(): string {
+  const prefixes = [tmpdir(), '/tmp'].map((parent) => join(parent, 'tsemu-hooks-'));
+  const prefix = prefixes.find((start) => Buffer.byteLength(join(start + RANDOM, SOCKET)) <= ADDRESS_SIZE);
+  return mkdtempSync(prefix!);
+}
+const SOCKET = 'socket';
+
 export function serveHooks(hooks: api.Hooks): HookServer {
-  const directory = mkdtempSync(join(tmpdir(), 'tsemu-hooks-'));
-  const socket = join(directory, 'socket');
+  const directory = makeDirectory();
+  const socket = join(directory, SOCKET);
   const connections = new Set<Socket>();
   const server = createServer((connection) => {
     connections.add(connection);
@@ -38,6 +50,9 @@ export function serveHooks(hooks: api.Hooks): HookServer {
       hookServer.failure ??= { error };
       connection.destroy();
     });
+  });
+  server.on('error', (error) => {
+    hookServer.failure ??= { error };
   });
   server.listen(socket);
   const hookServer: HookServer = {

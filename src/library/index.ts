@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { architectureOf } from '../cli/architecture.ts';
+import { openRoot, type Root } from '../cli/root.ts';
+import { realHostPath } from '../host/root-files.ts';
 import { isLoadError } from '../loader/load-error.ts';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import type * as api from './api.ts';
@@ -19,23 +21,27 @@ const KIB = 1024;
 const LEAST_MEMORY = 1 << 20;
 
 export const createEmulator: typeof api.createEmulator = (options = {}) => {
-  const { architecture, sysroot = '', hooks } = options;
+  const { architecture, sysroot = '', hooks, sandbox } = options;
   checkHooks(hooks);
+  const root = rootOf(options);
   const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
   if (architecture !== undefined && !GUEST_ARCHITECTURES.includes(architecture)) {
     throw new TypeError(`unknown architecture ${architecture}: ${GUEST_ARCHITECTURES.join(' or ')}`);
   }
   const switches = [
     ...(sysroot === '' ? [] : ['-L', sysroot]),
-    ...sandboxSwitches(options.sandbox),
+    ...(root === undefined ? [] : ['-root', root.root, ...root.binds.flatMap((bind) => ['-b', bind])]),
+    ...(options.rootId === true ? ['-root-id'] : []),
+    ...sandboxSwitches(sandbox),
     ...(options.options ?? []),
   ];
 
   const start: api.Emulator['start'] = (program, args = [], startOptions = {}) => {
     checkLimits(startOptions.limits);
     startOptions.signal?.throwIfAborted();
-    const path = resolve(startOptions.cwd ?? '.', program);
-    const chosen = architecture ?? architectureFor(path, sysroot);
+    const cwd = resolve(startOptions.cwd ?? '.');
+    const path = root === undefined ? resolve(cwd, program) : program;
+    const chosen = architecture ?? architectureFor(path, sysroot, root && locatorOf(root, cwd, sysroot));
     const { argv0 = program, limits } = startOptions;
     const counted = limits?.instructions === undefined ? [] : ['-insn-limit', String(Math.floor(limits.instructions))];
     const server = hooks && serveHooks(hooks);
@@ -54,6 +60,34 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
   };
   return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
 };
+
+interface GuestRoot {
+  root: string;
+  /** As `-b` has them. */
+  binds: string[];
+}
+
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+
+/** A root directory of the guest's own, if it is to have one. Throws a TypeError for what `-b` cannot say. */
+function rootOf({ root, binds = {}, rootId }: api.EmulatorOptions): GuestRoot | undefined {
+  if (root === undefined) {
+    if (Object.keys(binds).length > 0 || rootId !== undefined)
+      throw new TypeError('binds and rootId go with root only');
+    return undefined;
+  }
+  const bad = Object.entries(binds)
+    .flat()
+    .find((path) => path === '' || /[:,]/.test(path));
+  if (bad !== undefined) throw new TypeError(`binds cannot have '${bad}': it is empty or has a colon or comma`);
+  return { root: resolve(root), binds: Object.entries(binds).map(([guest, host]) => `${resolve(host)}:${guest}`) };
+}
+
+/** What finds the files of a root directory for a guest that starts in `cwd`. Throws an Error if the directory is not fit. */
+function locatorOf({ root, binds }: GuestRoot, cwd: string, sysroot: string): Root['locate'] {
+  const settings = { root: latin1(root), binds: binds.map(latin1), sysroot, workingDirectory: '' };
+  return openRoot(settings, realHostPath(latin1(cwd))).locate;
+}
 
 /** The options of a sandbox. Throws a TypeError for what they cannot say. */
 function sandboxSwitches(sandbox: api.Sandbox | undefined): string[] {
@@ -79,9 +113,8 @@ function checkLimits({ time, memory, instructions, output }: api.Limits = {}): v
 }
 
 /** Throws an Error with the code of execve(2). */
-function architectureFor(path: string, sysroot: string): string {
-  const bytes = Buffer.from(path).toString('latin1');
-  const found = architectureOf(bytes, Buffer.from(sysroot).toString('latin1'), GUEST_ARCHITECTURES);
+function architectureFor(path: string, sysroot: string, locate: Root['locate'] | undefined): string {
+  const found = architectureOf(latin1(path), latin1(sysroot), GUEST_ARCHITECTURES, locate);
   if (!isLoadError(found)) return found.architecture;
   const { message, errno } = found.error;
   const [code = 'EIO'] = Object.entries(system.errno).find(([, value]) => value === errno) ?? [];
