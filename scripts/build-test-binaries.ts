@@ -1,7 +1,8 @@
 /**
  * Compiles the guest programs of test-binaries/ with Debian's cross compilers, and the same sources for the host.
  *
- *     node scripts/build-test-binaries.ts [--arch riscv64]… [--only NAME]… [--quick] [--bench] [--prebuilt] [--force] [-v]
+ *     node scripts/build-test-binaries.ts [--arch riscv64]… [--only NAME]… [--quick] [--bench] [--stress] [--prebuilt]
+ *                                         [--force] [-v]
  *
  * Makes in build/test-binaries, for riscv64 and aarch64 unless told otherwise:
  *
@@ -11,9 +12,9 @@
  *     riscv64/stress/NAME                          test-binaries/stress/*.c, -O2
  *     native/NAME, native/{bench,stress}/NAME      for comparison
  *
- * With --quick it makes what `npm test` runs (quickBuilds()). With --prebuilt it rebuilds the small freestanding programs that are kept in the repository, from
- * test-binaries/prebuilt/src. A program is built again only if its compiler, options or sources changed (a hash of
- * them is kept beside it).
+ * With --bench or --stress it makes these only; with --quick it makes what `npm test` runs (quickBuilds()). With --prebuilt it
+ * rebuilds the small freestanding programs that are kept in the repository, from test-binaries/prebuilt/src. A program is
+ * built again only if its compiler, options or sources changed (a hash of them is kept beside it).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -338,6 +339,7 @@ async function main(): Promise<void> {
       only: { type: 'string', multiple: true },
       quick: { type: 'boolean' },
       bench: { type: 'boolean' },
+      stress: { type: 'boolean' },
       prebuilt: { type: 'boolean' },
       force: { type: 'boolean' },
       verbose: { type: 'boolean', short: 'v' },
@@ -349,6 +351,7 @@ async function main(): Promise<void> {
   let jobs: Job[];
   if (values.prebuilt) jobs = prebuiltJobs();
   else if (values.bench) jobs = archs.flatMap(benchJobs);
+  else if (values.stress) jobs = archs.flatMap(stressJobs);
   else {
     jobs = archs.flatMap((arch) =>
       isPart(arch)

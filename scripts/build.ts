@@ -167,4 +167,6 @@ export async function buildAll(dist: string): Promise<Package[]> {
   return packages;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));
+// CI has built it already.
+const isWanted = process.argv[1] === fileURLToPath(import.meta.url) && process.env.TSEMU_BUILD !== 'no';
+if (isWanted) await buildAll(resolve(process.argv[2] ?? join(root, 'dist')));

@@ -5,7 +5,8 @@
  *     node scripts/stress.ts [--arch riscv64]… [--scale N] [--only NAME]… [--soak SECONDS]
  *
  * `--scale` divides the sizes (default 1, or TSEMU_STRESS_SCALE). `--soak` runs all of them, small, over and over for
- * that long, two at a time and in all modes of execution. What does not end is shown thread by thread, and killed.
+ * that long, two at a time and in all modes of execution. Otherwise those of all architectures run at the same time. What
+ * does not end is shown thread by thread, and killed.
  * It does so for riscv64 and aarch64 unless told otherwise. TSEMU_RISCV64 replaces dist/tsemu-riscv64, as in the tests.
  */
 import { spawn } from 'node:child_process';
@@ -167,9 +168,12 @@ async function once(scale: number): Promise<void> {
   const limit = Math.max(LEAST_LIMIT, LIMIT / scale);
   for (const name of names) {
     const size = String(Math.max(1, Math.round(PROGRAMS[name] / scale)));
-    report(`${name} ${size} native`, await run([stressBinary('native', name), size], limit));
-    for (const arch of values.arch)
-      report(`${name} ${size} ${arch}`, await run([...tsemu(arch), stressBinary(arch, name), size], limit));
+    const subjects = ['native', ...values.arch];
+    const one = async (arch: string): Promise<void> => {
+      const emulator = arch === 'native' ? [] : tsemu(arch);
+      report(`${name} ${size} ${arch}`, await run([...emulator, stressBinary(arch, name), size], limit));
+    };
+    await Promise.all(subjects.map(one));
   }
 }
 

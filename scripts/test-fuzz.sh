@@ -4,7 +4,8 @@ set -eu
 scale=${TSEMU_FUZZ_SCALE:-1}
 sh scripts/setup.sh
 node scripts/build.ts
-node scripts/build-test-binaries.ts --arch riscv64
-node scripts/fuzz-instructions.ts --count $((100000 / scale)) ${TSEMU_FUZZ_SEED:+--seed "$TSEMU_FUZZ_SEED"}
+node scripts/build-test-binaries.ts --quick --arch riscv64
+node scripts/fuzz-instructions.ts --count $((100000 / scale)) ${TSEMU_FUZZ_SEED:+--seed "$TSEMU_FUZZ_SEED"} &
 node scripts/fuzz-loader.ts $((20000 / scale)) ${TSEMU_FUZZ_SEED:-}
 node scripts/fuzz-command.ts $((20000 / scale / 10)) ${TSEMU_FUZZ_SEED:-}
+wait $!

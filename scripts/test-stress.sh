@@ -3,5 +3,5 @@
 set -eu
 sh scripts/setup.sh
 node scripts/build.ts
-node scripts/build-test-binaries.ts
+node scripts/build-test-binaries.ts --stress
 node scripts/stress.ts "$@"
