@@ -69,19 +69,6 @@ const MODES: Record<string, string[]> = {
   javascript: ['-backend', 'js', '-threshold', '10'],
 };
 
-/**
- * Programs that ask what the kernel does of files, IDs, time and the like. They have no code for the translator that others
- * have not, and hardly any that is hot: by default it is the cold tier that executes them. So they are not run in all modes,
- * nor in builds of which neither the code nor the loader cares for what they ask.
- */
-const KERNEL: ReadonlySet<string> = new Set([
-  ...['args', 'directories', 'extended', 'files', 'identity', 'kinship', 'metadata', 'poll', 'proc-self', 'segments'],
-  ...['start', 'stdin', 'system', 'time'],
-]);
-/** In these, what the kernel does meets code that is translated, in the same way for each architecture: one has all modes. */
-const PROCESSES: ReadonlySet<string> = new Set(['spawn', 'spawn-threads', 'thread-kernel', 'timers']);
-const ALL_MODES_FOR = 'riscv64';
-
 /** How a program was built, and how its code is executed. */
 export interface Variant {
   level: string;
@@ -103,14 +90,6 @@ export const slowVariants = (arch: string): Variant[] => variantsOf(arch).filter
 function guest(emulator: string[], arch: string, name: string, level: string, link: string): string[] {
   const prefix = link === 'dynamic' ? ['-L', sysroot(arch)] : [];
   return [...emulator, ...prefix, suiteBinary(arch, name, level, link)];
-}
-
-/** Is a program one for this variant? */
-function isFor(arch: string, { level, link, mode }: Variant, name: string): boolean {
-  const [isOfKernel, isOfProcesses] = [KERNEL.has(name), PROCESSES.has(name)];
-  if (mode !== 'default') return !isOfKernel && (!isOfProcesses || arch === ALL_MODES_FOR);
-  if (!isOfKernel && !isOfProcesses) return true;
-  return /^(O2 static|O0 dynamic|O2 pie)$/.test(`${level} ${link}`);
 }
 
 /** Tests compare what the program wrote and how it ended; qemu-user announces deaths by signal on stderr. */
@@ -142,10 +121,8 @@ function native(
 /** Declares the tests of all programs in some variants. */
 export function testSuite(arch: string, variants: readonly Variant[]): void {
   const { portable, own } = suitePrograms(arch);
-  describe.concurrent.each(variants)(`${arch} $level $link $mode`, { timeout: 2 * HANG }, (variant) => {
-    const { level, link, mode } = variant;
-    const names = [...portable.filter((program) => program !== 'exit'), ...own];
-    for (const name of names.filter((program) => isFor(arch, variant, program))) {
+  describe.concurrent.each(variants)(`${arch} $level $link $mode`, { timeout: 2 * HANG }, ({ level, link, mode }) => {
+    for (const name of [...portable.filter((program) => program !== 'exit'), ...own]) {
       test(name, async () => {
         must(suiteBinary(arch, name, level, link));
         const { args = [], stdin, env: extra } = INPUTS[name] ?? {};
