@@ -19,8 +19,8 @@ import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { constantOf } from '../walk.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
-import { access, type Expr, f32, get, i32, i64, set } from '../wasm/expr.ts';
-import { type FpLanesValue, type FpValue, THREAD, WINDOW } from '../wasm/lower.ts';
+import { access, type Expr, f32, i32, i64, set } from '../wasm/expr.ts';
+import { type FpLanesValue, type FpValue, type Read, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FlagLowering } from './flags.ts';
 import { FloatLowering } from './float.ts';
@@ -135,17 +135,22 @@ class RegionLowering extends FlowLowering {
   }
 
   protected startBlock(block: number): void {
-    if (this.order.isMerge[block] || this.order.isLoopHeader[block]) this.flags?.forget();
+    if (this.forgetsFlags(block)) this.flags?.forget();
     const { banks, dirtyIn, wordIn } = this.plan;
     this.dirty.set(dirtyIn.subarray(block * banks, (block + 1) * banks));
     this.words.startBlock(wordIn.subarray(block * banks, (block + 1) * banks));
   }
 
+  /** Whether ways meet at a block, so that what has set the flags is not known. */
+  private forgetsFlags(block: number): boolean {
+    return this.order.isMerge[block] || this.order.isLoopHeader[block];
+  }
+
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
-    this.flags?.startInstruction();
     const { canFault, simplified, writesFlags } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
+    this.flags?.startInstruction(statements);
     this.lower(simplified);
     this.flags?.endInstruction(writesFlags);
   }
@@ -176,9 +181,13 @@ class RegionLowering extends FlowLowering {
   /** Gives the i64 local of each register its value that the block takes it from. */
   protected prepareEdge(block: number): void {
     const { banks, neededIn, wordIn } = this.plan;
+    const isMet = this.forgetsFlags(block);
     for (let bank = 0; bank < banks; bank++) {
       const at = block * banks + bank;
-      this.forEachRegister(bank, neededIn[at] & this.words.set[bank] & ~wordIn[at], (register) => {
+      const isIncomplete = (register: number) =>
+        this.words.has(register) || (isMet && this.flags?.isMissing(8 * register) === true);
+      this.forEachRegister(bank, neededIn[at] & ~wordIn[at], (register) => {
+        if (!isIncomplete(register)) return;
         this.emitLocal(register);
         this.code.localSet(this.local(register));
       });
@@ -280,11 +289,9 @@ class RegionLowering extends FlowLowering {
   }
   private emitWriteBackOf(bank: number, registers: number): void {
     this.forEachRegister(bank, registers, (register) => {
-      if (this.words.has(register)) {
-        access(0x37, THREAD, 8 * register, i32.const(0), () => this.emitWord(register))(this.code);
-      } else {
-        access(STORE[this.typeOf(register)], THREAD, 8 * register, i32.const(0), get(this.local(register)))(this.code);
-      }
+      const isWord = this.words.has(register);
+      const value = () => (isWord ? this.emitWord(register) : this.emitHeld(register));
+      access(STORE[isWord ? I64 : this.typeOf(register)], THREAD, 8 * register, i32.const(0), value)(this.code);
     });
   }
   private note(register: number, isWord: boolean, isPositive?: boolean): void {
@@ -304,8 +311,13 @@ class RegionLowering extends FlowLowering {
       this.emitWord(register);
       return;
     }
-    this.code.localGet(this.local(register));
+    this.emitHeld(register);
     if (isFloat(this.arch, register)) this.code.op(0xbd);
+  }
+  /** Pushes a register that is no word, as its local has it. */
+  private emitHeld(register: number): void {
+    if (this.flags?.isMissing(8 * register)) this.flags.emitMissing(8 * register);
+    else this.code.localGet(this.local(register));
   }
   /** Pushes a register's value as its local has it, i64 or f64. */
   private emitLocal(register: number): void {
@@ -331,7 +343,11 @@ class RegionLowering extends FlowLowering {
   }
   protected override lowerStatement(statement: Statement): void {
     const { code, float } = this;
-    this.flags?.beforeStatement(statement, this.instruction.statements);
+    if (statement.kind === 'setCell' && this.flags?.defers(statement)) {
+      this.flags.keepSource();
+      this.note(statement.offset / 8, false);
+      return;
+    }
     if (statement.kind === 'setReg') {
       const register = registerOf(this.arch, statement.operand);
       const { value } = statement;
@@ -376,6 +392,7 @@ class RegionLowering extends FlowLowering {
   protected emitSetReg(operand: Operand, emitValue: () => void, value: Value): void {
     const register = registerOf(this.arch, operand);
     if (register === undefined) {
+      if (value.kind === 'const') return;
       emitValue();
       this.code.op(0x1a);
       return;
@@ -429,6 +446,9 @@ class RegionLowering extends FlowLowering {
   private emitMasked(address: Value): void {
     this.emit(address);
     if (this.addressMask !== undefined) this.code.i64(this.addressMask).op(0x83);
+  }
+  protected override mayChange(write: Write, read: Read): boolean {
+    return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);
   }
   protected override isWord(value: Value): boolean {
     return this.words.isWord(value);

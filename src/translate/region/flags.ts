@@ -1,38 +1,34 @@
 /**
- * Conditions of Arm in a region. The flags are kept as IR values say (`condition`
- * in ir.ts), but what asks for a condition mostly stands right behind what set
- * the flags: then it becomes one comparison of what was compared, and nobody
- * reads the flags; V8 computes them where the region is left, if at all.
+ * Arm's flags in a region: nobody computes them until somebody asks. What set them is kept instead, in locals, and tells
+ * what is asked for: mostly a condition, which is one comparison then; the flags themselves (as the IR's `condition` has
+ * them, ir.ts) where they are read otherwise, where they are written back, and where ways meet of which one needs them.
  *
  *     subs wzr, w0, w1;  b.lt      i32.lt_s(a, b), a and b being locals that keep w0 and w1
- *     ands xzr, x0, #1;  b.eq      i64.eqz(a)
+ *     ands xzr, x0, #1;  b.eq      i64.eqz(result)
  *     ccmp x0, x1, #4, le          as subs if the condition holds, else known
  *
- * What set the flags is known up to where control flow meets.
+ * V8 would compute them where they are set, also for the sake of an exit that is taken once.
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import { type Code, I32, I64, type ValType } from '../wasm/encoder.ts';
 
-type Flags = { n: Value; z: Value; c: Value; v: Value };
+type FlagName = 'n' | 'z' | 'c' | 'v';
+type Flags = Record<FlagName, Value>;
+const FLAG_NAMES = ['n', 'z', 'c', 'v'] as const;
 
-/** What flags were set by, as values. */
-type Shape =
-  /** a - b, of 32 bits (operands zero-extended) or 64. */
-  | { kind: 'difference'; a: Value; b: Value; isWord: boolean }
-  /** A result, C and V being clear. */
-  | { kind: 'result'; value: Value }
+/** What flags were set by; `V` is a value of the IR, or the local that has it. */
+type SetBy<V> =
+  /** a - b or a + b, of 32 bits (operands zero-extended) or 64. */
+  | { kind: 'difference' | 'sum'; a: V; b: V; isWord: boolean }
+  /** A result of so many bits, C and V being clear. */
+  | { kind: 'result'; value: V; isWord: boolean }
   /** Whether a floating-point number is less than, equal to, greater than another. */
-  | { kind: 'order'; less: Value; equal: Value; greater: Value }
+  | { kind: 'order'; less: V; equal: V; greater: V }
   /** By a comparison if a condition holds, else the four bits NZCV. */
-  | { kind: 'select'; holds: Value; compared: Shape; nzcv: number };
-
-/** The same, with its values in locals. */
-type Source =
-  | { kind: 'difference'; a: number; b: number; isWord: boolean }
-  | { kind: 'result'; value: number }
-  | { kind: 'order'; less: number; equal: number; greater: number }
-  | { kind: 'select'; holds: number; compared: Source; nzcv: number };
+  | { kind: 'select'; holds: V; compared: SetBy<V>; nzcv: number };
+type Shape = SetBy<Value>;
+type Source = SetBy<number>;
 
 const shapes = new WeakMap<readonly Statement[], Shape | null>();
 
@@ -40,35 +36,69 @@ const shapes = new WeakMap<readonly Statement[], Shape | null>();
 function shapeOf({ flags }: Architecture, statements: readonly Statement[]): Shape | undefined {
   if (flags === undefined) return undefined;
   let shape = shapes.get(statements);
-  if (shape === undefined) {
-    const valueAt = (offset: number) => statements.find((s) => s.kind === 'setCell' && s.offset === offset);
-    const [n, z, c, v] = [flags.n, flags.z, flags.c, flags.v].map((offset) => {
-      const statement = valueAt(offset);
-      return statement?.kind === 'setCell' ? statement.value : undefined;
-    });
-    shape = n && z && c && v ? (shapeOfFlags({ n, z, c, v }) ?? null) : null;
-    shapes.set(statements, shape);
-  }
+  if (shape === undefined) shapes.set(statements, (shape = findShape(flags, statements) ?? null));
   return shape ?? undefined;
+}
+
+function findShape(cells: NonNullable<Architecture['flags']>, statements: readonly Statement[]): Shape | undefined {
+  const isFlag = (statement: Statement) =>
+    statement.kind === 'setCell' && Object.values(cells).includes(statement.offset);
+  // What sets them may not leave the region any more, since what set them before is forgotten.
+  const rest = statements.slice(Math.max(statements.findIndex(isFlag), 0));
+  if (rest.some(({ kind }) => kind !== 'setCell' && kind !== 'setReg')) return undefined;
+  const values: Partial<Flags> = {};
+  for (const statement of rest) {
+    for (const name of FLAG_NAMES) {
+      if (statement.kind === 'setCell' && statement.offset === cells[name]) values[name] = statement.value;
+    }
+  }
+  const { n, z, c, v } = values;
+  return n && z && c && v && shapeOfFlags({ n, z, c, v });
 }
 
 const argsOf = (value: Value, op: OpName): readonly Value[] | undefined =>
   value.kind === 'op' && value.op === op ? value.args : undefined;
 const isConst = (value: Value, wanted: bigint): boolean => value.kind === 'const' && value.value === wanted;
 
-function shapeOfFlags({ n, z, c, v }: Flags): Shape | undefined {
-  if (n === z && isConst(c, 0n) && isConst(v, 0n)) return { kind: 'result', value: n };
-  return selectShape({ n, z, c, v }) ?? differenceShape({ n, z, c }) ?? orderShape({ n, z, c, v });
+function shapeOfFlags(flags: Flags): Shape | undefined {
+  return resultShape(flags) ?? selectShape(flags) ?? differenceShape(flags) ?? sumShape(flags) ?? orderShape(flags);
 }
 
-function differenceShape({ n, z, c }: Omit<Flags, 'v'>): Shape | undefined {
-  const compared = argsOf(argsOf(c, 'extend')?.[0] ?? c, 'ge_u');
-  if (compared === undefined || n !== z) return undefined;
-  const [a, b] = compared;
+/** A result whose sign is N; of 32 bits if it is extended to that end. */
+function resultOf({ n, z }: Flags): { value: Value; isWord: boolean } | undefined {
+  if (n !== z) return undefined;
   const word = argsOf(n, 'extend32_s');
-  const difference = argsOf(word?.[0] ?? n, 'sub');
-  if (difference === undefined || difference[0] !== a || difference[1] !== b) return undefined;
-  return { kind: 'difference', a, b, isWord: word !== undefined };
+  return { value: word?.[0] ?? n, isWord: word !== undefined };
+}
+
+function resultShape(flags: Flags): Shape | undefined {
+  const result = isConst(flags.c, 0n) && isConst(flags.v, 0n) ? resultOf(flags) : undefined;
+  return result && { kind: 'result', ...result };
+}
+
+/** Of `a - 0` only `a` is left. */
+function differenceShape(flags: Flags): Shape | undefined {
+  const result = resultOf(flags);
+  const [a, b] = argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'ge_u') ?? [];
+  if (result === undefined || a === undefined) return undefined;
+  const { value, isWord } = result;
+  const [first, second] = argsOf(value, 'sub') ?? [];
+  const fits = (first === a && second === b) || (value === a && isConst(b, 0n));
+  return fits ? { kind: 'difference', a, b, isWord } : undefined;
+}
+
+function sumShape(flags: Flags): Shape | undefined {
+  const result = resultOf(flags);
+  const [a, b] = (result && argsOf(result.value, 'add')) ?? [];
+  if (result === undefined || a === undefined) return undefined;
+  const { value, isWord } = result;
+  const [sum, other] =
+    (isWord ? argsOf(flags.c, 'shr_u') : argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'lt_u')) ?? [];
+  const fits = sum === value && (isWord ? isConst(other, 32n) : other === a);
+  // Not what adds the carry as well, whose overflow is another.
+  const [left, right] = argsOf(isWord ? (argsOf(flags.v, 'extend32_s')?.[0] ?? flags.v) : flags.v, 'and') ?? [];
+  const overflows = left && right && argsOf(left, 'xor')?.[0] === a && argsOf(right, 'xor')?.[0] === b;
+  return fits && overflows ? { kind: 'sum', a, b, isWord } : undefined;
 }
 
 function orderShape({ n, z, c, v }: Flags): Shape | undefined {
@@ -103,6 +133,9 @@ export interface FlagHost {
   addLocal(type: ValType): number;
 }
 
+/** Opcodes of i32, and how far those of i64 are from them. */
+const [ADD, SUB, AND, XOR] = [0x6a, 0x6b, 0x71, 0x73];
+const WIDE = 0x12;
 const [EQZ, EQ, NE, LT_S, LT_U, GT_S, GT_U, LE_S, LE_U, GE_S, GE_U] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 /** Opcodes of comparisons: of i32 from here on, of i64 from there. */
 const [COMPARE_32, COMPARE_64] = [0x45, 0x50];
@@ -126,8 +159,12 @@ const COMPARISONS = [
 
 export class FlagLowering {
   private readonly host: FlagHost;
+  /** What set the flags, if that is known. */
   private source: Source | undefined;
-  /** What the instruction sets the flags by. */
+  /** The flags have not been computed: only `source` has them. */
+  private isDeferred = false;
+  /** What the present instruction sets the flags by. */
+  private shape: Shape | undefined;
   private next: Source | undefined;
   private readonly locals = new Map<string, number>();
 
@@ -135,48 +172,153 @@ export class FlagLowering {
     this.host = host;
   }
 
-  /** Control flow meets here: nothing is known. */
+  /** Nothing is known but the flags' registers. */
   forget(): void {
     this.source = undefined;
+    this.isDeferred = false;
   }
 
   snapshot(): () => void {
-    const { source } = this;
+    const { source, isDeferred } = this;
     return () => {
       this.source = source;
+      this.isDeferred = isDeferred;
     };
   }
 
-  startInstruction(): void {
+  startInstruction(statements: readonly Statement[]): void {
     this.next = undefined;
-  }
-
-  /** Before a statement: keeps what the flags are set by, when what they are computed from is still there. */
-  beforeStatement(statement: Statement, instruction: readonly Statement[]): void {
-    const { flags } = this.host.arch;
-    if (statement.kind !== 'setCell' || statement.offset !== flags?.c) return;
-    const shape = shapeOf(this.host.arch, instruction);
-    this.next = shape && this.keep(shape);
+    this.shape = shapeOf(this.host.arch, statements);
   }
 
   /** @param written some flag */
   endInstruction(written: boolean): void {
-    if (written) this.source = this.next;
+    if (!written) return;
+    this.source = this.next;
+    this.isDeferred = this.next !== undefined;
+  }
+
+  /** Whether the present instruction's write of a cell is not to be made, since it is one of a flag. */
+  defers({ offset }: { offset: number }): boolean {
+    return this.shape !== undefined && this.nameOf(offset) !== undefined;
+  }
+
+  /** Keeps what the flags are set by, once an instruction, when what they are computed from is still there. */
+  keepSource(): void {
+    if (this.shape !== undefined) this.next ??= this.keep(this.shape);
+  }
+
+  private nameOf(cell: number): FlagName | undefined {
+    const { flags } = this.host.arch;
+    return flags && FLAG_NAMES.find((name) => flags[name] === cell);
+  }
+
+  /** Whether a flag's register does not hold it. The cell is the flag's. */
+  isMissing(cell: number): boolean {
+    return this.isDeferred && this.nameOf(cell) !== undefined;
+  }
+
+  /** Pushes a flag that is missing. */
+  emitMissing(cell: number): void {
+    const name = this.nameOf(cell);
+    if (this.source === undefined || name === undefined) throw new Error(`no flag is missing at ${cell}`);
+    this.emitFlag(this.source, name);
+  }
+
+  private emitFlag(source: Source, name: FlagName): void {
+    const { code } = this.host;
+    switch (source.kind) {
+      case 'difference':
+      case 'sum':
+        this.emitOfSum(source, name);
+        return;
+      case 'result':
+        if (name === 'n' || name === 'z') {
+          code.localGet(source.value);
+          if (source.isWord) code.op(0xac);
+        } else code.i64(0n);
+        return;
+      case 'order':
+        this.emitOfOrder(source, name);
+        return;
+      case 'select':
+        this.emitFlag(source.compared, name);
+        code.i64(KNOWN[name][(source.nzcv >> (3 - FLAG_NAMES.indexOf(name))) & 1]);
+        code.localGet(source.holds).op(0x1b);
+    }
+  }
+
+  private emitOfSum({ kind, a, b, isWord }: Source & { kind: 'difference' | 'sum' }, name: FlagName): void {
+    const { code } = this.host;
+    const wide = isWord ? 0 : WIDE;
+    const result = () =>
+      code
+        .localGet(a)
+        .localGet(b)
+        .op((kind === 'sum' ? ADD : SUB) + wide);
+    if (name === 'c') {
+      if (kind === 'sum') result();
+      else code.localGet(a);
+      code
+        .localGet(kind === 'sum' ? a : b)
+        .op((isWord ? COMPARE_32 : COMPARE_64) + (kind === 'sum' ? LT_U : GE_U))
+        .op(0xad);
+      return;
+    }
+    if (name === 'v') {
+      // Of operands alike (of a sum) or unlike (of a difference) in sign: the result has another than the first.
+      code
+        .localGet(a)
+        .localGet(b)
+        .op(XOR + wide);
+      if (kind === 'sum') {
+        if (isWord) code.i32(-1);
+        else code.i64(-1n);
+        code.op(XOR + wide);
+      }
+      code.localGet(a);
+      result();
+      code.op(XOR + wide).op(AND + wide);
+    } else result();
+    if (isWord) code.op(0xac);
+  }
+
+  private emitOfOrder({ less, equal, greater }: Source & { kind: 'order' }, name: FlagName): void {
+    const { code } = this.host;
+    switch (name) {
+      case 'n':
+        code.i64(0n).localGet(less).op(0xad);
+        code.op(SUB + WIDE);
+        return;
+      case 'z':
+        code
+          .localGet(equal)
+          .op(COMPARE_32 + EQZ)
+          .op(0xad);
+        return;
+      case 'c':
+        code
+          .localGet(less)
+          .op(COMPARE_32 + EQZ)
+          .op(0xad);
+        return;
+      case 'v':
+        code.localGet(less).localGet(equal).op(0x72).localGet(greater).op(0x72).op(0xad).i64(1n);
+        code.op(SUB + WIDE);
+    }
   }
 
   private keep(shape: Shape): Source {
     switch (shape.kind) {
-      case 'difference': {
-        const { isWord } = shape;
-        return {
-          kind: 'difference',
-          a: this.keepIn('a', shape.a, isWord),
-          b: this.keepIn('b', shape.b, isWord),
-          isWord,
-        };
+      case 'difference':
+      case 'sum': {
+        const { kind, isWord } = shape;
+        return { kind, a: this.keepIn('a', shape.a, isWord), b: this.keepIn('b', shape.b, isWord), isWord };
       }
-      case 'result':
-        return { kind: 'result', value: this.keepIn('result', shape.value, false) };
+      case 'result': {
+        const { isWord } = shape;
+        return { kind: 'result', value: this.keepIn('result', shape.value, isWord), isWord };
+      }
       case 'order': {
         const [less, equal, greater] = [
           this.keepIn('less', shape.less, true),
@@ -213,48 +355,53 @@ export class FlagLowering {
     const [codeValue, n, z, c, v] = args;
     if (codeValue.kind !== 'const') return false;
     const code = Number(codeValue.value);
-    if (this.source === undefined || !this.emitBy(this.source, code)) this.emitGeneric(code, { n, z, c, v });
+    const values: Flags = { n, z, c, v };
+    if (this.source === undefined) this.emitGeneric(code, (name) => this.host.emit(values[name]));
+    else this.emitBy(this.source, code);
     return true;
   }
 
-  /** False if it cannot be told by that. */
-  private emitBy(source: Source, condition: number): boolean {
+  private emitBy(source: Source, condition: number): void {
     const { code } = this.host;
     switch (source.kind) {
-      case 'difference': {
-        const comparison = COMPARISONS[condition];
-        if (comparison === undefined) return false;
+      case 'difference':
+      case 'sum': {
+        const comparison = source.kind === 'difference' ? COMPARISONS[condition] : undefined;
+        if (comparison === undefined) {
+          this.emitGeneric(condition, (name) => this.emitOfSum(source, name));
+          return;
+        }
         code.localGet(source.a).localGet(source.b);
         code.op((source.isWord ? COMPARE_32 : COMPARE_64) + comparison);
-        return true;
+        return;
       }
       case 'result':
-        this.emitByResult(source.value, condition);
-        return true;
+        this.emitByResult(source, condition);
+        return;
       case 'order':
         this.emitByOrder(source, condition);
-        return true;
-      case 'select': {
-        if (!this.emitBy(source.compared, condition)) return false;
+        return;
+      case 'select':
+        this.emitBy(source.compared, condition);
         code
           .i32(Number(holdsFor(source.nzcv, condition)))
           .localGet(source.holds)
           .op(0x1b);
-        return true;
-      }
     }
   }
 
-  private emitByResult(value: number, condition: number): void {
+  private emitByResult({ value, isWord }: Source & { kind: 'result' }, condition: number): void {
     const { code } = this.host;
-    const compare = (comparison: number) =>
-      code
-        .localGet(value)
-        .i64(0n)
-        .op(COMPARE_64 + comparison);
+    const comparisons = isWord ? COMPARE_32 : COMPARE_64;
+    const compare = (comparison: number) => {
+      code.localGet(value);
+      if (isWord) code.i32(0);
+      else code.i64(0n);
+      code.op(comparisons + comparison);
+    };
     switch (condition) {
       case 0:
-        code.localGet(value).op(COMPARE_64 + EQZ);
+        code.localGet(value).op(comparisons + EQZ);
         return;
       case 1:
         compare(NE);
@@ -304,24 +451,23 @@ export class FlagLowering {
     if (isInverse !== ((condition & 1) === 1)) code.op(COMPARE_32 + EQZ);
   }
 
-  /** By the flags themselves (Arm ARM, ConditionHolds). */
-  private emitGeneric(condition: number, { n, z, c, v }: Flags): void {
-    const { host } = this;
-    const { code } = host;
+  /** By the flags themselves, which `emit` pushes (Arm ARM, ConditionHolds). */
+  private emitGeneric(condition: number, emit: (name: FlagName) => void): void {
+    const { code } = this.host;
     const sign = (comparison: number) => code.i64(0n).op(COMPARE_64 + comparison);
     const inverse = (condition & 1) === 1;
-    const isNegative = (flag: Flags['n'], not: boolean) => {
-      host.emit(flag);
+    const isNegative = (name: FlagName, not: boolean) => {
+      emit(name);
       sign(not ? GE_S : LT_S);
     };
     const isZero = (not: boolean) => {
-      host.emit(z);
+      emit('z');
       code.op(COMPARE_64 + EQZ);
       if (not) code.op(COMPARE_32 + EQZ);
     };
     const isEqual = (not: boolean) => {
-      host.emit(n);
-      host.emit(v);
+      emit('n');
+      emit('v');
       code.op(0x85);
       sign(not ? LT_S : GE_S);
     };
@@ -334,17 +480,17 @@ export class FlagLowering {
         isZero(inverse);
         return;
       case 1:
-        host.emit(c);
+        emit('c');
         sign(inverse ? EQ : NE);
         return;
       case 2:
-        isNegative(n, inverse);
+        isNegative('n', inverse);
         return;
       case 3:
-        isNegative(v, inverse);
+        isNegative('v', inverse);
         return;
       case 4:
-        host.emit(c);
+        emit('c');
         sign(NE);
         isZero(true);
         and();
@@ -362,6 +508,9 @@ export class FlagLowering {
     }
   }
 }
+
+/** A flag that is clear, and one that is set. */
+const KNOWN: Record<FlagName, readonly [bigint, bigint]> = { n: [0n, -1n], z: [1n, 0n], c: [0n, 1n], v: [0n, -1n] };
 
 /** Whether a condition holds for the four bits NZCV. */
 function holdsFor(nzcv: number, condition: number): boolean {
