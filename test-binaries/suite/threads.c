@@ -24,6 +24,18 @@ static void run(int count, void *(*function)(void *)) {
   }
 }
 
+/* While the other threads are made, for which an emulator opens descriptors of its own. */
+static void *open_files(void *argument) {
+  static atomic_int begun;
+  atomic_fetch_add(&begun, 1);
+  for (int i = 0; begun < THREADS || i < 20; i++) {
+    char name[] = "/tmp/threads-XXXXXX";
+    int fd = mkstemp(name);
+    EXPECT(fd >= 0 && unlink(name) == 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+  }
+  return argument;
+}
+
 static void *count_up(void *argument) {
   for (int i = 0; i < 50000; i++) atomic_fetch_add(&counter, 1);
   for (int i = 0; i < 1000; i++) {
@@ -175,6 +187,7 @@ int main(void) {
   setvbuf(stdout, 0, _IONBF, 0);
   sem_init(&ready, 0, 0);
   sem_init(&finished, 0, 0);
+  run(THREADS, open_files);
   run(THREADS, count_up);
   CHECK(counter == THREADS * 50000L && locked == THREADS * 1000L && own == 5);
   for (uint32_t i = 1; i < 64; i++) push(i);

@@ -3,7 +3,7 @@
  * the lowest free numbers, which are the guest's; so those are occupied while
  * workers start, as the launcher does for Node itself.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import type { Worker as NodeWorker } from 'node:worker_threads';
 import type { Host, WorkerOrder } from '../host.ts';
 import { SCRATCH, STAGING } from '../layout.ts';
@@ -17,6 +17,8 @@ const OWN_FROM = 1024;
  * all other threads stand still, so whatever is used is workers starting, however long they have to wait for their turn.
  */
 const PATIENCE = 20_000;
+/** What a worker's event loop opens, as /proc/self/fd shows it. */
+const OF_EVENT_LOOP = /^(anon_inode:\[(eventpoll|eventfd|io_uring)\]|pipe:.*)$/;
 /** Bytes that a worker needs, and that are left for the others. */
 const WORKER_MEMORY = 12 << 20;
 const SPARE_MEMORY = 32 << 20;
@@ -69,8 +71,18 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
     for (const fd of fillers) host.syscall('close', fd);
     limits();
   }
-  const kept = new Set([...before, ...fillers]);
-  return openDescriptors().filter((fd) => !kept.has(fd));
+  // What a system call opens that a guest thread was in has a lower number, or is something else.
+  const last = fillers.at(-1) ?? 0;
+  return openDescriptors().filter((fd) => fd > last && !before.has(fd) && isOfEventLoop(fd));
+}
+
+function isOfEventLoop(fd: number): boolean {
+  try {
+    return OF_EVENT_LOOP.test(readlinkSync(`/proc/self/fd/${fd}`));
+  } catch {
+    // It was closed meanwhile.
+    return false;
+  }
 }
 
 /** In a new process: the workers were the parent's. */
