@@ -148,6 +148,19 @@ const AARCH64_CASES: typeof CASES = [
       ['ret', { rn: 30 }],
     ],
   ],
+  [
+    // What sets flags otherwise, a condition for which they are computed, ways that meet, and all four of them read.
+    'flags',
+    [
+      ['adds.x', { rd: 0, rn: 0, rm: 1, type: 0, sa: 0 }],
+      ['csinc.x', { rd: 2, rn: 2, rm: 2, cond: 6 }],
+      ['ands.w', { rd: 3, rn: 0, rm: 1, type: 0, sa: 0 }],
+      ['b.cond', { cond: 0, off: 8 }],
+      ['subs.x.imm', { rd: 1, rn: 1, imm: 1, sh: 0 }],
+      ['mrs.nzcv', { rt: 4 }],
+      ['ret', { rn: 30 }],
+    ],
+  ],
 ];
 
 interface Piece {

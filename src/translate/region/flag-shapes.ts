@@ -1,0 +1,116 @@
+/**
+ * What sets Arm's flags, recognised in an instruction's effect: a comparison, an addition, a result, a comparison of
+ * floating-point numbers, or one of these if a condition holds (`ccmp`). Rows compute the four flags each by itself.
+ */
+import type { Architecture } from '../../cpu/arch.ts';
+import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+
+export type FlagName = 'n' | 'z' | 'c' | 'v';
+export type Flags = Record<FlagName, Value>;
+export const FLAG_NAMES = ['n', 'z', 'c', 'v'] as const;
+
+/** What flags were set by; `V` is a value of the IR, or the local that has it. */
+export type SetBy<V> =
+  /** a - b or a + b, of 32 bits (operands zero-extended) or 64. */
+  | { kind: 'difference' | 'sum'; a: V; b: V; isWord: boolean }
+  /** A result of so many bits, C and V being clear. */
+  | { kind: 'result'; value: V; isWord: boolean }
+  /** Whether a floating-point number is less than, equal to, greater than another. */
+  | { kind: 'order'; less: V; equal: V; greater: V }
+  /** By a comparison if a condition holds, else the four bits NZCV. */
+  | { kind: 'select'; holds: V; compared: SetBy<V>; nzcv: number };
+export type Shape = SetBy<Value>;
+
+const shapes = new WeakMap<readonly Statement[], Shape | null>();
+
+/** What the flags are set by that an instruction sets; undefined if that is nothing of the above. */
+export function shapeOf({ flags }: Architecture, statements: readonly Statement[]): Shape | undefined {
+  if (flags === undefined) return undefined;
+  let shape = shapes.get(statements);
+  if (shape === undefined) shapes.set(statements, (shape = findShape(flags, statements) ?? null));
+  return shape ?? undefined;
+}
+
+function findShape(cells: NonNullable<Architecture['flags']>, statements: readonly Statement[]): Shape | undefined {
+  const isFlag = (statement: Statement) =>
+    statement.kind === 'setCell' && Object.values(cells).includes(statement.offset);
+  // What sets them may not leave the region any more, since what set them before is forgotten.
+  const rest = statements.slice(Math.max(statements.findIndex(isFlag), 0));
+  if (rest.some(({ kind }) => kind !== 'setCell' && kind !== 'setReg')) return undefined;
+  const values: Partial<Flags> = {};
+  for (const statement of rest) {
+    for (const name of FLAG_NAMES) {
+      if (statement.kind === 'setCell' && statement.offset === cells[name]) values[name] = statement.value;
+    }
+  }
+  const { n, z, c, v } = values;
+  return n && z && c && v && shapeOfFlags({ n, z, c, v });
+}
+
+const argsOf = (value: Value, op: OpName): readonly Value[] | undefined =>
+  value.kind === 'op' && value.op === op ? value.args : undefined;
+const isConst = (value: Value, wanted: bigint): boolean => value.kind === 'const' && value.value === wanted;
+
+function shapeOfFlags(flags: Flags): Shape | undefined {
+  return resultShape(flags) ?? selectShape(flags) ?? differenceShape(flags) ?? sumShape(flags) ?? orderShape(flags);
+}
+
+/** A result whose sign is N; of 32 bits if it is extended to that end. */
+function resultOf({ n, z }: Flags): { value: Value; isWord: boolean } | undefined {
+  if (n !== z) return undefined;
+  const word = argsOf(n, 'extend32_s');
+  return { value: word?.[0] ?? n, isWord: word !== undefined };
+}
+
+function resultShape(flags: Flags): Shape | undefined {
+  const result = isConst(flags.c, 0n) && isConst(flags.v, 0n) ? resultOf(flags) : undefined;
+  return result && { kind: 'result', ...result };
+}
+
+/** Of `a - 0` only `a` is left. */
+function differenceShape(flags: Flags): Shape | undefined {
+  const result = resultOf(flags);
+  const [a, b] = argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'ge_u') ?? [];
+  if (result === undefined || a === undefined) return undefined;
+  const { value, isWord } = result;
+  const [first, second] = argsOf(value, 'sub') ?? [];
+  const fits = (first === a && second === b) || (value === a && isConst(b, 0n));
+  return fits ? { kind: 'difference', a, b, isWord } : undefined;
+}
+
+function sumShape(flags: Flags): Shape | undefined {
+  const result = resultOf(flags);
+  const [a, b] = (result && argsOf(result.value, 'add')) ?? [];
+  if (result === undefined || a === undefined) return undefined;
+  const { value, isWord } = result;
+  const [sum, other] =
+    (isWord ? argsOf(flags.c, 'shr_u') : argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'lt_u')) ?? [];
+  const fits = sum === value && (isWord ? isConst(other, 32n) : other === a);
+  // Not what adds the carry as well, whose overflow is another.
+  const [left, right] = argsOf(isWord ? (argsOf(flags.v, 'extend32_s')?.[0] ?? flags.v) : flags.v, 'and') ?? [];
+  const overflows = left && right && argsOf(left, 'xor')?.[0] === a && argsOf(right, 'xor')?.[0] === b;
+  return fits && overflows ? { kind: 'sum', a, b, isWord } : undefined;
+}
+
+function orderShape({ n, z, c, v }: Flags): Shape | undefined {
+  const less = argsOf(n, 'sub')?.[1];
+  const equal = argsOf(z, 'xor')?.[0];
+  const [either, greater] = argsOf(argsOf(v, 'sub')?.[0] ?? v, 'or') ?? [];
+  const [first, second] = (either && argsOf(either, 'or')) ?? [];
+  const fits = less !== undefined && less === first && less === argsOf(c, 'xor')?.[0] && equal === second;
+  if (!fits || less.kind !== 'fp' || equal === undefined || greater === undefined) return undefined;
+  return { kind: 'order', less, equal, greater };
+}
+
+function selectShape({ n, z, c, v }: Flags): Shape | undefined {
+  const picks = [n, z, c, v].map((flag) => argsOf(flag, 'select'));
+  const [holds] = picks[0] ?? [];
+  if (holds === undefined || picks.some((pick) => pick === undefined || pick[0] !== holds)) return undefined;
+  const [thenN, thenZ, thenC, thenV] = picks.map((pick) => pick![1]);
+  const otherwise = picks.map((pick) => (pick![2].kind === 'const' ? BigInt.asIntN(64, pick![2].value) : undefined));
+  const compared = shapeOfFlags({ n: thenN, z: thenZ, c: thenC, v: thenV });
+  if (compared === undefined || compared.kind === 'select' || otherwise.includes(undefined)) return undefined;
+  const [elseN, elseZ, elseC, elseV] = otherwise as bigint[];
+  const nzcv = [elseN < 0n, elseZ === 0n, elseC !== 0n, elseV < 0n].reduce((all, bit) => 2 * all + Number(bit), 0);
+  return { kind: 'select', holds, compared, nzcv };
+}
