@@ -24,6 +24,12 @@ const JOINED_MOST = 64;
 /** The part of the process's time that may be spent on joining regions at its end. */
 const JOINING_PART = 0.05;
 
+/** Jumps to code, and after how many it is worth a region; 0 if that is not known. */
+interface Warmth {
+  jumps: number;
+  worth: number;
+}
+
 /** A region that has a module of its own. */
 interface Single {
   translation: Translation;
@@ -39,14 +45,14 @@ export class Stored {
   /** By pages, where regions can be entered, with the address that each is found by. */
   private readonly pages = new Map<number, Map<number, number>>();
   /** By addresses, how code that had no region was jumped to in earlier runs and in this one. */
-  private readonly jumpsBefore = new Map<number, { jumps: number; worth: number }>();
-  private readonly jumpsNow = new Map<number, { jumps: number; worth: number }>();
+  private readonly jumpsBefore = new Map<number, Warmth>();
+  private readonly jumpsNow = new Map<number, Warmth>();
   isOpen = false;
   private readonly imports: Record<string, unknown>;
   /** By modules of several regions, what they export. */
   private readonly instances = new Map<WebAssembly.Module, Record<string, unknown>>();
-  /** Regions that have been taken, each with a module of its own. */
-  private taken: Single[] = [];
+  /** Regions with modules of their own that have been taken, by addresses and circumstances, in that order. */
+  private readonly taken = new Map<string, Single>();
   private kept: TranslatedModule[] = [];
   private keptTime = 0;
 
@@ -97,7 +103,7 @@ export class Stored {
   }
 
   /** Jumps in earlier runs to code that has no region, and after how many it is worth one, as far as that is known. */
-  before(pc: number): Readonly<{ jumps: number; worth: number }> | undefined {
+  before(pc: number): Readonly<Warmth> | undefined {
     return this.jumpsBefore.get(pc);
   }
 
@@ -173,7 +179,7 @@ export class Stored {
     const bytes = translations.bytesOf(found);
     const length = Math.ceil(bytes.length / found.count);
     if (found.count > 1) return { ...description, pc, entry: this.exportsOf(module)[nameOf(pc)], length };
-    this.taken.push({ translation: found, bytes });
+    this.taken.set(`${pc} ${circumstances}`, { translation: found, bytes });
     return { ...description, pc, entry: instantiate(module, this.imports), length };
   }
 
@@ -198,14 +204,18 @@ export class Stored {
     const numbers = this.encode(description);
     this.kept.push({ translations: [{ pc, flags: circumstances, numbers, guestCode }], bytes, module });
     this.keptTime += time;
-    if (this.keptTime >= SAVE_MOST) this.save();
+    if (this.keptTime >= SAVE_MOST) this.write([]);
   }
 
   /** In a new process: the parent keeps what there is. */
   forgetKept(): void {
+    this.taken.clear();
+    this.forgetNew();
+  }
+
+  private forgetNew(): void {
     this.kept = [];
     this.keptTime = 0;
-    this.taken = [];
     this.jumpsNow.clear();
   }
 
@@ -216,12 +226,16 @@ export class Stored {
 
   /** The program, the process or the thread ends. */
   save(): void {
+    this.write(this.joinTaken());
+    this.taken.clear();
+  }
+
+  private write(joined: readonly TranslatedModule[]): void {
     const jumps = [...this.jumpsNow].flatMap(([pc, one]) => [pc, one.jumps, one.worth]);
     let time = this.keptTime;
     for (const one of this.jumpsNow.values()) time += one.jumps * JUMP_TIME;
-    const joined = this.joinTaken();
     if (time >= SAVE_LEAST || joined.length > 0) this.translations.append([...joined, ...this.kept], jumps);
-    this.forgetKept();
+    this.forgetNew();
   }
 
   /**
@@ -230,10 +244,13 @@ export class Stored {
    */
   private joinTaken(): TranslatedModule[] {
     const joined: TranslatedModule[] = [];
-    if (this.taken.length < JOINED_LEAST) return joined;
+    if (this.taken.size < JOINED_LEAST) return joined;
     const { user, system } = process.cpuUsage();
     const end = performance.now() + (JOINING_PART * (user + system)) / 1000;
-    const groups = Map.groupBy(this.taken, ({ translation, bytes }) => `${translation.flags} ${headOf(bytes)}`);
+    const groups = Map.groupBy(
+      this.taken.values(),
+      ({ translation, bytes }) => `${translation.flags} ${headOf(bytes)}`,
+    );
     for (const group of groups.values()) {
       for (let i = 0; i + JOINED_LEAST <= group.length && performance.now() < end; i += JOINED_MOST) {
         joined.push(this.join(group.slice(i, i + JOINED_MOST)));
@@ -278,7 +295,7 @@ export class Stored {
   }
 }
 
-function addJumps(all: Map<number, { jumps: number; worth: number }>, pc: number, jumps: number, worth: number): void {
+function addJumps(all: Map<number, Warmth>, pc: number, jumps: number, worth: number): void {
   const known = all.get(pc);
   all.set(pc, { jumps: (known?.jumps ?? 0) + jumps, worth: worth || (known?.worth ?? 0) });
 }
