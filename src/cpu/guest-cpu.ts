@@ -5,6 +5,9 @@
  */
 import type { Int } from '../host/host.ts';
 
+/** The address that Arm's exclusive monitor has marked when it has marked none. */
+export const NO_EXCLUSIVE = -1n;
+
 /** Keys of Arm's pointer authentication, a bit for each: IA, IB, DA, DB, GA. */
 export interface PointerKeys {
   /** Makes new ones. */
@@ -22,6 +25,8 @@ export interface GuestCpu {
   readonly syscallNumber: number;
   /** System call argument `index` (0–5) as a signed 64-bit integer: a number where that is exact, else a bigint. */
   argument(index: number): Int;
+  /** Of a 32-bit processor: has {@link argument} give these, until it is told undefined. */
+  replaceArguments?(values: readonly Int[] | undefined): void;
   /** Sets the system call's result register. */
   setResult(value: Int): void;
   /** Undoes {@link setResult} and moves the PC back onto the system call instruction, so that it is made again. */

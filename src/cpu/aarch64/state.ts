@@ -5,7 +5,7 @@
  */
 import type { Int } from '../../host/host.ts';
 import type { RegisterLayout } from '../arch.ts';
-import type { GuestCpu, PointerKeys } from '../guest-cpu.ts';
+import { type GuestCpu, NO_EXCLUSIVE, type PointerKeys } from '../guest-cpu.ts';
 
 /** Byte offsets in the thread memory. */
 export const AARCH64_STATE = {
@@ -55,9 +55,6 @@ export const AARCH64_STATE = {
 
 /** Bits of PSTATE, as in SPSR, that change nothing here: they are kept. */
 export const PSTATE = { SSBS: 1 << 12, DIT: 1 << 24 } as const;
-
-/** An address that nothing is stored at. */
-export const NO_EXCLUSIVE = -1n;
 
 /** Where the vector registers begin, as a register number: offset / 8. */
 export const FIRST_VECTOR = AARCH64_STATE.vectors / 8;
