@@ -37,7 +37,7 @@ const FREESTANDING = [
 const NODE_MAJOR = Number(/\d+/.exec(manifest.engines.node)?.[0]);
 
 /** Guest architectures that have a command. */
-export const ARCHITECTURES = ['riscv64', 'aarch64'];
+export const ARCHITECTURES = ['riscv64', 'aarch64', 'arm'];
 
 /** Of the launcher in the self-contained executable. */
 const LAUNCHER_ADDRESS = '0x20000000';

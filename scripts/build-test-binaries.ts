@@ -4,7 +4,7 @@
  *     node scripts/build-test-binaries.ts [--arch riscv64]… [--only NAME]… [--quick] [--bench] [--stress] [--prebuilt]
  *                                         [--force] [-v]
  *
- * Makes in build/test-binaries, for riscv64 and aarch64 unless told otherwise:
+ * Makes in build/test-binaries, for riscv64, aarch64 and arm unless told otherwise:
  *
  *     riscv64/NAME-{O0,O2}-{static,pie,dynamic}    test-binaries/suite/*.c and suite/riscv64/*.c; `pie` is static-pie
  *     riscv64/bench/NAME, NAME-dynamic             test-binaries/bench/*.c and *.cc, -O2
@@ -40,8 +40,12 @@ export const TOOLCHAINS: Record<string, Toolchain> = {
   // gcc 12 leaves atomics of one and two bytes to libatomic.
   riscv64: { gcc: 'riscv64-linux-gnu-gcc', flags: ['-march=rv64gc', '-mabi=lp64d'], libraries: ['-latomic'] },
   aarch64: { gcc: 'aarch64-linux-gnu-gcc', flags: [] },
-  arm: { gcc: 'arm-linux-gnueabihf-gcc', flags: [] },
+  // As Debian builds its programs, so that files and times are what they are elsewhere.
+  arm: { gcc: 'arm-linux-gnueabihf-gcc', flags: ['-D_FILE_OFFSET_BITS=64', '-D_TIME_BITS=64'] },
 };
+
+/** Programs of the suite that need integers of 128 bits, or longs of 64. */
+const WIDE_ONLY: readonly string[] = ['faults', 'integer', 'muldiv'];
 
 /** How suite programs are linked. `pie` means static-pie, whose options staticPie() knows. */
 const LINK_FLAGS: Record<string, readonly string[]> = {
@@ -58,7 +62,7 @@ export interface Build {
 }
 const ALL_BUILDS: readonly Build[] = LEVELS.flatMap((level) => LINKS.map((link) => ({ level, link })));
 /** Architectures of which `npm test` runs only those builds of the suite that differ most, for the time that it takes. */
-const PARTLY_TESTED: readonly string[] = ['aarch64'];
+const PARTLY_TESTED: readonly string[] = ['aarch64', 'arm'];
 const FEW_BUILDS: readonly Build[] = [
   { level: 'O2', link: 'static' },
   { level: 'O0', link: 'dynamic' },
@@ -202,7 +206,8 @@ function staticPie(arch: string): { before: string[]; after: string[] } {
 
 function suiteJobs(arch: string, builds: readonly Build[]): Job[] {
   const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
-  const pie = arch === 'native' ? undefined : staticPie(arch);
+  const hasPie = arch !== 'native' && builds.some(({ link }) => link === 'pie');
+  const pie = hasPie ? staticPie(arch) : undefined;
   const job = (source: string, level: string, link: string): Job => {
     const target = suiteBinary(arch, programName(source), level, link);
     const { before, after } = link === 'pie' && pie ? pie : { before: LINK_FLAGS[link], after: [] };
@@ -212,7 +217,8 @@ function suiteJobs(arch: string, builds: readonly Build[]): Job[] {
   };
   const portable = sourceFiles(join(sources, 'suite'));
   if (arch === 'native') return portable.map((source) => job(source, 'O2', 'dynamic'));
-  const all = [...portable, ...sourceFiles(join(sources, 'suite', arch))];
+  const own = sourceFiles(join(sources, 'suite', arch));
+  const all = [...portable, ...own].filter((source) => arch !== 'arm' || !WIDE_ONLY.includes(programName(source)));
   return all.flatMap((source) => builds.map(({ level, link }) => job(source, level, link)));
 }
 
@@ -241,14 +247,16 @@ function stressJobs(arch: string): Job[] {
   });
 }
 
-function sandboxJob(arch: string): Job {
+/** The sandbox's own; it is that of the 64-bit architectures. */
+function sandboxJobs(arch: string): Job[] {
+  if (arch === 'native' || arch === 'arm') return [];
   const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
   const [target, options] = [
     sandboxBinary(arch),
     [...flags, '-std=gnu11', ...BENCH_FLAGS, '-pthread', '-static', '-no-pie'],
   ];
   const files = sandboxSources();
-  return { target, source: files[0], command: [gcc, ...options, ...files, '-o', target, ...libraries] };
+  return [{ target, source: files[0], command: [gcc, ...options, ...files, '-o', target, ...libraries] }];
 }
 
 /** The freestanding programs, into `directory` (the one in the repository unless a test compares). */
@@ -335,7 +343,7 @@ export async function runJobs(
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      arch: { type: 'string', multiple: true, default: ['riscv64', 'aarch64'] },
+      arch: { type: 'string', multiple: true, default: ['riscv64', 'aarch64', 'arm'] },
       only: { type: 'string', multiple: true },
       quick: { type: 'boolean' },
       bench: { type: 'boolean' },
@@ -355,13 +363,8 @@ async function main(): Promise<void> {
   else {
     jobs = archs.flatMap((arch) =>
       isPart(arch)
-        ? [...suiteJobs(arch, FEW_BUILDS), sandboxJob(arch)]
-        : [
-            ...suiteJobs(arch, ALL_BUILDS),
-            ...benchJobs(arch),
-            ...stressJobs(arch),
-            ...(arch === 'native' ? [] : [sandboxJob(arch)]),
-          ],
+        ? [...suiteJobs(arch, FEW_BUILDS), ...sandboxJobs(arch)]
+        : [...suiteJobs(arch, ALL_BUILDS), ...benchJobs(arch), ...stressJobs(arch), ...sandboxJobs(arch)],
     );
   }
   if (values.only) jobs = jobs.filter((job) => values.only?.includes(programName(job.source)));

@@ -40,6 +40,7 @@ const LATER: Record<string, string> = {
   'src/cli/sandbox.ts': 'sandbox.js',
   'src/cli/compiler-riscv64.ts': 'compiler-riscv64.js',
   'src/cli/compiler-aarch64.ts': 'compiler-aarch64.js',
+  'src/cli/compiler-arm.ts': 'compiler-arm.js',
   'src/host/node/node-host.ts': 'node-host.js',
 };
 

@@ -5,7 +5,7 @@
  *
  * Options:
  *
- *     --arch NAME       riscv64 (which it is unless told otherwise) or aarch64
+ *     --arch NAME       riscv64 (which it is unless told otherwise), aarch64 or arm
  *     --group NAME      only this group of instructions (may be repeated)
  *     --row NAME        only this row
  *     --count N         cases a group
@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeRandom } from '../src/cpu/encode.ts';
 import { aarch64Target } from '../tests/support/aarch64-target.ts';
+import { armTarget } from '../tests/support/arm-target.ts';
 import {
   compareCases,
   type Difference,
@@ -56,7 +57,7 @@ const { values } = parseArgs({
   },
 });
 
-const target = [riscvTarget, aarch64Target].find(({ name }) => name === values.arch) as FuzzTarget;
+const target = [riscvTarget, aarch64Target, armTarget].find(({ name }) => name === values.arch) as FuzzTarget;
 const TSEMU = fileURLToPath(new URL(`../dist/tsemu-${target.name}`, import.meta.url));
 
 function subjectNamed(name: string, group: string): Subject {

@@ -17,7 +17,7 @@ function optionText(name: string): string {
 }
 
 const SECTIONS: readonly [title: string, text: string][] = [
-  ['NAME', 'tsemu, tsemu\\-riscv64, tsemu\\-aarch64 \\- run Linux programs built for another processor'],
+  ['NAME', 'tsemu, tsemu\\-riscv64, tsemu\\-aarch64, tsemu\\-arm \\- run Linux programs built for another processor'],
   [
     'SYNOPSIS',
     `.B tsemu run
@@ -32,6 +32,9 @@ const SECTIONS: readonly [title: string, text: string][] = [
 .B tsemu\\-aarch64
 .RI [ options ] " program " [ arguments ...]
 .br
+.B tsemu\\-arm
+.RI [ options ] " program " [ arguments ...]
+.br
 .B tsemu binfmt
 .RB { register | unregister | status | print }
 .RI [ arch ...]
@@ -43,7 +46,7 @@ const SECTIONS: readonly [title: string, text: string][] = [
   ],
   [
     'DESCRIPTION',
-    `Runs one Linux program, built for riscv64 or aarch64, on x86\\-64 Linux.
+    `Runs one Linux program, built for riscv64, aarch64 or 32-bit arm, on x86\\-64 Linux.
 Its code is translated, its system calls are carried out by the host's kernel.
 Programs that it executes run in the same way; programs of the host run natively.
 .PP

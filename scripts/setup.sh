@@ -6,7 +6,7 @@
 #     scripts/setup.sh examples also Go and Rust, 750 MB, for tests/examples.slow.test.ts
 #     scripts/setup.sh build    what `npm run build` and `npm run demo` need: compilers for C and C++, and dpkg-deb
 #
-# Guest architectures are listed in TSEMU_ARCHS (default: riscv64 aarch64).
+# Guest architectures are listed in TSEMU_ARCHS (default: riscv64 aarch64 arm).
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -31,7 +31,7 @@ need binutils objcopy
   packages="$packages debian-archive-keyring"
 
 if [ "${1:-all}" != build ]; then
-  for arch in ${TSEMU_ARCHS:-riscv64 aarch64}; do
+  for arch in ${TSEMU_ARCHS:-riscv64 aarch64 arm}; do
     case $arch in
     riscv64)
       need 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' riscv64-linux-gnu-gcc
@@ -53,10 +53,12 @@ if [ "${1:-all}" != build ]; then
     case $arch in
     riscv64) [ -e /usr/riscv64-linux-gnu/include/stdio.h ] || packages="$packages libc6-dev-riscv64-cross" ;;
     aarch64) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || packages="$packages libc6-dev-arm64-cross" ;;
+    arm) [ -e /usr/arm-linux-gnueabihf/include/stdio.h ] || packages="$packages libc6-dev-armhf-cross" ;;
     esac
   done
   need qemu-user-static qemu-riscv64-static qemu-riscv64
   need qemu-user-static qemu-aarch64-static qemu-aarch64
+  need qemu-user-static qemu-arm-static qemu-arm
   need llvm llvm-mc
   # What examples/ are tried with.
   need cmake cmake

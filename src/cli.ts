@@ -26,6 +26,7 @@ import { writeLog } from './host/resources.ts';
 import { Translations } from './host/translations.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { aarch64 } from './process/aarch64.ts';
+import { arm } from './process/arm.ts';
 import { type CompilerSetup, runCompilerThread } from './process/compiler-thread.ts';
 import type { Guest } from './process/guest.ts';
 import { riscv64 } from './process/riscv64.ts';
@@ -47,7 +48,7 @@ const STDERR = 2;
 /** Exit status after an error of the emulator itself: EX_SOFTWARE of sysexits.h. */
 const INTERNAL_ERROR = 70;
 /** Of each architecture its guests, one for each model of the processor, the usual one first. */
-const GUESTS: Record<string, readonly Guest[]> = { riscv64, aarch64 };
+const GUESTS: Record<string, readonly Guest[]> = { riscv64, aarch64, arm };
 /** What the launcher of `tsemu run` and `tsemu chroot` gives as the architecture. */
 const ANY = 'any';
 
@@ -55,6 +56,7 @@ const ANY = 'any';
 const COMPILERS: Record<string, () => Compiler> = {
   riscv64: () => require('./cli/compiler-riscv64.ts').compiler,
   aarch64: () => require('./cli/compiler-aarch64.ts').compiler,
+  arm: () => require('./cli/compiler-arm.ts').compiler,
 };
 
 /** The emulator's own files, as scripts/bundle-loader.cjs found them: in a directory, or in the running program. */

@@ -50,14 +50,14 @@ describe('the command', () => {
     const line = read('register');
     expect(line).toMatch(/^:tsemu-riscv64:M::/);
     expect((await binfmt('print', 'riscv64')).stdout.split('\n')[1]).toBe(line);
-    expect((await binfmt('print')).stdout.split('\n')).toHaveLength(4);
+    expect((await binfmt('print')).stdout.split('\n')).toHaveLength(5);
   });
 
   test('leaves programs to qemu unless told otherwise', async () => {
     const { binfmt, read } = commandAt('taken', { 'qemu-riscv64': QEMU });
     const qemu = 'qemu-riscv64 (/usr/bin/qemu-riscv64-static)';
     expect(await binfmt('status')).toMatchObject({
-      stdout: `riscv64: not registered; ${qemu} is registered\naarch64: not registered\n`,
+      stdout: `riscv64: not registered; ${qemu} is registered\naarch64: not registered\narm: not registered\n`,
       status: 1,
     });
     const refused = await binfmt('register', 'riscv64');

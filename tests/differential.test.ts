@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { makeRandom } from '../src/cpu/encode.ts';
 import type { Row } from '../src/cpu/row.ts';
 import { aarch64Target } from './support/aarch64-target.ts';
+import { armTarget } from './support/arm-target.ts';
 import { compareCases, describeDifference, emulator, type Subject } from './support/compare-instructions.ts';
 import { evaluateCases } from './support/evaluate-effect.ts';
 import type { FuzzTarget } from './support/fuzz-target.ts';
@@ -52,7 +53,7 @@ function differences(
   return found;
 }
 
-describe.each([riscvTarget, aarch64Target])(
+describe.each([riscvTarget, aarch64Target, armTarget])(
   `$name, instructions in random states, seed ${seed}, ${CASES} cases a group`,
   (target) => {
     const { groups, rowsOfGroup, computingRows, inQemu } = target;

@@ -88,7 +88,9 @@ describe('the installed package', () => {
     expect(await run([join(bin, 'tsemu'), 'run', hello], { env: without })).toEqual(HELLO);
     const doctor = await run([join(bin, 'tsemu'), 'doctor'], { env: without });
     expect(doctor).toMatchObject({ status: 0, stderr: '' });
-    expect(doctor.stdout).toMatch(/^ok +riscv64 guest +runs\nok +aarch64 guest +runs\nGuests run here\.\n$/m);
+    expect(doctor.stdout).toMatch(
+      /^ok +riscv64 guest +runs\nok +aarch64 guest +runs\nok +arm guest +runs\nGuests run here\.\n$/m,
+    );
   });
 
   test('has a library with types, which the example uses', async () => {

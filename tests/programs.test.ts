@@ -9,3 +9,4 @@ for (const arch of ['riscv64', 'aarch64']) {
   testEndings(arch);
   testCompilerThread(arch);
 }
+testSuite('arm', quickVariants('arm'));

@@ -5,6 +5,8 @@
 
 import { aarch64RegistersText } from '../cpu/aarch64/registers-text.ts';
 import { AARCH64_STATE } from '../cpu/aarch64/state.ts';
+import { armRegistersText } from '../cpu/arm/registers-text.ts';
+import { ARM_STATE } from '../cpu/arm/state.ts';
 import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
 import { RISCV_STATE } from '../cpu/riscv/state.ts';
 import { makeSymbolizer } from '../host/linux/symbols.ts';
@@ -50,6 +52,14 @@ const LAYOUTS: Readonly<Record<string, FrameLayout>> = {
     previous: 0,
     returnAddress: 8,
     registers: aarch64RegistersText,
+  },
+  // Of T32 code, whose frame pointer is r7; it need not keep frame records.
+  arm: {
+    framePointer: ARM_STATE.r + 8 * 7,
+    link: ARM_STATE.r + 8 * 14,
+    previous: 0,
+    returnAddress: 4,
+    registers: armRegistersText,
   },
 };
 const MAX_FRAMES = 32;

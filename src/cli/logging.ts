@@ -1,6 +1,8 @@
 /** What `-d` and `-strace` show. Loaded only when something is to be logged. */
 import { aarch64Disassembler } from '../cpu/aarch64/disassembly.ts';
 import { aarch64RegistersText } from '../cpu/aarch64/registers-text.ts';
+import { disassembleArm } from '../cpu/arm/disassembly.ts';
+import { armRegistersText } from '../cpu/arm/registers-text.ts';
 import type { CpuModel } from '../cpu/cpu-model.ts';
 import { disassembleRiscv } from '../cpu/riscv/disassembly.ts';
 import { riscvRegistersText } from '../cpu/riscv/registers-text.ts';
@@ -19,6 +21,7 @@ import { type LogItem, type Settings, UsageError } from './settings.ts';
 /** How each guest architecture's instructions and registers are written. */
 const FORMATS: Record<string, (model: CpuModel) => Format> = {
   riscv64: () => ({ instruction: disassembleRiscv, registers: riscvRegistersText, hasNarrow: true }),
+  arm: () => ({ instruction: disassembleArm, registers: armRegistersText, hasNarrow: false }),
   aarch64: (model) => ({ instruction: aarch64Disassembler(model), registers: aarch64RegistersText, hasNarrow: false }),
 };
 interface Format {

@@ -115,7 +115,7 @@ function chrootHelp(): string {
   });
   return `usage: ${CHROOT} [options] directory [command [arguments...]]
 Runs a command in a directory that has the files of another system, for
-riscv64 or aarch64, as its root directory; no privileges are needed.
+riscv64, aarch64 or arm, as its root directory; no privileges are needed.
 Without a command: the shell that SHELL names if it is there, or /bin/sh.
 
 ${lines.join('\n')}

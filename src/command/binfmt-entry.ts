@@ -6,7 +6,7 @@
  *     registrationLine(entryFor('riscv64', '/opt/tsemu/tsemu-riscv64', 'POC'))
  *     // :tsemu-riscv64:M::\x7f\x45\x4c\x46…:/opt/tsemu/tsemu-riscv64:POC
  */
-import { GUEST_MACHINES } from '../loader/machine.ts';
+import { GUEST_CLASSES, GUEST_MACHINES } from '../loader/machine.ts';
 
 /** What a file has to begin with, from offset 0 on: `(byte & mask) === (magic & mask)`. */
 export interface Pattern {
@@ -34,7 +34,7 @@ const EXEC_OR_DYN = 0xfe;
 function patternFor(architecture: string): Pattern {
   const machine = GUEST_MACHINES[architecture];
   const magic = new Uint8Array(20);
-  magic.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  magic.set([0x7f, 0x45, 0x4c, 0x46, GUEST_CLASSES[architecture] ?? 2, 1, 1]);
   magic.set([ET_EXEC, 0, machine & 255, machine >> 8], 16);
   const mask = new Uint8Array(20);
   mask.fill(0xff, 0, 7);

@@ -46,7 +46,7 @@ function finish(action: () => { text: string; status: number }): never {
 const [first] = process.argv.slice(2);
 const parser = yargs(process.argv.slice(2))
   .scriptName('tsemu')
-  .usage('Runs Linux programs built for riscv64 and aarch64 on x86-64 Linux.\n\nUsage: $0 <command>')
+  .usage('Runs Linux programs built for riscv64, aarch64 and 32-bit arm on x86-64 Linux.\n\nUsage: $0 <command>')
   .command('run [options] <program> [arguments..]', 'run a program (run -help lists the options)')
   .command(
     'chroot [options] <directory> [command..]',

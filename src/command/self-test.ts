@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeElf } from '../loader/elf-writer.ts';
-import { GUEST_MACHINES } from '../loader/machine.ts';
+import { GUEST_CLASSES, GUEST_MACHINES } from '../loader/machine.ts';
 import { type Installation, runCommand } from './installation.ts';
 
 const BASE = 0x10000;
@@ -32,13 +32,24 @@ const GUESTS: Readonly<Record<string, readonly number[]>> = {
     0xd2800bc8, // mov x8, #94
     0xd4000001, // svc #0
   ],
+  arm: [
+    0xe3a00001, // mov r0, #1
+    0xe28f1018, // add r1, pc, #24
+    0xe3a02003, // mov r2, #3
+    0xe3a07004, // mov r7, #4
+    0xef000000, // svc #0
+    0xe3a00000, // mov r0, #0
+    0xe3a070f8, // mov r7, #248
+    0xef000000, // svc #0
+    0xe1a00000, // nop
+  ],
 };
 
 /** The bytes of the guest's ELF file. */
 function guestProgram(architecture: string): Uint8Array {
   const machine = GUEST_MACHINES[architecture];
   const bytes = Buffer.concat([new Uint8Array(Uint32Array.from(GUESTS[architecture]).buffer), Buffer.from(MESSAGE)]);
-  return writeElf({ machine, segments: [{ vaddr: BASE, bytes, flags: 5 }] });
+  return writeElf({ machine, elfClass: GUEST_CLASSES[architecture], segments: [{ vaddr: BASE, bytes, flags: 5 }] });
 }
 
 /**

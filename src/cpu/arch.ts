@@ -6,8 +6,8 @@ import type { OperandInfo, Row } from './row.ts';
 export interface RegisterFile {
   /** Cell of register 0. */
   first: number;
-  /** Distance of the cells, which is a register's size: 8 bytes, or 16 of vectors. */
-  stride: 8 | 16;
+  /** Distance of the cells, which is a register's size: 8 bytes, or 16 of vectors; 4 if values are twice the number. */
+  stride: 4 | 8 | 16;
   /** A value that names a cell outside the file: 31 is the stack pointer in some operands of AArch64. */
   other?: { value: number; cell: number };
   /** The register meant is so many after the one that the value names, in a file of 32 that begins anew at its end. */
@@ -39,10 +39,44 @@ export function isVector({ vectors }: RegisterLayout, register: number): boolean
   return vectors !== undefined && register >= vectors.first && register < vectors.end;
 }
 
+/** The rows that code is decoded by in one of several states of the processor. */
+export interface InstructionSet {
+  rows: readonly Row<never>[];
+  /** It has instructions of two bytes too, and of the others the halves in reverse order, as Thumb has. */
+  isThumb: boolean;
+  /** Regions may have its instructions; else the cold tier executes them all. */
+  isCompiled: boolean;
+}
+
+/** Instructions that are compiled as one. */
+export interface CodeBlock {
+  /** Bytes. */
+  length: number;
+  statements: readonly Statement[];
+}
+
+/** The instruction set of code at an address, see {@link Architecture.sets}. */
+export const setAt = (pc: number): number => Math.floor(pc / 2 ** 32);
+/** The address without that. */
+export const bareAddress = (pc: number): number => pc % 2 ** 32;
+
+/** Of the halfword that an instruction of Thumb begins with: whether it is all of it. */
+export const isNarrowThumb = (halfword: number): boolean => (halfword & 0xffff) < 0xe800;
+
 export interface Architecture extends RegisterLayout {
   /** As in the command's name: `riscv64`. */
   name: string;
   rows: readonly Row<never>[];
+  /**
+   * Of an architecture of 32 bits with several instruction sets. An address of code has the number of its set above the 32
+   * bits, wherever the translator has it: in the PC's cell, as the key of what is translated.
+   */
+  sets?: readonly InstructionSet[];
+  /**
+   * For compiled code: what a word and those that follow it, at distances in bytes, do as one instruction; undefined if
+   * they are not to be taken together. Words are as makeDecoder takes them (decoder.ts).
+   */
+  block?(set: number, word: number, wordAt: (distance: number) => number | undefined): CodeBlock | undefined;
   /** Extensions that a model of the processor may lack (see cpu-model.ts), 64 at most. */
   optional: readonly string[];
   /** The statements of a row's effect; of a particular instruction if the operands' values are given. */

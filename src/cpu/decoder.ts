@@ -30,13 +30,18 @@ interface Node<R> {
 
 /**
  * A function from instruction words to rows. A word is an unsigned or signed 32-bit number; of a 16-bit
- * instruction only the low half matters. Undefined for an illegal instruction.
+ * instruction only the low half matters; of Thumb's the upper half is 0 then (`isThumb`). Undefined for an illegal instruction.
  */
-export function makeDecoder<R extends Row<never>>(rows: readonly R[]): (word: number) => Decoded<R> | undefined {
+export function makeDecoder<R extends Row<never>>(
+  rows: readonly R[],
+  isThumb = false,
+): (word: number) => Decoded<R> | undefined {
   const wide: Node<R> = { rows: rows.filter(({ length }) => length === 4), known: 0 };
   const narrow: Node<R> = { rows: rows.filter(({ length }) => length === 2), known: 0 };
   return (word) => {
-    const row = find(narrow, word & 0xffff) ?? find(wide, word >>> 0);
+    const row = isThumb
+      ? find(word >>> 16 === 0 ? narrow : wide, word >>> 0)
+      : (find(narrow, word & 0xffff) ?? find(wide, word >>> 0));
     if (!row) return undefined;
     const values: Record<string, number> = {};
     for (const info of row.operands) values[info.name] = operandValue(info, word);

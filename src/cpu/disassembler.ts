@@ -18,13 +18,17 @@ const isSuffix = (kind: string): boolean => kind === 'order' || kind.startsWith(
 
 export function disassemble(row: Row<never>, word: number, pc: bigint, format: OperandFormat): string {
   let suffix = '';
+  let isCondition = false;
   const operands = row.syntax.replace(/\{(\w+):?\w*\}/g, (_, name: string) => {
     const info = row.operands.find((operand) => operand.name === name);
     if (!info) throw new Error(`${row.name}: no operand ${name}`);
     const text = format(info, operandValue(info, word), pc);
     if (!isSuffix(info.kind)) return text;
     suffix = text;
+    isCondition = info.kind === 'suffixCond';
     return '';
   });
-  return `${row.mnemonic}${suffix} ${operands.trim()}`.trim();
+  // Arm's conditions stand before what says the types.
+  const [, name, types] = isCondition ? /^([^.]*)(.*)$/.exec(row.mnemonic)! : [row.mnemonic, row.mnemonic, ''];
+  return `${name}${suffix}${types} ${operands.trim()}`.trim();
 }

@@ -10,11 +10,15 @@ export interface VdsoImage {
   bytes(): Uint8Array;
   /** Offset of the code that calls rt_sigreturn, where signal handlers return to. */
   readonly sigreturnOffset: number;
+  /** False if it is no ELF file, only the code that handlers return to: there is no AT_SYSINFO_EHDR then. */
+  readonly isLibrary?: false;
 }
 
 export interface GuestAbi {
-  /** As in the command's name and uname(2)'s machine: `riscv64`. */
+  /** As in the command's name: `riscv64`. */
   readonly name: string;
+  /** uname(2)'s machine, if not the name. */
+  readonly machine?: string;
   /** The command that runs such programs, which starts every message. */
   readonly command: string;
   /** e_machine of its programs. */
@@ -45,4 +49,8 @@ export interface GuestAbi {
   /** A directory of libraries that Debian's cross compiler installs, named as a hint when an interpreter is missing. */
   readonly exampleSysroot: string;
   readonly vdso: VdsoImage;
+  /** Where the address space ends, if the processor cannot address all there is: the stack is below. */
+  readonly addressSpaceEnd?: number;
+  /** A page of code that every process has at a fixed address. */
+  readonly fixedPage?: { readonly address: number; bytes(): Uint8Array };
 }

@@ -213,7 +213,10 @@ export type Statement =
   /** Raises a misaligned-address trap unless the address is a multiple of `bytes`. */
   | { kind: 'aligned'; address: Value; bytes: number }
   | { kind: 'fence' }
-  | { kind: 'branch'; condition: Value; offset: Operand }
+  /** Leaves out so many statements unless the condition holds. They are no jumps where operands are known. */
+  | { kind: 'skip'; unless: Value; count: number }
+  /** The offset counts from `from` bytes behind the instruction's address. */
+  | { kind: 'branch'; condition: Value; offset: Operand; from?: number }
   | { kind: 'jump'; offset: Operand }
   | { kind: 'jumpTo'; address: Value }
   | { kind: 'trap'; trap: Trap };
@@ -352,8 +355,8 @@ export class Builder {
   fence(): void {
     this.statements.push({ kind: 'fence' });
   }
-  branch(condition: Value, offset: Operand): void {
-    this.statements.push({ kind: 'branch', condition, offset });
+  branch(condition: Value, offset: Operand, from?: number): void {
+    this.statements.push({ kind: 'branch', condition, offset, from });
   }
   jump(offset: Operand): void {
     this.statements.push({ kind: 'jump', offset });

@@ -23,6 +23,8 @@ export interface SignalDelivery {
   handler: bigint;
   /** Where the handler returns to: sa_restorer or the vDSO's rt_sigreturn. */
   trampoline: bigint;
+  /** SA_SIGINFO: the handler takes three arguments. */
+  wantsInfo: boolean;
 }
 
 /** What sigreturn finds in a frame beside the registers. */

@@ -12,7 +12,7 @@ import type { Readable, Writable } from 'node:stream';
 
 export interface EmulatorOptions {
   /** By default the program's ELF header says it, or that of the interpreter that a script names. */
-  architecture?: 'riscv64' | 'aarch64';
+  architecture?: 'riscv64' | 'aarch64' | 'arm';
   /** Directory below which interpreters and absolute paths are looked for first (`-L`). */
   sysroot?: string;
   /**

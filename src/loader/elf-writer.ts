@@ -33,14 +33,14 @@ export interface ElfSpec {
 export const PT = { LOAD: 1, DYNAMIC: 2, INTERP: 3, PHDR: 6, TLS: 7, GNU_STACK: 0x6474e551 } as const;
 export const ET = { REL: 1, EXEC: 2, DYN: 3, CORE: 4 } as const;
 
-const HEADER_SIZE = 64;
-const ENTRY_SIZE = 56;
 const PAGE = 4096;
 
-/** The bytes of a little-endian ELF64 file. The first segment's bytes start behind the headers. */
+/** The bytes of a little-endian ELF file. The first segment's bytes start behind the headers. */
 export function writeElf(spec: ElfSpec): Uint8Array {
   const { segments } = spec;
-  let end = HEADER_SIZE + ENTRY_SIZE * segments.length;
+  const isWide = spec.elfClass !== 1;
+  const [headerSize, entrySize] = isWide ? [64, 56] : [52, 32];
+  let end = headerSize + entrySize * segments.length;
   const places = segments.map((segment) => {
     const within = (segment.vaddr ?? 0) % PAGE;
     const aligned = (segment.type ?? PT.LOAD) === PT.LOAD;
@@ -54,28 +54,35 @@ export function writeElf(spec: ElfSpec): Uint8Array {
   });
   const bytes = new Uint8Array(end);
   const view = new DataView(bytes.buffer);
-  const word = (at: number, value: number) => view.setBigUint64(at, BigInt(value), true);
+  const word = (at: number, value: number) =>
+    isWide ? view.setBigUint64(at, BigInt(value), true) : view.setUint32(at, value, true);
   const half = (at: number, value: number) => view.setUint16(at, value, true);
   bytes.set([0x7f, 0x45, 0x4c, 0x46, spec.elfClass ?? 2, 1, 1]);
   half(16, spec.type ?? ET.EXEC);
   half(18, spec.machine ?? 243);
   view.setUint32(20, 1, true);
   word(24, spec.entry ?? segments[0]?.vaddr ?? 0);
-  word(32, spec.phoff ?? HEADER_SIZE);
-  half(52, HEADER_SIZE);
-  half(54, spec.phentsize ?? ENTRY_SIZE);
-  half(56, spec.phnum ?? segments.length);
+  word(isWide ? 32 : 28, spec.phoff ?? headerSize);
+  const sizes = isWide ? 52 : 40;
+  half(sizes, headerSize);
+  half(sizes + 2, spec.phentsize ?? entrySize);
+  half(sizes + 4, spec.phnum ?? segments.length);
   segments.forEach((segment, index) => {
-    const at = HEADER_SIZE + ENTRY_SIZE * index;
+    const at = headerSize + entrySize * index;
     const { bytes: content = new Uint8Array(0) } = segment;
     view.setUint32(at, segment.type ?? PT.LOAD, true);
-    view.setUint32(at + 4, segment.flags ?? 5, true);
-    word(at + 8, segment.offset ?? places[index]);
-    word(at + 16, segment.vaddr ?? 0);
-    word(at + 24, segment.vaddr ?? 0);
-    word(at + 32, segment.filesz ?? content.length);
-    word(at + 40, segment.memsz ?? content.length);
-    word(at + 48, segment.align ?? PAGE);
+    view.setUint32(at + (isWide ? 4 : 24), segment.flags ?? 5, true);
+    const values = [
+      segment.offset ?? places[index],
+      segment.vaddr ?? 0,
+      segment.vaddr ?? 0,
+      segment.filesz ?? content.length,
+      segment.memsz ?? content.length,
+    ];
+    values.forEach((value, i) => {
+      word(isWide ? at + 8 + 8 * i : at + 4 + 4 * i, value);
+    });
+    word(at + (isWide ? 48 : 28), segment.align ?? PAGE);
     bytes.set(content, places[index]);
   });
   return bytes;

@@ -25,7 +25,7 @@ import { biasFor, findBias, type MappedImage, mapImage } from './map-image.ts';
 import { type PreparedProgram, type ProgramRequest, prepareProgram } from './prepare.ts';
 import { type ProgramFile, realPath, steadyCall } from './program-file.ts';
 import { AT, buildStack, RANDOM_SIZE } from './stack.ts';
-import { mapVdso } from './vdso.ts';
+import { mapPage, mapVdso } from './vdso.ts';
 
 const MAP_STACK = 0x24132; // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_STACK
 
@@ -95,7 +95,7 @@ function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram):
   const { pageSize } = abi;
   const failed = (errno: number, what: string) => loadError(abi.command, path, errno, `${what}: ${errnoText(errno)}`);
 
-  const bias = image.type === 'exec' ? 0 : biasFor(image, programBase(host.windowSize));
+  const bias = image.type === 'exec' ? 0 : biasFor(image, programBase(space.stackTop));
   if (image.end + bias > space.mmapTop) {
     return loadError(abi.command, path, ENOMEM, 'its segments leave no room for the stack');
   }
@@ -108,6 +108,10 @@ function mapProgram(host: Host, space: AddressSpace, prepared: PreparedProgram):
     const mapped = mapInterpreter(space, interpreter.file, interpreter.image, program, pageSize);
     if (typeof mapped === 'number') return failed(-mapped, `mapping its interpreter ${interpreter.file.path} failed`);
     start = mapped;
+  }
+  if (abi.fixedPage !== undefined) {
+    const result = mapPage(space, abi.fixedPage.bytes(), pageSize, abi.fixedPage.address);
+    if (result < 0) return failed(-result, 'mapping the page of helpers failed');
   }
   const vdso = mapVdso(space, abi.vdso, pageSize);
   if (typeof vdso === 'number') return failed(-vdso, 'mapping the vDSO failed');
@@ -172,7 +176,8 @@ function auxiliaryVector(
   const { abi } = request;
   const id = (name: string) => Number(steadyCall(host, name));
   const [uid, euid, gid, egid] = request.identity ?? ['getuid', 'geteuid', 'getgid', 'getegid'].map(id);
-  const entries: [number, number | bigint][] = [[AT.SYSINFO_EHDR, vdsoAddress]];
+  const entries: [number, number | bigint][] = [];
+  if (abi.vdso.isLibrary !== false) entries.push([AT.SYSINFO_EHDR, vdsoAddress]);
   for (const [type, value] of abi.extraAuxv) entries.push([type, value]);
   if (abi.minSignalStack !== 0) entries.push([AT.MINSIGSTKSZ, abi.minSignalStack]);
   entries.push(

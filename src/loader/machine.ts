@@ -8,7 +8,9 @@ export const E_MACHINE = 18;
 export const EM_X86_64 = 62;
 
 /** e_machine of the programs of each architecture that there is a command for. */
-export const GUEST_MACHINES: Readonly<Record<string, number>> = { riscv64: 243, aarch64: 183 };
+export const GUEST_MACHINES: Readonly<Record<string, number>> = { riscv64: 243, aarch64: 183, arm: 40 };
+/** EI_CLASS of those that are not of 64 bits. */
+export const GUEST_CLASSES: Readonly<Record<string, number>> = { arm: 1 };
 export const GUEST_ARCHITECTURES: readonly string[] = Object.keys(GUEST_MACHINES);
 
 /** True if a file that starts with these bytes is ELF. */

@@ -90,7 +90,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
     const head = file.read(0, HEAD_SIZE);
     if (typeof head === 'number') return refuse(-head, errnoText(-head));
     if (isElf(head)) {
-      const image = readElf(file, head, abi, host.windowSize);
+      const image = readElf(file, head, abi, abi.addressSpaceEnd ?? host.windowSize);
       if (typeof image === 'string') {
         const error = refuse(ENOEXEC, image);
         const architecture = guestArchitectureOf(head);
@@ -169,7 +169,7 @@ function openInterpreter(
   };
   const head = file.read(0, HEAD_SIZE);
   if (typeof head === 'number') return refuse(-head, errnoText(-head));
-  const image = readElf(file, head, abi, host.windowSize);
+  const image = readElf(file, head, abi, abi.addressSpaceEnd ?? host.windowSize);
   if (typeof image === 'string') return refuse(ELIBBAD, image);
   if (image.interpreter !== undefined) return refuse(ELIBBAD, 'asks for an interpreter itself');
   return { file, image };

@@ -4,6 +4,7 @@ import type { AddressSpace } from '../memory/address-space.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from './elf.ts';
 
 const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_FIXED = 0x10;
 const ENOMEM = 12;
 
 export interface MappedVdso {
@@ -17,11 +18,19 @@ export interface MappedVdso {
 /** Maps the image read-execute wherever there is room; a negative errno if there is none. */
 export function mapVdso(space: AddressSpace, vdso: VdsoImage, pageSize: number): MappedVdso | number {
   const bytes = vdso.bytes();
+  const address = mapPage(space, bytes, pageSize);
+  if (address < 0) return address;
   const size = Math.ceil(bytes.length / pageSize) * pageSize;
-  const address = space.mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  return { address, end: address + size, sigreturn: address + vdso.sigreturnOffset };
+}
+
+/** Maps code at an address, or wherever there is room; its address, or a negative errno. */
+export function mapPage(space: AddressSpace, bytes: Uint8Array, pageSize: number, at = 0): number {
+  const size = Math.ceil(bytes.length / pageSize) * pageSize;
+  const flags = MAP_PRIVATE_ANONYMOUS | (at === 0 ? 0 : MAP_FIXED);
+  const address = space.mmap(at, size, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (address < 0) return address;
   if (!space.write(address, bytes)) return -ENOMEM;
   const error = space.mprotect(address, size, PROT_READ | PROT_EXEC);
-  if (error < 0) return error;
-  return { address, end: address + size, sigreturn: address + vdso.sigreturnOffset };
+  return error < 0 ? error : address;
 }

@@ -106,7 +106,11 @@ export class AddressSpace extends GuestData {
   private readonly codePages: CodePages;
   private readonly sharedCode: Int32Array;
 
-  constructor(host: Host) {
+  /** One past the highest address that the guest can map. */
+  private readonly end: number;
+
+  /** @param stackTop where the stack is to end, and whatever has no fixed address, if not at the window's end */
+  constructor(host: Host, stackTop = host.windowSize) {
     super(host);
     const pages = host.windowSize / PAGE_SIZE;
     this.table = new Uint8Array(host.processMemory.buffer, PROCESS.pageTable, pages);
@@ -116,8 +120,9 @@ export class AddressSpace extends GuestData {
     this.cells = new Float64Array(host.processMemory.buffer, PROCESS.searchTop, 4);
     this.sharedCode = new Int32Array(host.processMemory.buffer, PROCESS.sharedCode, 1);
     this.codePages = new CodePages(host, this.table, this.runs, (start, end) => this.onCodeChange(start, end));
-    this.stackTop = host.windowSize;
-    this.mmapTop = host.windowSize - stackRoom(host);
+    this.stackTop = stackTop;
+    this.end = Math.min(stackTop + PAGE_SIZE, host.windowSize);
+    this.mmapTop = stackTop - stackRoom(host);
     if (this.searchTop === 0) this.searchTop = this.mmapTop / PAGE_SIZE;
   }
 
@@ -224,7 +229,7 @@ export class AddressSpace extends GuestData {
    * same addresses in each run, or nothing that was translated of them would be found again.
    */
   private place(hint: number, size: number, flags: number, wantsHugePages = false): number {
-    const limit = this.host.windowSize;
+    const limit = this.end;
     if (size > limit) return ENOMEM;
     if ((flags & (MAP.fixed | MAP.fixedNoReplace)) !== 0) {
       if (!aligned(hint)) return EINVAL;
@@ -261,7 +266,7 @@ export class AddressSpace extends GuestData {
     const start = unsigned(address);
     const size = pageUp(unsigned(length));
     if (!aligned(start) || size === 0 || start + size > 2 ** 47) return EINVAL;
-    const end = Math.min(start + size, this.host.windowSize);
+    const end = Math.min(start + size, this.end);
     const first = this.runs.nextMapped(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
     return first < end ? this.release(first, end) : 0;
   }
@@ -288,7 +293,7 @@ export class AddressSpace extends GuestData {
     const remap = (flags & SHM.remap) !== 0;
     const wanted = (flags & SHM.round) !== 0 ? pageDown(address) : address;
     if (!aligned(wanted) || (wanted === 0 && (address !== 0 || remap))) return EINVAL;
-    if (wanted !== 0 && !remap && wanted + size <= this.host.windowSize && !this.isFree(wanted, size)) return EINVAL;
+    if (wanted !== 0 && !remap && wanted + size <= this.end && !this.isFree(wanted, size)) return EINVAL;
     const start = this.place(wanted, size, wanted === 0 ? 0 : MAP.fixed);
     if (start < 0) return start;
     const replaced = this.runs.countMapped(start / PAGE_SIZE, (start + size) / PAGE_SIZE);
@@ -339,7 +344,7 @@ export class AddressSpace extends GuestData {
     let end = start + pageUp(bytes);
     if (end > 2 ** 64) return ENOMEM;
     if ((prot & ~(PROT_MASK | PROT.sem | grows)) !== 0) return EINVAL;
-    if (start >= this.host.windowSize || this.table[start / PAGE_SIZE] === 0) return ENOMEM;
+    if (start >= this.end || this.table[start / PAGE_SIZE] === 0) return ENOMEM;
     if (grows !== 0) {
       // Only a grow-down mapping extends so; nothing grows up on the architectures we have.
       if (grows === PROT.growsUp || (this.table[start / PAGE_SIZE] & PageFlag.stack) === 0) return EINVAL;
@@ -347,7 +352,7 @@ export class AddressSpace extends GuestData {
     }
     // Linux changes what comes before the first hole, then complains.
     const wanted = end;
-    end = this.runs.nextFree(start / PAGE_SIZE, Math.min(end, this.host.windowSize) / PAGE_SIZE) * PAGE_SIZE;
+    end = this.runs.nextFree(start / PAGE_SIZE, Math.min(end, this.end) / PAGE_SIZE) * PAGE_SIZE;
     if ((prot & PROT.write) !== 0) {
       // Private pages that become writable count as data from now on.
       const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
@@ -395,7 +400,7 @@ export class AddressSpace extends GuestData {
     const keep = (flags & MREMAP.dontUnmap) !== 0;
     if ((flags & ~7) !== 0 || ((fixed || keep) && !mayMove) || (keep && oldSize !== newSize)) return EINVAL;
     if (!aligned(start) || newSize === 0) return EINVAL;
-    const { windowSize } = this.host;
+    const windowSize = this.end;
     if (fixed) {
       const target = unsigned(newAddress);
       if (!aligned(target) || newSize > windowSize || target + newSize > windowSize) return EINVAL;
@@ -435,7 +440,7 @@ export class AddressSpace extends GuestData {
   private growInPlace(start: number, oldSize: number, newSize: number): boolean {
     const end = start + oldSize;
     const growth = newSize - oldSize;
-    if (start + newSize > this.host.windowSize || !this.isFree(end, growth)) return false;
+    if (start + newSize > this.end || !this.isFree(end, growth)) return false;
     const entry = this.table[start / PAGE_SIZE] & ~PageFlag.code;
     if ((entry & PageFlag.anonymous) !== 0) {
       // The kernel merges the new mapping with the old one.
@@ -455,7 +460,7 @@ export class AddressSpace extends GuestData {
 
   private move(start: number, oldSize: number, newSize: number, target: number, flags: number): number {
     const first = start / PAGE_SIZE;
-    if (start + oldSize > this.host.windowSize || this.table[first] === 0) return EFAULT;
+    if (start + oldSize > this.end || this.table[first] === 0) return EFAULT;
     if (!this.isOneMapping(start, Math.min(oldSize, newSize))) return EFAULT;
     this.codePages.unprotectRange(first, first + oldSize / PAGE_SIZE);
     const result = this.host.syscall(
@@ -484,7 +489,7 @@ export class AddressSpace extends GuestData {
     const size = pageUp(unsigned(length));
     if (!aligned(start) || start + size > 2 ** 64) return EINVAL;
     if (advice === 100 || advice === 101) return EPERM; // MADV_HWPOISON, MADV_SOFT_OFFLINE
-    const end = Math.min(start + size, this.host.windowSize);
+    const end = Math.min(start + size, this.end);
     // A length of 0 asks whether the host knows the advice.
     if (size === 0 || start >= end) {
       const known = this.host.syscall('madvise', this.host.stagingPointer(0), 0, advice) as number;
@@ -531,7 +536,7 @@ export class AddressSpace extends GuestData {
   private onMapped(name: string, start: number, length: number, last: Int): number {
     if (!aligned(start)) return EINVAL;
     const end = start + pageUp(length);
-    if (end > this.host.windowSize) return ENOMEM;
+    if (end > this.end) return ENOMEM;
     if (this.runs.nextFree(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE < end) return ENOMEM;
     return this.host.syscall(name, this.host.guestPointer(start), length, last) as number;
   }
@@ -548,7 +553,7 @@ export class AddressSpace extends GuestData {
 
   private doBrk(address: Int): number {
     const wanted = unsigned(address);
-    if (wanted < this.brkStart || wanted > this.host.windowSize) return this.brkEnd;
+    if (wanted < this.brkStart || wanted > this.end) return this.brkEnd;
     const oldEnd = pageUp(this.brkEnd);
     const newEnd = pageUp(wanted);
     if (newEnd < oldEnd) {
@@ -595,7 +600,7 @@ export class AddressSpace extends GuestData {
     this.runs.noteEmpty();
     this.codePages.clear();
     this.sharedCode[0] = 0;
-    this.names.clear(0, this.host.windowSize);
+    this.names.clear(0, this.end);
     this.searchTop = this.mmapTop / PAGE_SIZE;
     this.mappedPages = this.brkStart = this.brkEnd = 0;
   }
@@ -619,8 +624,8 @@ export class AddressSpace extends GuestData {
 
   /** The guest says, as its architecture asks for, that code in [start, end) has changed. Often that is known already. */
   codeChanged(start: number, end: number): void {
-    if (this.hasSharedCode) this.onCodeChange(0, this.host.windowSize);
-    else if (this.codePages.anyLeftOpen) this.noteCodeChange(start, Math.min(end, this.host.windowSize));
+    if (this.hasSharedCode) this.onCodeChange(0, this.end);
+    else if (this.codePages.anyLeftOpen) this.noteCodeChange(start, Math.min(end, this.end));
   }
 
   /**
@@ -666,7 +671,7 @@ export class AddressSpace extends GuestData {
     const page = Math.floor(address / PAGE_SIZE);
     if (!(page >= LOWEST / PAGE_SIZE && page < this.table.length) || this.table[page] !== 0) return false;
     const limit = this.limit(RLIMIT.stack);
-    const reach = Math.min(this.table.length, page + Math.ceil(Math.min(limit, this.host.windowSize) / PAGE_SIZE));
+    const reach = Math.min(this.table.length, page + Math.ceil(Math.min(limit, this.end) / PAGE_SIZE));
     const base = this.runs.nextMapped(page, reach);
     const entry = this.table[base] & ~PageFlag.code;
     if (base >= reach || (entry & PageFlag.stack) === 0) return false;

@@ -3,6 +3,7 @@ import type { CpuModel } from '../cpu/cpu-model.ts';
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalFrames } from '../cpu/signal-frame.ts';
+import type { NarrowCalls } from '../syscalls/dispatch.ts';
 import type { EngineState } from '../translate/engine.ts';
 
 export interface Guest {
@@ -10,5 +11,7 @@ export interface Guest {
   readonly state: EngineState & { readonly model: CpuModel };
   /** System call names by number. */
   readonly syscalls: Readonly<Record<number, string>>;
+  /** Of a 32-bit architecture: how its calls are made. */
+  readonly narrow?: NarrowCalls;
   createCpu(threadMemory: WebAssembly.Memory): { cpu: GuestCpu; frames: SignalFrames };
 }

@@ -22,6 +22,7 @@ export const SIG_IGN = 1n;
 
 export const SA_NOCLDSTOP = 1n;
 export const SA_NOCLDWAIT = 2n;
+export const SA_SIGINFO = 4n;
 export const SA_ONSTACK = 0x0800_0000n;
 export const SA_RESTART = 0x1000_0000n;
 export const SA_NODEFER = 0x4000_0000n;

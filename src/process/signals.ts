@@ -28,6 +28,7 @@ import {
   SA_ONSTACK,
   SA_RESETHAND,
   SA_RESTART,
+  SA_SIGINFO,
   SI_KERNEL,
   SIG_DFL,
   SIG_IGN,
@@ -297,6 +298,7 @@ export class Signals implements SignalState {
       stack: this.altStack,
       handler: action.handler,
       trampoline: owner.trampoline,
+      wantsInfo: (action.flags & SA_SIGINFO) !== 0n,
     };
     if (action.restorer !== 0n) delivery.trampoline = action.restorer;
     if ((action.flags & SA_RESETHAND) !== 0n) this.setAction(signo, { ...action, handler: SIG_DFL });

@@ -86,7 +86,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { program, root, descriptor, argv, env, options } = request;
   if (root !== undefined) changeDirectory(host, root.directory);
   const { rlimits, isSecure } = host.startState;
-  const space = new AddressSpace(host);
+  const space = new AddressSpace(host, guest.abi.addressSpaceEnd);
   const limits = new SharedLimits(host, OWN_RLIMITS);
   for (const resource of OWN_RLIMITS) limits.set(resource, rlimits[resource]);
   space.limits = limits;
@@ -136,7 +136,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     frames,
     engine,
     process,
-    syscalls: new SyscallTable(guest.syscalls, TOPICS, request.reports),
+    syscalls: new SyscallTable(guest.syscalls, TOPICS, request.reports, guest.narrow),
     trampoline: BigInt(loaded.sigreturn),
     ...watchOf(engine, request.watch),
   });

@@ -105,6 +105,10 @@ export class GuestTask implements Task, SignalOwner {
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
   }
 
+  get slot(): number {
+    return this.threads.slot;
+  }
+
   onFault(info: Uint8Array): void {
     endSandbox(this);
     this.onDeath?.(this, info);

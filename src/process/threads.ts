@@ -388,7 +388,13 @@ export function releaseRobustMutexes(task: GuestTask): void {
   const { robustList, space, host } = task;
   if (robustList === 0n || host.processes === undefined) return;
   const head = Number(robustList);
-  const offset = BigInt.asIntN(64, space.readU64(head + 8) ?? 0n);
+  const { wordSize } = task.guest.abi;
+  const readWord = (address: number): bigint | undefined => {
+    if (wordSize === 8) return space.readU64(address);
+    const word = space.readU32(address);
+    return word === undefined ? undefined : BigInt(word);
+  };
+  const offset = BigInt.asIntN(8 * wordSize, readWord(head + wordSize) ?? 0n);
   const tid = Number(host.syscall('gettid'));
   const release = (entry: number): void => {
     const address = entry + Number(offset);
@@ -399,12 +405,12 @@ export function releaseRobustMutexes(task: GuestTask): void {
       host.syscall('futex', host.guestPointer(address), FUTEX_WAKE, 1, 0, 0, 0);
     }
   };
-  const pending = Number((space.readU64(head + 16) ?? 0n) & ~1n);
-  let entry = space.readU64(head);
+  const pending = Number((readWord(head + 2 * wordSize) ?? 0n) & ~1n);
+  let entry = readWord(head);
   for (let i = 0; i < ROBUST_LIMIT && entry !== undefined && entry !== robustList; i++) {
     const at = Number(entry & ~1n);
     // The next one first: once released, the mutex may be used again.
-    entry = space.readU64(at);
+    entry = readWord(at);
     if (at !== pending) release(at);
   }
   if (pending !== 0) release(pending);

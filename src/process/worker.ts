@@ -29,7 +29,7 @@ export interface WorkerRequest {
 export function runWorker(host: Host, guest: Guest, request: WorkerRequest): void {
   const { setup, workers, coldTier, compilation, reports, watch } = request;
   const { program, slot } = setup;
-  const space = new AddressSpace(host);
+  const space = new AddressSpace(host, guest.abi.addressSpaceEnd);
   const rlimits = new SharedLimits(host, OWN_RLIMITS);
   space.limits = rlimits;
   nameParts(space, program.layout);
@@ -47,7 +47,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
     rlimits,
   };
   const threads = new Threads(host.processMemory, slot, workers);
-  const syscalls = new SyscallTable(guest.syscalls, TOPICS, reports);
+  const syscalls = new SyscallTable(guest.syscalls, TOPICS, reports, guest.narrow);
   const { trampoline } = program;
   threads.arrive(host);
   let clearTid = 0;

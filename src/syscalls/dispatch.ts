@@ -13,6 +13,7 @@ import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
 import { EBADF, EFAULT, ENOSYS } from './errno.ts';
 import { askAbout } from './hooks.ts';
+import { type Narrow, Narrowing } from './narrow.ts';
 import { memoryFileCall } from './proc-mem.ts';
 import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.ts';
 import type { RestartClass, Row } from './row.ts';
@@ -35,26 +36,40 @@ class Passage {
   }
 }
 
+/** `refused`: -ENOSYS. */
+export type NarrowCalls = Readonly<Record<string, Narrow | 'refused'>>;
+
 /** The system calls of one architecture. One per worker. */
 export class SyscallTable {
   private readonly numbers: Readonly<Record<number, string>>;
   private readonly byNumber: (Row | undefined)[] = [];
+  /** How the calls of a 32-bit architecture are made that differ, by name. */
+  private readonly narrow: NarrowCalls | undefined;
   /** Undefined: not looked at yet; null: {@link dispatch} has to make it. */
   private readonly passages: (Passage | null | undefined)[] = [];
   private readonly byName = new Map<string, Row>();
   private readonly topics: readonly Topic[];
   private nextTopic = 0;
 
-  constructor(numbers: Readonly<Record<number, string>>, topics: readonly Topic[], hooks: ReportHooks) {
+  constructor(
+    numbers: Readonly<Record<number, string>>,
+    topics: readonly Topic[],
+    hooks: ReportHooks,
+    narrow?: NarrowCalls,
+  ) {
     this.numbers = numbers;
+    this.narrow = narrow;
     this.topics = topics;
     setReportHooks(hooks);
   }
 
   /** The row for a number, which makes the rows of topics not looked at yet. */
   private find(number: number): Row | undefined {
-    const name = this.numbers[number];
+    let name = this.numbers[number];
     if (name === undefined) return undefined;
+    const narrow = this.narrow?.[name];
+    if (narrow === 'refused') return undefined;
+    if (narrow !== undefined) name = narrow.target;
     let row = this.byName.get(name);
     while (row === undefined && this.nextTopic < this.topics.length) {
       for (const made of this.topics[this.nextTopic++]()) this.byName.set(made.name, made);
@@ -83,6 +98,10 @@ export class SyscallTable {
     const row = this.byNumber[number] ?? this.find(number);
     if (row === undefined) this.complain(number);
     startCall(task);
+    const narrow = this.narrow?.[this.numbers[number]];
+    if (narrow !== undefined && narrow !== 'refused' && row !== undefined) {
+      return this.narrowed(task, number, row, narrow, sink);
+    }
     if (sink !== undefined) return this.traced(task, number, row, sink);
     const result = row === undefined ? -ENOSYS : run(task, row);
     if (result !== NO_RESULT) task.cpu.setResult(result);
@@ -114,6 +133,7 @@ export class SyscallTable {
 
   private passageOf({ host, process }: Task, number: number): Passage | null {
     const row = this.byNumber[number] ?? this.find(number);
+    if (this.narrow?.[this.numbers[number]] !== undefined) return null;
     if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
     const hasRoot = process.options.mounts !== undefined;
     if (row.codecs.some(({ pass, inRoot }) => pass === Pass.convert || (hasRoot && inRoot === true))) return null;
@@ -121,6 +141,28 @@ export class SyscallTable {
     if (process.options.sandbox !== undefined && ruleOf(row.name) !== 'free') return null;
     const nr = host.numberOf?.(row.name) ?? -1;
     return nr < 0 ? null : new Passage(nr, row);
+  }
+
+  /** A call of a 32-bit program with the arguments that a 64-bit one would have. */
+  private narrowed(task: Task, number: number, row: Row, narrow: Narrow, sink?: TraceSink): SyscallResult {
+    const { cpu } = task;
+    const narrowing = new Narrowing(task);
+    const values = narrow.args(narrowing);
+    let result: SyscallResult = narrowing.failure;
+    if (result === 0) {
+      cpu.replaceArguments?.(values);
+      try {
+        result = sink === undefined ? run(task, row) : this.traced(task, number, row, sink);
+      } finally {
+        cpu.replaceArguments?.(undefined);
+      }
+      result = narrowing.finish(result);
+      if (narrow.result !== undefined && typeof result !== 'symbol') {
+        result = narrow.result(narrowing, Number(result));
+      }
+    }
+    if (result !== NO_RESULT) cpu.setResult(result);
+    return result;
   }
 
   private traced(task: Task, number: number, row: Row | undefined, sink: TraceSink): SyscallResult {

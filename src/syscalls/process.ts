@@ -127,7 +127,7 @@ function uname(task: Task, { buf }: { buf: number }): SyscallResult {
   const at = stage(6 * UTS_LENGTH);
   const result = task.host.syscall('uname', task.host.stagingPointer(at));
   if (result !== 0) return result;
-  setUtsField(at, UTS.machine, task.process.abi.name);
+  setUtsField(at, UTS.machine, task.process.abi.machine ?? task.process.abi.name);
   if (task.process.options.release !== '') setUtsField(at, UTS.release, task.process.options.release);
   return deliver(task, buf, at, 6 * UTS_LENGTH) ? 0 : -EFAULT;
 }
@@ -333,6 +333,17 @@ export const processRows = (): Row[] => [
   ),
   syscall('getcpu', { cpu: outInt, node: outInt, tcache: pointer }),
   syscall('riscv_hwprobe', { pairs: pointer, pair_count: size, cpusetsize: size, cpus: pointer, flags: hex }, hwprobe),
+  // Of 32-bit arm: the end is exclusive.
+  syscall('cacheflush', { start: pointer, end: pointer, flags: hex }, (task, { start, end }) => {
+    if (end < start) return -EINVAL;
+    task.space.codeChanged(start, end);
+    return 0;
+  }),
+  syscall('set_tls', { tls: pointer }, (task, { tls }) => {
+    task.cpu.tls = BigInt(tls);
+    return 0;
+  }),
+  syscall('get_tls', {}, (task) => Number(task.cpu.tls)),
   syscall('riscv_flush_icache', { start: long, end: long, flags: ulong }, flushIcache),
 
   syscall('sched_yield', noArgs),

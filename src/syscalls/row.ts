@@ -22,7 +22,11 @@ import type { SyscallResult, Task } from './task.ts';
 /** A system call that some architecture has a number for. */
 export type SyscallName =
   | (typeof RISCV64_SYSCALLS)[keyof typeof RISCV64_SYSCALLS]
-  | (typeof AARCH64_SYSCALLS)[keyof typeof AARCH64_SYSCALLS];
+  | (typeof AARCH64_SYSCALLS)[keyof typeof AARCH64_SYSCALLS]
+  /** Of 32-bit arm alone; its others are made as those of 64-bit programs, see narrow.ts. */
+  | 'cacheflush'
+  | 'set_tls'
+  | 'get_tls';
 
 export type Arguments = Readonly<Record<string, Codec<unknown>>>;
 export type Values<A extends Arguments> = { readonly [K in keyof A]: A[K] extends Codec<infer T> ? T : never };

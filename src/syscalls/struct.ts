@@ -91,7 +91,7 @@ export function struct(name: string, fields: string, host = fields, format?: Str
   return new Struct(name, fields, host, format);
 }
 
-function parseLayout(text: string): Layout {
+export function parseLayout(text: string): Layout {
   const fields: Field[] = [];
   let offset = 0;
   let alignment = 1;

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { ARM_CALLS } from './narrow-calls.ts';
 import { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
+import { ARM_SYSCALLS } from './numbers/arm.ts';
 import { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
 import { allRows } from './table.ts';
 
@@ -7,7 +9,7 @@ const rows = allRows();
 const numbered = [...Object.values(RISCV64_SYSCALLS), ...Object.values(AARCH64_SYSCALLS)];
 
 test('every row has a number, and no two rows have the same name', () => {
-  const known = new Set<string>(numbered);
+  const known = new Set<string>([...numbered, ...Object.values(ARM_SYSCALLS)]);
   const names = rows.map((row) => row.name);
   expect(names.filter((name) => !known.has(name))).toEqual([]);
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -16,6 +18,13 @@ test('every row has a number, and no two rows have the same name', () => {
 test('every number has a row, so that -strace names the arguments of all calls', () => {
   const names = new Set<string>(rows.map((row) => row.name));
   expect(numbered.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('what 32-bit arm calls otherwise is a call of its own, made as one that has a row', () => {
+  const [known, names] = [new Set<string>(Object.values(ARM_SYSCALLS)), new Set<string>(rows.map((row) => row.name))];
+  expect(Object.keys(ARM_CALLS).filter((name) => !known.has(name))).toEqual([]);
+  const targets = Object.values(ARM_CALLS).flatMap((call) => (call === 'refused' ? [] : [call.target]));
+  expect(targets.filter((name) => !names.has(name))).toEqual([]);
 });
 
 test('no call has more than six arguments, and arguments refer to others that exist', () => {

@@ -134,6 +134,8 @@ export interface Task {
   readonly cpu: GuestCpu;
   readonly process: Process;
   readonly signals: SignalState;
+  /** Number of the thread among those of its process, below PROCESS.slotCount. */
+  readonly slot: number;
   /** Guest address that set_tid_address gave, 0 for none; and the head of the robust futex list. */
   clearChildTid: number;
   robustList: bigint;

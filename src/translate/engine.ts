@@ -7,7 +7,7 @@
  * `run` returns when the guest needs the kernel, faults, or is interrupted; the
  * CPU state is then exact. Guest faults are values, an exception is a bug here.
  */
-import type { RegisterLayout } from '../cpu/arch.ts';
+import { bareAddress, type RegisterLayout } from '../cpu/arch.ts';
 import type { CpuModel } from '../cpu/cpu-model.ts';
 import { FP_FORMATS, FP_OP_NAMES } from '../cpu/ir.ts';
 import type { Arithmetic } from '../cpu/softfloat.ts';
@@ -152,6 +152,8 @@ export interface EngineState {
   /** How floating point is done. */
   readonly arithmetic: Arithmetic;
   readonly registers: RegisterLayout;
+  /** How many instruction sets code can be of, see `Architecture.sets`; 1 unless said otherwise. */
+  readonly sets?: number;
   /** Of which model the processor is: what it lacks. */
   readonly model: Pick<CpuModel, 'lacking'>;
 }
@@ -165,6 +167,9 @@ export class Engine {
   private readonly bytes: Uint8Array;
   private readonly versions: Int32Array;
   private readonly pcIndex: number;
+  private readonly sets: number;
+  /** The address of code without its instruction set. */
+  private readonly bare: (pc: number) => number;
   private precise = false;
   /** Not after a fault in compiled code that the process ends with: of the registers, only the PC is right then. */
   isExact = true;
@@ -206,6 +211,9 @@ export class Engine {
     this.bytes = new Uint8Array(buffer);
     this.versions = new Int32Array(host.processMemory.buffer, PROCESS.versions, PROCESS.versionsSize >> 2);
     this.pcIndex = state.pc >> 3;
+    this.sets = state.sets ?? 1;
+    const bare = this.sets > 1 ? bareAddress : (pc: number): number => pc;
+    this.bare = bare;
     this.arithmetic = state.arithmetic;
     this.doublewords[TRANSLATOR.lacking >> 3] = state.model.lacking;
     this.words[TRANSLATOR.nextDecodedPage >> 2] = DECODED.pages;
@@ -220,7 +228,7 @@ export class Engine {
     regions.set(0, missing);
     this.compilation = compilation;
     this.readCode = (pc) => {
-      const word = space.read(pc, 4) ?? space.read(pc, 2);
+      const word = space.read(bare(pc), 4) ?? space.read(bare(pc), 2);
       return word && word[0] | (word[1] << 8) | ((word[2] ?? 0) << 16) | ((word[3] ?? 0) << 24);
     };
     this.regionHost = {
@@ -229,7 +237,7 @@ export class Engine {
       missing,
       imports,
       registers: state.registers,
-      read: (address, length) => space.read(address, length)?.slice(),
+      read: (address, length) => space.read(bare(address), length)?.slice(),
     };
     space.onCodeChange = (start, end) => this.flush(start, end);
     space.onMayGrow = () => this.requirePrecise();
@@ -352,6 +360,10 @@ export class Engine {
       this.flushAll();
       return;
     }
+    for (let set = 0; set < this.sets; set++) this.flushSet(start + set * 2 ** 32, end + set * 2 ** 32);
+  }
+
+  private flushSet(start: number, end: number): void {
     const { words } = this;
     this.regions?.flush(start, end);
     const table = DECODED.table >> 2;
@@ -434,7 +446,7 @@ export class Engine {
       case EXIT.protect:
         // Stores to such pages fault, and are made again.
         this.requirePrecise();
-        this.protectCode(Number(doublewords[this.pcIndex]));
+        this.protectCode(this.bare(Number(doublewords[this.pcIndex])));
         return undefined;
       case EXIT.hot:
         this.compile(Number(doublewords[this.pcIndex]));
@@ -454,7 +466,7 @@ export class Engine {
       case EXIT.misaligned:
         return { kind: 'fault', signo: SIGBUS, code: BUS_ADRALN, address: this.accessAddress };
       case EXIT.fetch:
-        return this.segmentationFault(this.accessAddress);
+        return this.segmentationFault(this.fetchAddress);
       case EXIT.atomic:
         return this.storeToCode(this.accessAddress) ? undefined : this.segmentationFault(this.accessAddress);
       default:
@@ -487,6 +499,10 @@ export class Engine {
 
   private get accessAddress(): bigint {
     return this.doublewords[TRANSLATOR.accessAddress >> 3];
+  }
+
+  private get fetchAddress(): bigint {
+    return this.sets > 1 ? this.accessAddress & 0xffff_ffffn : this.accessAddress;
   }
 
   private compile(pc: number): void {
@@ -575,7 +591,7 @@ export class Engine {
     if (!this.space.unprotectCode(Number(address))) return false;
     const { words, doublewords } = this;
     const pc = Number(doublewords[this.pcIndex]);
-    this.letDecode(pc);
+    this.letDecode(this.bare(pc));
     doublewords[STUB.limit >> 3] = NO_LIMIT;
     try {
       if (this.regions) this.regions.withOriginal(pc, this.cold.step);
@@ -586,7 +602,7 @@ export class Engine {
       this.takeFault();
     }
     words[TRANSLATOR.unprotected >> 2] = 0;
-    const page = Number(doublewords[TRANSLATOR.pageAddress >> 3]);
+    const page = this.bare(Number(doublewords[TRANSLATOR.pageAddress >> 3]));
     this.flush(page, page + PAGE_SIZE);
     return true;
   }

@@ -13,6 +13,8 @@ export function operandsOf(statement: Statement): readonly Value[] {
       return [statement.address, statement.value];
     case 'store_part':
       return [statement.address, statement.value, statement.count];
+    case 'skip':
+      return [statement.unless];
     case 'require':
     case 'branch':
       return [statement.condition];

@@ -13,14 +13,16 @@ const within = (p: Row<never>, q: Row<never>) => (q.mask & ~p.mask) === 0 && bit
  * Declares the tests.
  *
  * @param random as makeRandom gives it
+ * @param isThumb as makeDecoder takes it
  * @param words tried for each pair of rows that overlap, and for each row
  */
 export function testRowTable(
   rows: readonly Row<never>[],
   random: () => number,
   words: { pair: number; row: number },
+  isThumb = false,
 ): void {
-  const decode = makeDecoder(rows);
+  const decode = makeDecoder(rows, isThumb);
 
   test('has a name of its own for each row', () => {
     const names = rows.map(({ name }) => name);

@@ -30,8 +30,37 @@ const QEMU_IS_WRONG: Record<string, string> = {
   'aarch64/pauth-keys': 'it has no PR_PAC_SET_ENABLED_KEYS',
   'aarch64/mops': 'it is older than the instructions',
   'aarch64/threads': 'it hangs when a thread ends that holds a robust mutex',
+  'arm/threads': 'it hangs when a thread ends that holds a robust mutex',
   jit: 'code changed through another mapping is not noticed',
   selfmod: 'code changed through another mapping is not noticed',
+};
+
+/** Of 32-bit programs what they print shows the size of a long: qemu-user alone decides. */
+const SHOWS_WORD_SIZE: readonly string[] = [
+  'atomics',
+  'exec-hot',
+  'many-hot',
+  'numbers',
+  'rounding',
+  'signals',
+  'sort',
+  'start',
+  'stdin',
+  'strings',
+];
+/** What programs of 32 bits cannot do, or do not have to: what is not yet there is in docs/arm.md. */
+const NOT_FOR_ARM: Record<string, string> = {
+  bits: 'has printf print 64 bits of a long',
+  directories: 'telldir gives 32 bits of a position, and file systems have 64',
+  faults: 'has a bit field of 64 bits',
+  integer: 'has __int128',
+  muldiv: 'has __int128',
+  jit: 'its code is that of 64-bit processors',
+  'jit-threads': 'its code is that of 64-bit processors',
+  malloc: 'expects an alignment of 16 bytes',
+  mmap: 'maps more than 4 GiB',
+  'proc-self': 'expects the number of a 64-bit machine',
+  segments: 'shmctl and semctl are not there yet',
 };
 
 /** What programs are given, if they want anything. */
@@ -82,10 +111,10 @@ const variantsOf = (arch: string): Variant[] => [
 ];
 
 /** What `npm test` runs of them: the two builds that differ most, and the static one all compiled. */
-const isQuick = ({ level, link, mode }: Variant): boolean =>
-  mode === 'default' ? /^(O2 static|O0 dynamic)$/.test(`${level} ${link}`) : mode === 'all compiled';
-export const quickVariants = (arch: string): Variant[] => variantsOf(arch).filter(isQuick);
-export const slowVariants = (arch: string): Variant[] => variantsOf(arch).filter((variant) => !isQuick(variant));
+const isQuick = (arch: string, { level, link, mode }: Variant): boolean =>
+  mode === 'default' ? /^(O2 static|O0 dynamic)$/.test(`${level} ${link}`) : mode === 'all compiled' && arch !== 'arm';
+export const quickVariants = (arch: string): Variant[] => variantsOf(arch).filter((variant) => isQuick(arch, variant));
+export const slowVariants = (arch: string): Variant[] => variantsOf(arch).filter((variant) => !isQuick(arch, variant));
 
 function guest(emulator: string[], arch: string, name: string, level: string, link: string): string[] {
   const prefix = link === 'dynamic' ? ['-L', sysroot(arch)] : [];
@@ -120,7 +149,8 @@ function native(
 
 /** Declares the tests of all programs in some variants. */
 export function testSuite(arch: string, variants: readonly Variant[]): void {
-  const { portable, own } = suitePrograms(arch);
+  const { portable: all, own } = suitePrograms(arch);
+  const portable = arch === 'arm' ? all.filter((name) => NOT_FOR_ARM[name] === undefined) : all;
   describe.concurrent.each(variants)(`${arch} $level $link $mode`, { timeout: 2 * HANG }, ({ level, link, mode }) => {
     for (const name of [...portable.filter((program) => program !== 'exit'), ...own]) {
       test(name, async () => {
@@ -130,7 +160,7 @@ export function testSuite(arch: string, variants: readonly Variant[]): void {
         const command = guest([...tsemu(arch), ...MODES[mode]], arch, name, level, link);
         const actual = await run([...command, ...args], { stdin, env });
         expect(actual.stderr).toBe('');
-        if (portable.includes(name)) {
+        if (portable.includes(name) && !(arch === 'arm' && SHOWS_WORD_SIZE.includes(name))) {
           const expected = await native(name, args, stdin, env);
           expect(expected.stdout, 'the native build itself fails').not.toMatch(/^FAILED/m);
           expect(visible(actual)).toEqual(visible(expected));

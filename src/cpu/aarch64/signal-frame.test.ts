@@ -21,6 +21,7 @@ function example(): { cpu: Aarch64Cpu; frames: Aarch64SignalFrames; frame: Uint8
     stack: { sp: 1n, flags: 2, size: 3n },
     handler: 4n,
     trampoline: 8n,
+    wantsInfo: true,
   };
   const frame = frames.encode(delivery).slice();
   frames.enter(ADDRESS, delivery);

@@ -58,6 +58,7 @@ function example(): { cpu: RiscvCpu; frames: RiscvSignalFrames; delivery: Signal
     stack: { sp: 0x5000n, flags: 1, size: 0x2000n },
     handler: 0x40_0000n,
     trampoline: 0x7000n,
+    wantsInfo: true,
   };
   return { cpu, frames: new RiscvSignalFrames(cpu), delivery };
 }

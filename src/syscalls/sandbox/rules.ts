@@ -55,6 +55,7 @@ const FREE = [
   ...(['getresgid', 'setfsuid', 'setfsgid', 'getgroups', 'setgroups', 'getpgid', 'setpgid', 'getsid'] as const),
   ...(['setsid', 'capget', 'capset', 'getrlimit', 'setrlimit', 'getrusage', 'getpriority', 'ioprio_get'] as const),
   ...(['prctl', 'personality', 'uname', 'sysinfo', 'getrandom', 'getcpu', 'riscv_hwprobe'] as const),
+  ...(['cacheflush', 'set_tls', 'get_tls'] as const),
   ...(['riscv_flush_icache', 'sched_yield', 'sched_getaffinity', 'sched_getscheduler', 'sched_getparam'] as const),
   ...(['sched_get_priority_max', 'sched_get_priority_min', 'sched_rr_get_interval', 'sched_getattr'] as const),
   ...(['set_tid_address', 'set_robust_list', 'get_robust_list', 'futex', 'umask', 'getcwd'] as const),

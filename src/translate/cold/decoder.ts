@@ -28,6 +28,9 @@ const I64_STORE = 0x37;
 const RECORD = 0;
 const WORD = 1;
 
+/** Halfwords from here on begin instructions of four bytes. */
+const FIRST_WIDE_THUMB = 0xe800;
+
 /** Branches with more rows become functions. */
 const BRANCH_LIMIT = 20;
 
@@ -149,6 +152,18 @@ export function addDecoder(
     seq(tree(rows, known, true), illegal)(code);
     return module.addFunction(groupType, [], code);
   };
+  if (arch.sets !== undefined) {
+    const sets = arch.sets.map(({ rows, isThumb }) => {
+      const members = new Set(rows);
+      const ofLength = (length: 2 | 4): number =>
+        decodeFunction(
+          candidates.filter(({ row }) => members.has(row) && row.length === length),
+          0,
+        );
+      return { wide: ofLength(4), narrow: isThumb ? ofLength(2) : undefined };
+    });
+    return addFetchOfSets(helpers, arch, sets);
+  }
   const wide = decodeFunction(
     candidates.filter(({ row }) => row.length === 4),
     arch.compressed ? 3 : 0,
@@ -194,6 +209,52 @@ function addFetch(helpers: DefinedHelpers, arch: Architecture, wide: number, nar
   report();
   code.localGet(RECORD).localGet(LOCAL_WORD).call(wide).i32(EXIT.none);
   return helpers.module.addFunction(helpers.module.type([I32, I64], [I32]), [I32], code);
+}
+
+/** The same where there are several instruction sets: which one stands above the address. */
+function addFetchOfSets(
+  helpers: DefinedHelpers,
+  arch: Architecture,
+  sets: readonly { wide: number; narrow: number | undefined }[],
+): number {
+  const [PC, LOCAL_WORD, ADDRESS] = [1, 2, 3];
+  const code = new Code();
+  const zero = i32.const(0);
+  const halfword = (address: Expr) => access(0x2f, WINDOW, 0, address);
+  const second = i64.add(get(ADDRESS), i64.const(2));
+  const decode = (decoder: number): void => {
+    access(0x28, THREAD, TRANSLATOR.reportDecoded, zero)(code);
+    code.if().localGet(PC).localGet(LOCAL_WORD).call(helpers.index('decoded')).end();
+    code.localGet(RECORD).localGet(LOCAL_WORD).call(decoder).i32(EXIT.none).return();
+  };
+  set(ADDRESS, i64.and(get(PC), i64.const(0xffff_ffff)))(code);
+  access(I64_STORE, THREAD, TRANSLATOR.accessAddress, zero, get(ADDRESS))(code);
+  access(I32_STORE, THREAD, TRANSLATOR.record, zero, get(RECORD))(code);
+  set(LOCAL_WORD, halfword(get(ADDRESS)))(code);
+  sets.forEach(({ wide, narrow }, set_) => {
+    i64.eq(i64.shr_u(get(PC), i64.const(32)), i64.const(set_))(code);
+    code.if();
+    if (narrow === undefined) {
+      set(LOCAL_WORD, i32.or(get(LOCAL_WORD), i32.shl(halfword(second), i32.const(16))))(code);
+    } else {
+      i32.lt_u(get(LOCAL_WORD), i32.const(FIRST_WIDE_THUMB))(code);
+      code.if();
+      decode(narrow);
+      code.end();
+      // The second half may lie on a page that is not executable.
+      const next = access(0x2d, PROCESS_MEMORY, 0, i32.wrap(i64.shr_u(second, i64.const(12))));
+      i32.eqz(i32.and(next, i32.const(PageFlag.exec)))(code);
+      code.if();
+      access(I64_STORE, THREAD, TRANSLATOR.accessAddress, zero, second)(code);
+      access(I64_STORE, THREAD, arch.state.pc, zero, get(PC))(code);
+      code.i32(EXIT.fetch).return().end();
+      set(LOCAL_WORD, i32.or(i32.shl(get(LOCAL_WORD), i32.const(16)), halfword(second)))(code);
+    }
+    decode(wide);
+    code.end();
+  });
+  code.op(0x00);
+  return helpers.module.addFunction(helpers.module.type([I32, I64], [I32]), [I32, I64], code);
 }
 
 /** The operand's value from the instruction word. */

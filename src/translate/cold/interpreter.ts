@@ -64,6 +64,9 @@ const I64_STORE = 0x37;
 const V128_LOAD = 0xfd00;
 const V128_STORE = 0xfd0b;
 
+/** What the function of a row returns that has jumped. */
+const OUTLINED_JUMP = -1;
+
 /** Rows whose code is longer than this many bytes become functions. */
 const INLINE_LIMIT = 120;
 
@@ -166,7 +169,7 @@ class InlineRow extends RowLowering {
     this.code
       .i32(reason)
       .localSet(REASON)
-      .br(this.labels.exit + depth);
+      .br(this.labels.exit + depth + this.depth);
   }
   protected emitRequire(otherwise: 'illegal' | 'contended'): void {
     this.code.op(0x45).if();
@@ -177,7 +180,7 @@ class InlineRow extends RowLowering {
     this.code
       .localTee(REASON)
       .if()
-      .br(this.labels.exit + 1)
+      .br(this.labels.exit + 1 + this.depth)
       .end();
   }
   emitAdvance(): void {
@@ -193,7 +196,7 @@ class InlineRow extends RowLowering {
       case 'branch':
         this.emit(statement.condition);
         code.if();
-        this.emitJumpOffset(statement.offset, 1);
+        this.emitJumpOffset(statement.offset, 1, statement.from);
         code.end();
         return;
       case 'jump':
@@ -201,23 +204,23 @@ class InlineRow extends RowLowering {
         break;
       case 'jumpTo':
         this.emit(statement.address);
-        code.localSet(TARGET).br(labels.jumpTo);
+        code.localSet(TARGET).br(labels.jumpTo + this.depth);
         break;
       case 'trap':
         if (!FAILS.has(statement.trap)) this.emitAdvance();
         if (statement.trap === 'syscall') {
-          code.call(this.helpers.index('syscall')).localTee(REASON).op(0x45).brIf(labels.next).br(labels.exit);
+          code.call(this.helpers.index('syscall')).localTee(REASON).op(0x45);
+          code.brIf(labels.next + this.depth).br(labels.exit + this.depth);
         } else this.leave(EXIT[statement.trap], 0);
         break;
     }
-    this.ended = true;
+    this.ended = this.depth === 0;
   }
-  private emitJumpOffset(offset: Operand, depth: number): void {
+  private emitJumpOffset(offset: Operand, depth: number, from = 0): void {
     this.emitOperand(offset);
-    this.code
-      .op(0xa7)
-      .localSet(OFFSET)
-      .br(this.labels.jumpOffset + depth);
+    this.code.op(0xa7);
+    if (from !== 0) this.code.i32(from).op(0x6a);
+    this.code.localSet(OFFSET).br(this.labels.jumpOffset + depth + this.depth);
   }
 }
 
@@ -243,8 +246,14 @@ class OutlinedRow extends RowLowering {
     const reason = this.newLocal(I32);
     this.code.localTee(reason).if().localGet(reason).return().end();
   }
-  protected emitTerminator(): void {
-    throw new Error(`${this.row.name}: jumps but is not inlined`);
+  /** The dispatch loop goes on at the address in the PC's cell. */
+  protected emitTerminator(statement: Terminator): void {
+    if (statement.kind !== 'jumpTo') throw new Error(`${this.row.name}: jumps but is not inlined`);
+    const { code } = this;
+    code.i32(0);
+    this.emit(statement.address);
+    code.access(I64_STORE, { memory: THREAD, offset: this.arch.state.pc, align: 3 });
+    code.i32(OUTLINED_JUMP).return();
   }
 }
 
@@ -267,8 +276,9 @@ class TempPool {
 const pcOf = (rec: Expr, base: Expr, page: Expr): Expr =>
   i64.add(page, i64.extend_u(i32.shr_u(i32.sub(rec, base), i32.const(RECORD_SHIFT))));
 
-function mustBeInlined(statements: readonly Statement[]): boolean {
-  const terminators = ['branch', 'jump', 'jumpTo', 'trap'];
+/** Where rows are many, those that jump somewhere are functions like others. */
+function mustBeInlined({ sets }: Architecture, statements: readonly Statement[]): boolean {
+  const terminators = sets === undefined ? ['branch', 'jump', 'jumpTo', 'trap'] : ['branch', 'jump', 'trap'];
   return statements.some(
     (s) =>
       terminators.includes(s.kind) ||
@@ -302,12 +312,12 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
   const isInlined = new Map(
     rows.map(({ row, statements }) => [
       row,
-      mustBeInlined(statements) ||
+      mustBeInlined(arch, statements) ||
         (mayBeInlined(arch, row, statements) && lengthInlined(row, statements) <= INLINE_LIMIT),
     ]),
   );
   const inlined = rows.filter(({ row }) => isInlined.get(row));
-  const outlined = rows.filter(({ row }) => !isInlined.get(row));
+  const outlined = rows.filter(({ row }) => !isInlined.get(row)).sort((a, b) => b.row.length - a.row.length);
 
   const operations = new Map([...inlined, ...outlined].map(({ row }, i) => [row, FIRST_ROW + i]));
   const setOperands = new Map(
@@ -449,11 +459,30 @@ function dispatchLoop(parts: LoopParts, once: boolean): Code {
   const operation = i32.sub(access(I32_LOAD16, THREAD, 0, get(REC)), i32.const(arms));
   c.localGet(REC);
   operation(c);
-  c.callIndirect(functionType, rowTable).localTee(REASON).brIf(2);
-  const lengths = new Set(outlined.map(({ row }) => row.length));
-  if (lengths.size > 1) throw new Error('outlined rows of different lengths');
-  const [length] = lengths;
-  set(REC, i32.add(get(REC), i32.const(length << RECORD_SHIFT)))(c);
+  c.callIndirect(functionType, rowTable).localTee(REASON);
+  if (arch.sets === undefined) c.brIf(2);
+  else {
+    c.if();
+    i32.ne(get(REASON), i32.const(OUTLINED_JUMP))(c);
+    c.brIf(3);
+    set(TARGET, cell.get64(arch.state.pc))(c);
+    c.br(2).end();
+  }
+  // The short ones are the last.
+  const long = outlined.filter(({ row }) => row.length === 4).length;
+  const advance = (length: number): Expr => i32.const(length << RECORD_SHIFT);
+  const distance: Expr =
+    long === outlined.length
+      ? advance(4)
+      : seq(
+          advance(2),
+          advance(4),
+          i32.ge_u(access(I32_LOAD16, THREAD, 0, get(REC)), i32.const(arms + long)),
+          (code) => {
+            code.op(0x1b);
+          },
+        );
+  set(REC, i32.add(get(REC), distance))(c);
   c.br(3 + past);
 
   c.end(); // jumpOffset: OFFSET bytes from the instruction
@@ -514,6 +543,9 @@ function countJump(c: Code): void {
   i32.eq(get(TARGET_REC), cell.get(TRANSLATOR.hotThreshold))(c);
 }
 
+/** The numbers of pages without instruction sets above them. */
+const BARE_PAGES = 0xfffff;
+
 /** An i32 local that no arm uses while it is live. */
 const TARGET_REC = REASON;
 
@@ -553,10 +585,11 @@ function addEnter(helpers: DefinedHelpers, arch: Architecture): number {
     set(TABLE, i32.shl(page, i32.const(2)))(c);
     i32.eqz(tee(RECORDS, access(I32_LOAD, THREAD, DECODED.table, get(TABLE))))(c);
     c.if();
-    set(FLAGS, access(I32_LOAD8, PROCESS_MEMORY, 0, page))(c);
+    const bare = arch.sets === undefined ? page : i32.and(page, i32.const(BARE_PAGES));
+    set(FLAGS, access(I32_LOAD8, PROCESS_MEMORY, 0, bare))(c);
     failIf(i32.eqz(i32.and(get(FLAGS), i32.const(PageFlag.exec))), EXIT.fetch)(c);
     const writable = i32.and(get(FLAGS), i32.const(PageFlag.write | PageFlag.code));
-    const mustProtect = i32.ne(cell.get(TRANSLATOR.unprotected), i32.add(page, i32.const(1)));
+    const mustProtect = i32.ne(cell.get(TRANSLATOR.unprotected), i32.add(bare, i32.const(1)));
     failIf(i32.and(i32.eq(writable, i32.const(PageFlag.write)), mustProtect), EXIT.protect)(c);
     tee(RECORDS, cell.get(TRANSLATOR.freeDecodedPages))(c);
     c.if();

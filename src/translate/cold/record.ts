@@ -5,8 +5,8 @@
  *     u16 @0   operation: 0 not yet decoded, then PAGE_END, ILLEGAL, REGION, then the rows
  *     u16 @2 @4 @6 @12 @14   register operands: offset of the register's cell in the thread memory;
  *              also small unsigned operands
- *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says; without one, or with small ones
- *              alone, two more of the registers
+ *     i32 @8   the widest other operand, sign- or zero-extended as its encoding says; without one, or with many small
+ *              ones, two more of the others
  */
 import type { OperandInfo, Row } from '../../cpu/row.ts';
 import { COUNTERS, DECODED, PAGE_SIZE } from '../../host/layout.ts';
@@ -46,7 +46,8 @@ export function recordLayout(row: Row<never>, isRegister: (info: OperandInfo) =>
   const registers = row.operands.filter(isRegister);
   // Of small integers none needs the wide slot, if its halves are needed.
   const fitsHalf = (info: OperandInfo): boolean => !info.signed && info.width <= 16;
-  const isCrowded = registers.length > HALF_SLOTS.length && integers.every(fitsHalf);
+  const isMany = registers.length > HALF_SLOTS.length || row.operands.length > HALF_SLOTS.length + 1;
+  const isCrowded = isMany && integers.every(fitsHalf);
   const wide = isCrowded ? undefined : integers.shift();
   if (wide) layout.set(wide.name, { offset: WIDE_SLOT, wide: true });
   else free.push(WIDE_SLOT, WIDE_SLOT + 2);

@@ -175,10 +175,21 @@ class RegionSource {
   private lower(statements: readonly Statement[]): void {
     this.computed.clear();
     ({ uses: this.uses, lastUse: this.lastUse } = new Counts(statements));
+    let skip: { end: number; known: ReadonlySet<Value> } | undefined;
     statements.forEach((statement, index) => {
+      if (statement.kind === 'skip') {
+        this.line(`if (${bare(this.text(statement.unless))}) {`);
+        this.indent += '  ';
+        skip = { end: index + statement.count, known: new Set(this.computed.keys()) };
+        return;
+      }
       if (statement.kind === 'setReg' || statement.kind === 'setCell') this.saveReads(index, statement);
       if (this.isForNext(statement, statements[index + 1])) this.uses.set(statement.value, 1);
       else this.statement(statement);
+      if (index !== skip?.end) return;
+      for (const value of [...this.computed.keys()]) if (!skip.known.has(value)) this.computed.delete(value);
+      this.indent = this.indent.slice(2);
+      this.line('}');
     });
   }
 
@@ -254,6 +265,7 @@ class RegionSource {
         return;
       case 'jump':
       case 'trap':
+      case 'skip':
         return;
     }
   }

@@ -28,7 +28,7 @@ import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, PC, regionMod
 import type { Instruction, Region, Target } from './graph.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
-import { BOX, Words } from './words.ts';
+import { BOX, SkippedWrites, Words } from './words.ts';
 
 /** Opcodes that load and store a register's cell. */
 const LOAD: Readonly<Record<number, number>> = { [I64]: 0x29, [F64]: 0x2b, [V128]: 0xfd00 };
@@ -113,6 +113,7 @@ class RegionLowering extends FlowLowering {
   /** Registers that are words here: their value is in their i32 local. */
   private readonly words: Words;
   private readonly mode: DynamicMode | undefined;
+  private skipped: SkippedWrites | undefined;
 
   constructor(parts: Parts) {
     super(parts);
@@ -148,11 +149,36 @@ class RegionLowering extends FlowLowering {
 
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
-    const { canFault, simplified, writesFlags } = factsOf(this.arch, statements);
+    const { canFault, simplified, writesFlags, isPartlySkipped } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
-    this.flags?.startInstruction(statements);
+    // On the way around, the flags stay what they were: so they have to be in their registers on both.
+    const isConditional = writesFlags && isPartlySkipped;
+    if (isConditional) this.settleFlags();
+    this.flags?.startInstruction(isConditional ? [] : statements);
     this.lower(simplified);
     this.flags?.endInstruction(writesFlags);
+  }
+
+  private settleFlags(): void {
+    for (const cell of Object.values(this.arch.flags ?? {})) {
+      if (!this.flags?.isMissing(cell)) continue;
+      this.emitHeld(cell / 8);
+      this.code.localSet(this.local(cell / 8));
+    }
+    this.flags?.forget();
+  }
+
+  /** The 64-bit locals are right on the way around the statements, too. */
+  protected override beginSkip(statements: readonly Statement[]): void {
+    this.skipped = new SkippedWrites(this.words, this.arch, statements);
+    for (const register of this.skipped.registers) if (this.words.has(register)) this.widen(register);
+  }
+  protected override endSkip(): void {
+    this.skipped?.settle((register) => this.widen(register));
+  }
+  private widen(register: number): void {
+    this.emitLocal(register);
+    this.code.localSet(this.local(register));
   }
 
   protected snapshot(): () => void {

@@ -3,7 +3,7 @@
  * while they run on. It lies where V8 has a heap of its own, and its code of a
  * module is what V8 finds when the guest thread compiles the same bytes.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, bareAddress } from '../../cpu/arch.ts';
 import type { Host } from '../../host/host.ts';
 import { MAILBOX_STATE, PAGE_SIZE, PROCESS, STAGING, STUB } from '../../host/layout.ts';
 import { compileRegion } from './compile.ts';
@@ -37,7 +37,7 @@ export function serveOrders(host: Host, arch: Architecture, imports: Record<stri
   const orders = new Int32Array(buffer, PROCESS.compilerOrders, 1);
   const addresses = new Float64Array(buffer, PROCESS.mailboxes, PROCESS.mailboxCount);
   const clients = new Map<number, Client>();
-  const code = new CodeReader(host);
+  const code = new CodeReader(host, arch.sets !== undefined);
   const effects = new Effects(arch);
   const pointer = host.processes!.processPointer(PROCESS.compilerOrders);
   for (;;) {
@@ -97,14 +97,17 @@ function resultOf(client: Client, order: Order, imports: Record<string, unknown>
 /** Reads code by pages: the guest may unmap it at any time. */
 class CodeReader {
   private readonly host: Host;
+  private readonly isSplit: boolean;
   private readonly staging: Uint8Array;
   private readonly pages = new Map<number, Uint8Array | undefined>();
   /** The page read last, and where it starts. */
   private page: Uint8Array | undefined;
   private start = -1;
 
-  constructor(host: Host) {
+  /** @param isSplit addresses have instruction sets above them */
+  constructor(host: Host, isSplit: boolean) {
     this.host = host;
+    this.isSplit = isSplit;
     this.staging = new Uint8Array(host.threadMemory.buffer, STAGING.start, PAGE_SIZE);
   }
 
@@ -119,6 +122,7 @@ class CodeReader {
   };
 
   private halfword(pc: number): number | undefined {
+    pc = this.isSplit ? bareAddress(pc) : pc;
     const at = pc % PAGE_SIZE;
     if (pc - at !== this.start) {
       this.start = pc - at;

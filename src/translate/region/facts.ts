@@ -33,6 +33,8 @@ export interface Facts {
   modeTest: Value | undefined;
   /** It decides whether floating point is easy. */
   changesMode: boolean;
+  /** Some of its statements may be left out. */
+  isPartlySkipped: boolean;
   /** It sets some of Arm's flags. */
   writesFlags: boolean;
   /**
@@ -53,7 +55,7 @@ export function factsOf(arch: Architecture, statements: readonly Statement[]): F
 function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
   const evaluated = new Set(statements.flatMap((s) => (s.kind === 'evaluate' ? [s.value.kind] : [])));
   const has = (kinds: ReadonlySet<Value['kind']>) => [...kinds].some((kind) => evaluated.has(kind));
-  const simplified = statements.length < 2 ? statements : simplify(statements);
+  const simplified = statements.length < 2 || isPartlySkipped(statements) ? statements : simplify(statements);
   return {
     flow: flowOf(arch, statements),
     ...registersOf(arch, statements),
@@ -62,6 +64,7 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
     usesFloat: evaluated.has('fp') || evaluated.has('fp_lanes'),
     modeTest: modeTestOf(statements),
     changesMode: statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset)),
+    isPartlySkipped: isPartlySkipped(statements),
     writesFlags: statements.some((s) => s.kind === 'setCell' && Object.values(arch.flags ?? {}).includes(s.offset)),
     simplified,
   };
@@ -76,16 +79,16 @@ function flowOf(arch: Architecture, statements: readonly Statement[]): Flow {
   const link = statements.some(
     (s) =>
       (s.kind === 'setReg' || s.kind === 'setCell') &&
-      s.value.kind === 'next' &&
+      isNext(s.value) &&
       arch.linkRegisters.includes(8 * (writeOf(arch, s) ?? -1)),
   );
   switch (last?.kind) {
     case 'branch':
-      return { kind: 'branch', condition: last.condition, offset: constant(last.offset) };
+      return { kind: 'branch', condition: last.condition, offset: constant(last.offset) + (last.from ?? 0) };
     case 'jump':
       return { kind: 'jump', offset: constant(last.offset), link };
     case 'jumpTo':
-      return { kind: 'indirect', address: last.address, link };
+      return directJump(last.address, link) ?? { kind: 'indirect', address: last.address, link };
     case 'trap':
       return { kind: last.trap === 'syscall' ? 'syscall' : 'trap' };
     default:
@@ -93,10 +96,25 @@ function flowOf(arch: Architecture, statements: readonly Statement[]): Flow {
   }
 }
 
+/** A jump to the PC plus a constant. */
+function directJump(address: Value, link: boolean): Flow | undefined {
+  if (address.kind !== 'op' || address.op !== 'add') return undefined;
+  const [base, offset] = address.args;
+  if (base.kind !== 'pc' || offset.kind !== 'const') return undefined;
+  return { kind: 'jump', offset: Number(BigInt.asIntN(64, offset.value)), link };
+}
+
+/** Whether a value is made of the address behind the instruction, and constants. */
+const isNext = (value: Value): boolean =>
+  value.kind === 'next' ||
+  (value.kind === 'op' && isNext(value.args[0]) && value.args.slice(1).every(({ kind }) => kind === 'const'));
+
 function constant({ value }: Operand): number {
   if (value === undefined) throw new Error('an operand without a value in a region');
   return value;
 }
+
+const isPartlySkipped = (statements: readonly Statement[]): boolean => statements.some(({ kind }) => kind === 'skip');
 
 /** All reads first: a value may have been read before the write that its use comes after (`jalr ra, 0(ra)`). */
 function registersOf(arch: Architecture, statements: readonly Statement[]): Pick<Facts, 'used' | 'defined'> {
@@ -112,6 +130,8 @@ function registersOf(arch: Architecture, statements: readonly Statement[]): Pick
     const written = writeOf(arch, statement);
     if (written !== undefined) defined[written >> 5] |= 1 << written;
   }
+  // What may be left out may leave the old value.
+  if (isPartlySkipped(statements)) for (let bank = 0; bank < banks; bank++) used[bank] |= defined[bank];
   return { used, defined };
 }
 

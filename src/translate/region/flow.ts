@@ -19,6 +19,7 @@ import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { factsOf } from './facts.ts';
 import { type Block, type Instruction, isReturn, type Known, type Region, type Target } from './graph.ts';
 import type { Order } from './order.ts';
 import { registerAt, registerOf, writeOf } from './register-numbers.ts';
@@ -405,7 +406,9 @@ export abstract class FlowLowering extends Lowering {
   protected emitTerminator(statement: Terminator): void {
     // Endings are emitted with the block; what they depend on is computed here, at its place among the statements.
     if (statement.kind === 'branch') this.emit(statement.condition);
-    else if (statement.kind === 'jumpTo') this.emit(statement.address);
+    else if (statement.kind === 'jumpTo' && factsOf(this.arch, this.instruction.statements).flow.kind === 'indirect') {
+      this.emit(statement.address);
+    }
   }
   protected emitPc(next: boolean): void {
     const { pc, length } = this.instruction;

@@ -2,7 +2,7 @@
  * Forms the regions of a guest thread from what its cold tier has decoded and
  * logged, which lies in the thread memory.
  */
-import type { Architecture } from '../../cpu/arch.ts';
+import { type Architecture, isNarrowThumb, setAt } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
 import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
@@ -31,25 +31,44 @@ const HOT_PART = 2;
 /** What instruction words do, found out once for each. */
 export class Effects {
   readonly arch: Architecture;
-  private readonly decode: (word: number) => Decoded<Row<never>> | undefined;
-  private readonly known = new Map<number, Effect | null>();
+  /** By instruction set. */
+  private readonly decoders: readonly ((word: number) => Decoded<Row<never>> | undefined)[];
+  private readonly known: readonly Map<number, Effect | null>[];
 
   constructor(arch: Architecture) {
     this.arch = arch;
-    this.decode = makeDecoder(arch.rows);
+    this.decoders = (arch.sets ?? [{ rows: arch.rows, isThumb: false }]).map(({ rows, isThumb }) =>
+      makeDecoder(rows, isThumb),
+    );
+    this.known = this.decoders.map(() => new Map());
   }
 
   /** Null if regions cannot have it. */
-  of(word: number): Effect | null {
-    // The upper half of a short instruction's word is the next instruction.
-    const key = this.arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
-    let effect = this.known.get(key);
-    if (effect === undefined) this.known.set(key, (effect = this.effectOf(word)));
+  of(pc: number, word: number, readCode: ReadCode): Effect | null {
+    const { arch, known } = this;
+    if (arch.sets === undefined) {
+      // The upper half of a short instruction's word is the next instruction.
+      const key = arch.compressed && (word & 3) !== 3 ? word & 0xffff : word;
+      let effect = known[0].get(key);
+      if (effect === undefined) known[0].set(key, (effect = this.effectOf(0, word)));
+      return effect;
+    }
+    const set = setAt(pc);
+    const { isThumb, isCompiled } = arch.sets[set];
+    if (!isCompiled) return null;
+    if (isThumb) word = thumbWord(word);
+    const block = arch.block?.(set, word, (distance) => {
+      const next = readCode(pc + distance);
+      return next === undefined ? undefined : thumbWord(next);
+    });
+    if (block) return block;
+    let effect = known[set].get(word);
+    if (effect === undefined) known[set].set(word, (effect = this.effectOf(set, word)));
     return effect;
   }
 
-  private effectOf(word: number): Effect | null {
-    const decoded = this.decode(word);
+  private effectOf(set: number, word: number): Effect | null {
+    const decoded = this.decoders[set](word);
     if (!decoded) return null;
     const { row, values } = decoded;
     const statements = this.arch.effect(row, values);
@@ -57,6 +76,11 @@ export class Effects {
     const counts = statements.some((s) => s.kind === 'setReg' && s.value.kind === 'instructions');
     return counts ? null : { length: row.length, statements };
   }
+}
+
+/** The word that Thumb's instructions are decoded by: the first half is the upper one, or all there is. */
+function thumbWord(word: number): number {
+  return isNarrowThumb(word) ? word & 0xffff : (word << 16) | (word >>> 16);
 }
 
 export class Former {
@@ -110,7 +134,7 @@ export class Former {
     if (record === 0 || (this.halfwords[record >> 1] === 0 && !isEager)) return undefined;
     const word = this.readCode(pc);
     if (word === undefined) return undefined;
-    const effect = this.effects.of(word);
+    const effect = this.effects.of(pc, word, this.readCode);
     return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
   }
 

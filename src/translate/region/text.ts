@@ -150,6 +150,8 @@ class InstructionText {
       case 'branch':
         this.value(statement.condition);
         return '';
+      case 'skip':
+        return `skip ${statement.count} unless ${this.value(statement.unless)}`;
       case 'jumpTo':
         this.value(statement.address);
         return '';

@@ -72,9 +72,15 @@ export class Words {
   /** Follows an instruction. */
   follow({ statements }: Instruction): void {
     this.startInstruction();
-    for (const statement of statements) {
+    let skip: { end: number; action: SkippedWrites } | undefined;
+    for (const [index, statement] of statements.entries()) {
+      if (statement.kind === 'skip') {
+        const end = index + statement.count;
+        skip = { end, action: new SkippedWrites(this, this.arch, statements.slice(index + 1, end + 1)) };
+      }
       const register = writeOf(this.arch, statement);
       if (register !== undefined) this.note(register, this.isWordWrite(register, statement));
+      if (index === skip?.end) skip.action.settle();
     }
   }
 
@@ -182,6 +188,31 @@ export class Words {
         return this.isWord(second) && this.isWord(args[2]);
       default:
         return false;
+    }
+  }
+}
+
+/** Registers that statements write which may be left out: they are words behind them if they are so either way. */
+export class SkippedWrites {
+  private readonly words: Words;
+  private readonly wereWords: ReadonlyMap<number, boolean>;
+
+  constructor(words: Words, arch: Architecture, statements: readonly Statement[]) {
+    this.words = words;
+    const written = statements.flatMap((statement) => writeOf(arch, statement) ?? []);
+    this.wereWords = new Map(written.map((register) => [register, words.has(register)]));
+  }
+
+  get registers(): Iterable<number> {
+    return this.wereWords.keys();
+  }
+
+  /** @param widen has a register whose value is a word be one of 64 bits */
+  settle(widen: (register: number) => void = () => {}): void {
+    for (const [register, wasWord] of this.wereWords) {
+      const isWord = this.words.has(register);
+      if (isWord && !wasWord) widen(register);
+      this.words.note(register, isWord && wasWord);
     }
   }
 }

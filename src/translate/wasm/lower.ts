@@ -182,6 +182,8 @@ export abstract class Lowering {
   /** See {@link Architecture.addressMask}. */
   protected readonly addressMask: bigint | undefined;
   protected readonly computed = new Map<Value, number>();
+  /** How many blocks of statements that may be left out are open. */
+  protected depth = 0;
   private uses: ReadonlyMap<Value, number> = new Map();
   private lastUse: ReadonlyMap<Value, number> = new Map();
 
@@ -214,13 +216,33 @@ export abstract class Lowering {
     if (!counts) COUNTS.set(statements, (counts = new Counts(statements)));
     this.uses = counts.uses;
     this.lastUse = counts.lastUse;
+    /** Ends of the statements that may be left out, and what had been computed before them. */
+    const skips: { end: number; known: ReadonlySet<Value> }[] = [];
     statements.forEach((statement, index) => {
       const isLast = index === statements.length - 1;
       if (!isLast && (statement.kind === 'setReg' || statement.kind === 'setCell')) this.saveReads(index, statement);
       before?.(statement);
-      this.lowerStatement(statement);
+      if (statement.kind === 'skip') {
+        const left = statements.slice(index + 1, index + 1 + statement.count);
+        this.beginSkip(left);
+        this.emit(statement.unless);
+        this.code.if();
+        this.depth++;
+        skips.push({ end: index + statement.count, known: new Set(this.computed.keys()) });
+      } else this.lowerStatement(statement);
+      while (skips.length > 0 && skips[skips.length - 1].end === index) {
+        const { known } = skips.pop()!;
+        for (const value of [...this.computed.keys()]) if (!known.has(value)) this.computed.delete(value);
+        this.endSkip();
+        this.code.end();
+        this.depth--;
+      }
     });
   }
+
+  /** Around statements that may be left out: what is known of registers behind them must be so either way. */
+  protected beginSkip(_statements: readonly Statement[]): void {}
+  protected endSkip(): void {}
 
   /** Computes the reads that were recorded before statement `index`, are needed after it, and would see its write. */
   private saveReads(index: number, write: Write): void {
@@ -707,6 +729,8 @@ export abstract class Lowering {
       case 'fence':
         code.byte(0xfe).byte(0x03).byte(0x00);
         return;
+      case 'skip':
+        throw new Error('a skip that lower() has not seen');
       default:
         this.emitTerminator(statement);
     }

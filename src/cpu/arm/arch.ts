@@ -1,0 +1,42 @@
+/** AArch32 as the translator sees it. */
+import type { Architecture, InstructionSet } from '../arch.ts';
+import type { Operand, Row } from '../row.ts';
+import { A32Builder } from './builder.ts';
+import { armRows, armSets } from './index.ts';
+import { itBlock } from './it-block.ts';
+import { REGISTER_NAMES, registerFile } from './registers.ts';
+import { ARM_REGISTERS, ARM_STATE, SET } from './state.ts';
+
+const sets: readonly InstructionSet[] = armSets.map((rows, set) => ({
+  rows: rows as readonly Row<never>[],
+  isThumb: set !== SET.a32,
+  isCompiled: set !== SET.it,
+}));
+const setOf = new Map(sets.flatMap(({ rows }, set) => rows.map((row) => [row, set] as const)));
+
+export const arm: Architecture = {
+  name: 'arm',
+  rows: armRows as readonly Row<never>[],
+  sets,
+  optional: [],
+  effect(row, values) {
+    const builder = new A32Builder(setOf.get(row) ?? SET.a32, values !== undefined);
+    const operands: Record<string, Operand> = {};
+    for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
+    row.effect(builder as never, operands);
+    return builder.statements;
+  },
+  block: (set, word, wordAt) => (set === SET.t32 ? itBlock(word, wordAt) : undefined),
+  registerFile,
+  ...ARM_REGISTERS,
+  registerNames: REGISTER_NAMES,
+  linkRegisters: [ARM_STATE.r + 8 * 14],
+  flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v },
+  addressMask: 0xffff_ffffn,
+  state: { pc: ARM_STATE.pc, fpFlags: ARM_STATE.fpFlags },
+  floats: {
+    // The flags, with inexact in bit 0, and the mode, 0 if it is the usual one, lie side by side.
+    easy: { offset: ARM_STATE.fpFlags, bytes: 8, mask: 0xffff_ffff_0000_0001n, value: 1n },
+  },
+  compressed: false,
+};

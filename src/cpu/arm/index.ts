@@ -1,0 +1,15 @@
+/** All rows of A32 and T32. Each module adds its own to the tables of define.ts when it is loaded. */
+import type { Row } from '../row.ts';
+import type { A32Builder } from './builder.ts';
+import './rows/branches.ts';
+import './rows/data.ts';
+import './rows/media.ts';
+import './rows/memory.ts';
+import './rows/multiply.ts';
+import './rows/narrow.ts';
+import './rows/vfp.ts';
+import { a32Rows, itRows, t32Rows } from './rows/define.ts';
+
+/** By instruction set, see state.ts. */
+export const armSets: readonly (readonly Row<A32Builder>[])[] = [a32Rows, t32Rows, itRows];
+export const armRows: readonly Row<A32Builder>[] = armSets.flat();
