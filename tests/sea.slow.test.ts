@@ -34,7 +34,7 @@ beforeAll(() => {
   // Another user is to come here, too.
   chmodSync(scratch, 0o755);
   buildSea(join(root, 'dist'), tsemu);
-  for (const name of ARCHITECTURES) symlinkSync('tsemu', join(scratch, `tsemu-${name}`));
+  for (const name of [...ARCHITECTURES, 'arm']) symlinkSync('tsemu', join(scratch, `tsemu-${name}`));
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 

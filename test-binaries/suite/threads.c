@@ -1,4 +1,5 @@
 /* Threads: atomics, locks, condition variables, a lock-free stack, thread-local data, signals, forks, ends. */
+#include <fcntl.h>
 #include "suite.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -29,9 +30,9 @@ static void *open_files(void *argument) {
   static atomic_int begun;
   atomic_fetch_add(&begun, 1);
   for (int i = 0; begun < THREADS || i < 20; i++) {
-    char name[] = "/tmp/threads-XXXXXX";
-    int fd = mkstemp(name);
-    EXPECT(fd >= 0 && unlink(name) == 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+    char first;
+    int fd = open("/proc/self/exe", O_RDONLY);
+    EXPECT(fd >= 0 && read(fd, &first, 1) == 1 && first == 0x7f && close(fd) == 0);
   }
   return argument;
 }
