@@ -423,3 +423,13 @@ export function pagesOf({ ranges }: { ranges: readonly { start: number; end: num
   }
   return pages;
 }
+
+/** Changes where a block ends in going to. */
+export function mapTargets(ending: Ending, map: (target: Target) => Target): void {
+  if (ending.kind === 'goto') ending.target = map(ending.target);
+  else if (ending.kind === 'call') ending.next = map(ending.next);
+  else if (ending.kind === 'branch') {
+    ending.taken = map(ending.taken);
+    ending.next = map(ending.next);
+  }
+}

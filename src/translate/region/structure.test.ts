@@ -47,3 +47,45 @@ test('any control flow becomes such that each loop has one entry', () => {
     }
   }
 });
+
+/** The addresses passed on a way through blocks that takes each choice by drawing, with the exit at its end. */
+function walk(blocks: readonly Block[], seed: number): number[] {
+  const draw = drawFrom(seed);
+  const passed: number[] = [];
+  let at: Target = { block: 0 };
+  while (passed.length < 200) {
+    if (!('block' in at)) return [...passed, at.pc];
+    const { pc, ending, instructions }: Block = blocks[at.block];
+    if (instructions.length > 0) passed.push(pc);
+    if (ending.kind === 'branch') at = draw(2) === 0 ? ending.taken : ending.next;
+    else if (ending.kind === 'goto') at = ending.target;
+    else throw new Error(`a way ends in ${ending.kind}`);
+  }
+  return passed;
+}
+
+test('where loops begin at one block, all ways remain, and the loops are within each other', () => {
+  const instruction = { pc: 0, length: 4, statements: [] };
+  let deepest = 0;
+  for (let seed = 1; seed <= 3000; seed++) {
+    const draw = drawFrom(seed);
+    const count = 3 + draw(10);
+    // Backward to the first block or onward: whatever it is, each loop has one entry.
+    const target = (from: number): Target =>
+      draw(3) === 0
+        ? { block: 0 }
+        : from + 1 < count
+          ? { block: from + 1 + draw(count - from - 1) }
+          : { pc: 4 * count };
+    const blocks = Array.from({ length: count }, (_, index): Block => {
+      const [taken, next] = [target(index), target(index)];
+      const ending: Ending = { kind: 'branch', condition: someValue, taken, next };
+      return { pc: 4 * index, instructions: [instruction], ending };
+    });
+    const before = blocks.map((block) => ({ ...block, ending: { ...block.ending } }));
+    const { isLoopHeader } = structure(blocks);
+    for (let way = 0; way < 10; way++) expect(walk(blocks, way), `seed ${seed}`).toEqual(walk(before, way));
+    deepest = Math.max(deepest, isLoopHeader.filter(Boolean).length);
+  }
+  expect(deepest).toBeGreaterThan(2);
+});

@@ -8,17 +8,33 @@
  * interpreters that jump from each operation to the next these are all of them.
  * As the dispatcher can go on at several blocks, the region can be entered there.
  */
-import { type Block, type Ending, exitTo, type Known, knownOf, successors, type Target } from './graph.ts';
+import { type Block, type Ending, exitTo, type Known, knownOf, mapTargets, successors, type Target } from './graph.ts';
 import { type Loop, loopsWithEntries, reachedFrom } from './loops.ts';
+import { splitHeader } from './nests.ts';
 import { type Order, orderOf } from './order.ts';
+
+/** Loops that are told from others which begin at the same block: so deep are few. */
+const SPLIT_MOST = 16;
 
 /** Orders a region's blocks, which may change. */
 export function structure(blocks: Block[]): Order {
+  let order = withSingleEntries(blocks);
+  for (let left = SPLIT_MOST; left > 0 && splitHeader(blocks, order); left--) order = orderOrThrow(blocks);
+  return order;
+}
+
+function withSingleEntries(blocks: Block[]): Order {
   const order = orderBlocks(blocks);
   if (!('irreducible' in order)) return order;
   copyEntry(blocks);
   const orderWithCopy = orderBlocks(blocks);
   return 'irreducible' in orderWithCopy ? new Dispatched(blocks).order() : orderWithCopy;
+}
+
+function orderOrThrow(blocks: readonly Block[]): Order {
+  const order = orderBlocks(blocks);
+  if ('irreducible' in order) throw new Error('a loop is left that is entered at several blocks');
+  return order;
 }
 
 function orderBlocks(blocks: readonly Block[]): ReturnType<typeof orderOf> {
@@ -60,9 +76,7 @@ class Dispatched {
       this.resolve(wrong);
     }
     this.addReturnPoints();
-    const order = orderBlocks(this.blocks);
-    if ('irreducible' in order) throw new Error('a loop is left that is entered at several blocks');
-    return order;
+    return orderOrThrow(this.blocks);
   }
 
   private putDispatcher(): void {
@@ -124,15 +138,6 @@ class Dispatched {
       if (block !== 0 && returns === undefined && !places.has(pc) && !inLoops.has(block)) places.set(pc, block);
     }
     this.putDispatcher();
-  }
-}
-
-function mapTargets(ending: Ending, map: (target: Target) => Target): void {
-  if (ending.kind === 'goto') ending.target = map(ending.target);
-  else if (ending.kind === 'call') ending.next = map(ending.next);
-  else if (ending.kind === 'branch') {
-    ending.taken = map(ending.taken);
-    ending.next = map(ending.next);
   }
 }
 
