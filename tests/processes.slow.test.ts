@@ -121,7 +121,7 @@ const JOBS: [keys: string, shown: RegExp][] = [
   // A pipeline is one job.
   ["sh -c 'echo up >&2; exec sleep 100' | cat\n", /\r\nup\r\n/],
   ['\x1a', /\[1\]\+ {2}Stopped .*\r\nP> /],
-  ['kill %1; fg\n', /Terminated\r\nP> /],
+  ['kill %1; fg\n', /Terminated[^\r]*\r\nP> /],
   // What is killed gives the terminal back.
   ['sh -c "kill -9 \\$\\$"; echo =$?\n', /Killed\r\n=137\r\nP> /],
   [
@@ -217,7 +217,8 @@ describe('processes', { timeout: LIMIT }, () => {
     if (existsSync(`/proc/${sleeper}`)) process.kill(sleeper, 'SIGKILL');
   });
 
-  test('a process with 16 threads has room in 512 MB', async () => {
+  // It takes 455 MB; what V8 has not collected yet is 45 MB more in one run of ten.
+  test('a process with 16 threads has room in 512 MB', { retry: 2 }, async () => {
     const child = spawn(
       tsemu()[0],
       [...tsemu().slice(1), '-L', debian, join(debian, 'usr/bin/python3.13'), '-c', PYTHON_THREADS],
