@@ -65,6 +65,8 @@ export interface Found extends Translation {
   record: number;
   /** How many functions the module has. */
   count: number;
+  /** Bytes of the module for each of them. */
+  length: number;
 }
 
 /** Jumps to code that is not translated in a run: for each address itself, how many there were, and after how many it is worth it. */
@@ -178,6 +180,7 @@ export class Translations {
   private translationsAt(record: number): Found[] {
     const { words, file } = this;
     const count = words[record + 3];
+    const length = Math.ceil(words[record + 4] / count);
     const heads = record + WORDS;
     let numbersAt = heads + TRANSLATION_WORDS * count;
     let codeAt = 8 * this.numbersEnd(record);
@@ -185,7 +188,7 @@ export class Translations {
       const head = heads + TRANSLATION_WORDS * i;
       const [pc, flags, numberCount, codeLength] = words.subarray(head, head + TRANSLATION_WORDS);
       const numbers = words.subarray(numbersAt, (numbersAt += numberCount));
-      return { pc, flags, numbers, guestCode: file.subarray(codeAt, (codeAt += codeLength)), record, count };
+      return { pc, flags, numbers, guestCode: file.subarray(codeAt, (codeAt += codeLength)), record, count, length };
     });
   }
 

@@ -2,13 +2,16 @@
 
 /** What the module of the region at an address is called, by which its traps are known. */
 export const nameOf = (pc: number): string => `region_${pc.toString(16)}`;
+/** What a module of several regions is called. */
+export const JOINED_NAME = 'regions';
 
 /**
  * The first frame of WebAssembly in a stack trace, which is the one that trapped, if it is a region's: its module is called
  * after it, or its function where several regions have one module.
  */
-const FRAME =
-  /(?:region_([0-9a-f]+) \()?wasm:\/\/wasm\/(?:region_([0-9a-f]+)|regions)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/;
+const FRAME = new RegExp(
+  `(?:region_([0-9a-f]+) \\()?wasm://wasm/(?:region_([0-9a-f]+)|${JOINED_NAME})-[0-9a-f]+:wasm-function\\[\\d+\\]:0x([0-9a-f]+)`,
+);
 
 /** The region, by its address, and the offset in its module where a trap happened; undefined if it came from elsewhere. */
 export function trapSite(error: WebAssembly.RuntimeError): { region: number; offset: number } | undefined {
@@ -19,7 +22,12 @@ export function trapSite(error: WebAssembly.RuntimeError): { region: number; off
   return { region: Number.parseInt(functionName ?? moduleName, 16), offset: Number.parseInt(offset, 16) };
 }
 
+/** Instantiates a module; its functions, by their names. */
+export function exportsOf(module: WebAssembly.Module, imports: Record<string, unknown>): Record<string, unknown> {
+  return new WebAssembly.Instance(module, { e: imports as never }).exports;
+}
+
 /** Instantiates a region's module; its function. */
 export function instantiate(module: WebAssembly.Module, imports: Record<string, unknown>): unknown {
-  return new WebAssembly.Instance(module, { e: imports as never }).exports.region;
+  return exportsOf(module, imports).region;
 }

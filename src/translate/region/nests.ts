@@ -6,6 +6,7 @@
  * inner one. So the outer ones go back to an empty block in front of it.
  */
 import { type Block, knownOf, mapTargets } from './graph.ts';
+import { reachedFrom } from './loops.ts';
 import type { Order } from './order.ts';
 
 /** Ways back that have about as many blocks are rounds of the same loop, as `continue` makes them. */
@@ -29,22 +30,14 @@ export function splitHeader(blocks: Block[], order: Order): boolean {
 function innerSources(header: number, { position, predecessors }: Order): ReadonlySet<number> | undefined {
   const sources = new Set(predecessors[header].filter((from) => position[from] >= position[header]));
   if (sources.size < 2) return undefined;
-  const loops = [...sources].map((source) => ({ source, members: membersOf(header, source, predecessors) }));
+  // A loop has the blocks from which one goes back without passing its first.
+  const before = predecessors.map((list, block) => (block === header ? [] : list));
+  const loops = [...sources].map((source) => ({ source, members: reachedFrom(source, before) }));
   const innermost = loops.reduce((least, one) => (one.members.size < least.members.size ? one : least)).members;
   const isOuter = ({ members }: { members: ReadonlySet<number> }) =>
     members.size >= innermost.size + OUTER_LEAST && [...innermost].every((member) => members.has(member));
   const inner = loops.filter((one) => !isOuter(one));
   return inner.length < loops.length ? new Set(inner.map(({ source }) => source)) : undefined;
-}
-
-/** The blocks of the loop that goes back from one: those from which it is reached without passing the header. */
-function membersOf(header: number, source: number, predecessors: Order['predecessors']): Set<number> {
-  const members = new Set([header, source]);
-  for (const member of members) {
-    if (member === header) continue;
-    for (const from of predecessors[member]) members.add(from);
-  }
-  return members;
 }
 
 function split(blocks: Block[], header: number, inner: ReadonlySet<number>): void {

@@ -177,17 +177,14 @@ export class Regions {
     // Not at every report: regions overlap, and sort takes 1.3 times as long if the shorter of two is asked for before the longer.
     const threshold = isOrdered ? this.orderThreshold : this.threshold;
     if (Math.floor(jumps / threshold) === Math.floor((seen ?? 0) / threshold)) return;
-    if (this.stored?.isEmpty === false && !this.loaded && this.isCheap(counted)) return;
+    if (this.stored?.isEmpty === false && !this.loaded) {
+      this.missed += counted;
+      if (this.missed < LOADED_AFTER * this.options.threshold) return;
+    }
     if (isOrdered) {
       this.queue.set(pc, this.wordsNow(pc));
       this.advance();
     } else this.compileHere(pc);
-  }
-
-  /** Whether all jumps to hot code without a stored region, with so many more, are cheaper than loading the compiler. */
-  private isCheap(jumps: number): boolean {
-    this.missed += jumps;
-    return this.missed < LOADED_AFTER * this.options.threshold;
   }
 
   /** Looks for regions of earlier runs of the program. */
@@ -195,7 +192,7 @@ export class Regions {
     const { stored } = this;
     if (stored === undefined || stored.isOpen) return;
     stored.open();
-    this.missed = stored.jumpsTo((jumps, worth) => jumps >= Math.max(worth, this.threshold));
+    this.missed = stored.jumpsWorth(this.threshold);
     this.words[TRANSLATOR.reportPages >> 2] = Number(!stored.isEmpty);
     for (const page of stored.allPages) if (this.recordOf(page * PAGE_SIZE) !== 0) this.prime(page * PAGE_SIZE);
   }

@@ -9,7 +9,7 @@ import { headOf, joinModules } from '../wasm/join.ts';
 import type { Made } from './backend.ts';
 import { type Description, decode, encode, entriesOf, shifted, slotsOf } from './description.ts';
 import { pagesOf } from './graph.ts';
-import { instantiate, nameOf } from './instance.ts';
+import { exportsOf, instantiate, JOINED_NAME, nameOf } from './instance.ts';
 import { compile } from './modules.ts';
 import type { Slots } from './slots.ts';
 
@@ -107,10 +107,10 @@ export class Stored {
     return this.jumpsBefore.get(pc);
   }
 
-  /** All jumps in earlier runs to code of which a condition holds. */
-  jumpsTo(condition: (jumps: number, worth: number) => boolean): number {
+  /** All jumps in earlier runs to code that is worth a region, as none is after fewer than the threshold. */
+  jumpsWorth(threshold: number): number {
     let sum = 0;
-    for (const { jumps, worth } of this.jumpsBefore.values()) if (condition(jumps, worth)) sum += jumps;
+    for (const { jumps, worth } of this.jumpsBefore.values()) if (jumps >= Math.max(worth, threshold)) sum += jumps;
     return sum;
   }
 
@@ -176,19 +176,17 @@ export class Stored {
     }
     const module = translations.moduleOf(found);
     if (module === undefined) return undefined;
-    const bytes = translations.bytesOf(found);
-    const length = Math.ceil(bytes.length / found.count);
-    if (found.count > 1) return { ...description, pc, entry: this.exportsOf(module)[nameOf(pc)], length };
-    this.taken.set(`${pc} ${circumstances}`, { translation: found, bytes });
+    const { length } = found;
+    if (found.count > 1) return { ...description, pc, entry: this.joinedIn(module)[nameOf(pc)], length };
+    this.taken.set(`${pc} ${circumstances}`, { translation: found, bytes: translations.bytesOf(found) });
     return { ...description, pc, entry: instantiate(module, this.imports), length };
   }
 
-  private exportsOf(module: WebAssembly.Module): Record<string, unknown> {
-    const known = this.instances.get(module);
-    if (known !== undefined) return known;
-    const { exports } = new WebAssembly.Instance(module, { e: this.imports as never });
-    this.instances.set(module, exports);
-    return exports;
+  /** The regions of a module of several, by their names. */
+  private joinedIn(module: WebAssembly.Module): Record<string, unknown> {
+    let regions = this.instances.get(module);
+    if (regions === undefined) this.instances.set(module, (regions = exportsOf(module, this.imports)));
+    return regions;
   }
 
   /** Keeps what has just been made for later runs; `time` is how many milliseconds compiling took. */
@@ -261,10 +259,9 @@ export class Stored {
 
   private join(group: readonly Single[]): TranslatedModule {
     const named = group.map(({ translation, bytes }) => ({ bytes, name: nameOf(translation.pc) }));
-    const { bytes, shifts } = joinModules(named, 'regions');
+    const { bytes, shifts } = joinModules(named, JOINED_NAME);
     const module = new WebAssembly.Module(bytes);
-    const { exports } = new WebAssembly.Instance(module, { e: this.imports as never });
-    for (const entry of Object.values(exports)) compile(entry);
+    for (const entry of Object.values(exportsOf(module, this.imports))) compile(entry);
     const translations = group.map(({ translation: { pc, flags, numbers, guestCode } }, i) => {
       const moved = shifted(numbers.subarray(1), shifts[i]);
       return { pc, flags, numbers: Float64Array.of(numbers[0], ...moved), guestCode };
