@@ -25,6 +25,7 @@ import {
   VECTORS,
   X,
 } from './aarch64-record.ts';
+import type { Runtime } from './fuzz-target.ts';
 import type { Case } from './instruction-cases.ts';
 
 const TEXT_BASE = 0x10_0000;
@@ -87,14 +88,6 @@ class Assembler {
     this.set(register, CURSOR);
     this.load(register, register, 0);
   }
-}
-
-/** Code that all cases share, and where its parts begin. */
-interface Runtime {
-  words: number[];
-  handler: number;
-  prologues: Map<number, number>;
-  epilogues: Map<number, number>;
 }
 
 let runtime: Runtime | undefined;

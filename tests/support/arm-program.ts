@@ -14,6 +14,7 @@
 import { armSets } from '../../src/cpu/arm/index.ts';
 import { encode } from '../../src/cpu/encode.ts';
 import { writeElf } from '../../src/loader/elf-writer.ts';
+import type { Runtime } from './fuzz-target.ts';
 import type { Case } from './instruction-cases.ts';
 
 export const RECORD = 768;
@@ -90,12 +91,6 @@ class Assembler {
   }
 }
 
-interface Runtime {
-  words: number[];
-  handler: number;
-  prologues: Map<number, number>;
-  epilogues: Map<number, number>;
-}
 let runtime: Runtime | undefined;
 
 function makeRuntime(): Runtime {

@@ -2,6 +2,14 @@
 import type { Row } from '../../src/cpu/row.ts';
 import type { Case, CaseOptions, Random } from './instruction-cases.ts';
 
+/** Code that all cases share, and where its parts begin. */
+export interface Runtime {
+  words: number[];
+  handler: number;
+  prologues: Map<number, number>;
+  epilogues: Map<number, number>;
+}
+
 export interface FuzzTarget {
   /** As in the command's name. */
   name: string;

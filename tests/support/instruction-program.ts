@@ -6,6 +6,7 @@
  */
 import { encode } from '../../src/cpu/encode.ts';
 import { riscvRows } from '../../src/cpu/riscv/index.ts';
+import type { Runtime } from './fuzz-target.ts';
 import {
   type Case,
   CODE_BASE,
@@ -66,14 +67,6 @@ class Assembler {
     this.emit('lui', { rd: register, imm: CURSOR });
     this.emit('ld', { rd: register, rs1: register, imm: 0 });
   }
-}
-
-/** Code that all cases share, and where its parts begin. */
-interface Runtime {
-  words: number[];
-  handler: number;
-  prologues: Map<number, number>;
-  epilogues: Map<number, number>;
 }
 
 let runtime: Runtime | undefined;

@@ -11,6 +11,12 @@ const branch =
     if (o.cond.value === 14) b.jumpBy(b.operand(o.off));
     else b.branch(b.holds(o.cond), o.off, from);
   };
+/** `blx` by a register, which may be the link register itself. */
+const linkAndExchange: Effect = (b, o) => {
+  const target = b.now2(b.r(o.rm));
+  b.setLink();
+  b.interwork(target);
+};
 a32Always('b', 'cond:4 1010 off:s[25:2]', '{cond:suffixCond} {off:pc8}', branch(8), { when: 'cond!=15' });
 a32('bl', '1011 off:s[25:2]', '{off:pc8}', (b, o) => {
   b.setLink();
@@ -30,17 +36,7 @@ a32Always(
 );
 a32('bx', '00010010 1111 1111 1111 0001 rm:4', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)));
 a32('bxj', '00010010 1111 1111 1111 0010 rm:4', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)), { when: 'rm!=15' });
-a32(
-  'blx.reg',
-  '00010010 1111 1111 1111 0011 rm:4',
-  '{rm:r}',
-  (b, o) => {
-    const target = b.now2(b.r(o.rm));
-    b.setLink();
-    b.interwork(target);
-  },
-  { mnemonic: 'blx', when: 'rm!=15' },
-);
+a32('blx.reg', '00010010 1111 1111 1111 0011 rm:4', '{rm:r}', linkAndExchange, { mnemonic: 'blx', when: 'rm!=15' });
 
 t32('b.cond', '1101 cond:4 off:s[8:1]', '{cond:suffixCond} {off:pc4}', branch(4), {
   mnemonic: 'b',
@@ -90,17 +86,7 @@ t32(
   { mnemonic: 'blx' },
 );
 t32('t.bx', '010001110 rm:4 000', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)), { mnemonic: 'bx' });
-t32(
-  't.blx.reg',
-  '010001111 rm:4 000',
-  '{rm:r}',
-  (b, o) => {
-    const target = b.now2(b.r(o.rm));
-    b.setLink();
-    b.interwork(target);
-  },
-  { mnemonic: 'blx', when: 'rm!=15' },
-);
+t32('t.blx.reg', '010001111 rm:4 000', '{rm:r}', linkAndExchange, { mnemonic: 'blx', when: 'rm!=15' });
 for (const [name, bit] of [
   ['cbz', '0'],
   ['cbnz', '1'],
