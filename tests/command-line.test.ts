@@ -1,6 +1,6 @@
 /** The command line end to end; what each option means in detail is tested beside src/cli. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -160,7 +160,9 @@ describe.concurrent('command line', () => {
   test('-perfmap names compiled code', async () => {
     const [name, ...options] = tsemu();
     const sort = suiteBinary('riscv64', 'sort', 'O2', 'static');
-    const { pid } = spawnSync(name, [...options, '-perfmap', '-threshold', '3', sort]);
+    const directory = mkdtempSync(join(scratch, 'perfmap-'));
+    const { pid } = spawnSync(name, [...options, '-perfmap', '-threshold', '3', sort], { cwd: directory });
+    expect(readdirSync(directory), "V8's log").toEqual([]);
     const map = `/tmp/perf-${pid}.map`;
     expect(readFileSync(map, 'latin1')).toMatch(/^[0-9a-f]+ [0-9a-f]+ JS:(hsearch|memcpy|strlen|qsort)\S*-turbofan$/m);
     rmSync(map);

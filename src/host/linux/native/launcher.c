@@ -279,8 +279,12 @@ __attribute__((used)) static void start(i64 *stack) {
   /* Room for what starts, and for what a child of posix_spawn needs until it executes: each garbage collection of a child
      would copy what it shares with its parent. */
   arguments[count++] = "--min-semi-space-size=4";
-  if (!state[STATE_SECURE] && wants_perf_map(stack[0] > words ? argv[words] : "", env))
+  if (!state[STATE_SECURE] && wants_perf_map(stack[0] > words ? argv[words] : "", env)) {
     arguments[count++] = "--perf-basic-prof-only-functions";
+    /* V8 opens its log as well, which would be left in the working directory: it goes to a file without a name. */
+    arguments[count++] = "--no-logfile-per-isolate";
+    arguments[count++] = "--logfile=+";
+  }
   /* Strings of V8's start-up snapshot keep their hashes: 3 ms. Nobody outside chooses the keys of our tables. */
   arguments[count++] = "--no-rehash-snapshot";
   if (room < ADDRESS_SPACE_NEEDED) arguments[count++] = "--disable-wasm-trap-handler";
