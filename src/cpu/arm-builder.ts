@@ -255,6 +255,14 @@ export abstract class ArmBuilder extends Builder {
   fpModeWith(rounding: number): Value {
     return this.or(this.and(this.fpMode(), this.const(-8n)), this.const(rounding));
   }
+  /** The mode of operations on vectors. */
+  vectorMode(): Value {
+    return this.fpMode();
+  }
+  /** The same with a rounding mode of its own. */
+  vectorModeWith(rounding: number): Value {
+    return this.fpModeWith(rounding);
+  }
   /** FPNeg. */
   negated(value: Value, format: FpFormat): Value {
     return this.xor(value, this.const(1n << BigInt(format - 1)));

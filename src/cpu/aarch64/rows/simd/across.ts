@@ -1,7 +1,8 @@
 /** Advanced SIMD across lanes, and scalar pairwise: Arm ARM, C4.1.96. */
+
+import type { Sign } from '../../../arm-lanes.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Sign } from '../../lanes.ts';
 import { arrangements, BYTES, type ComputeOne, HALVES, lanesOf, two } from './arrangements.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');

@@ -3,10 +3,11 @@
  * share. A scalar is an arrangement with a single lane: its encodings are those
  * of vectors but for two bits.
  */
+
+import { type LaneBits, Lanes } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import type { Operand } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import { type LaneBits, Lanes } from '../../lanes.ts';
 
 export interface Arrangement {
   /** As in assembly: 16b, 2d; of a scalar b, h, s or d. */

@@ -1,8 +1,9 @@
 /** BF16: conversions to bfloat16, its sums of products, and its products added to binary32. Arm ARM, C4.1.96. */
+
+import type { Lanes } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes } from '../../lanes.ts';
 import { arrangements, type Compute, effectOf, lanesOf, three, two } from './arrangements.ts';
 import { ELEMENT_FIELDS, elementEffect } from './by-element.ts';
 

@@ -1,11 +1,12 @@
 /** Advanced SIMD vector × indexed element, and scalar × indexed element, of integers: Arm ARM, C4.1.96. */
+
+import type { Lanes, Sign } from '../../../arm-lanes.ts';
+import { doubledHigh, doubledProduct } from '../../../arm-vectors.ts';
 import type { Value } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import { type Arrangement, arrangements, HALVES, lanesOf, WORDS } from './arrangements.ts';
-import { doubledProduct, widened } from './three-different.ts';
-import { doubledHigh } from './three-same.ts';
+import { widened } from './three-different.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');
 export const byElementRows = rows;

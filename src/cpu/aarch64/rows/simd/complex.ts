@@ -1,10 +1,11 @@
 /** FCADD and FCMLA: complex numbers, whose parts are neighbouring lanes. Arm ARM, C4.1.96. */
+
+import type { Lanes } from '../../../arm-lanes.ts';
+import { multiplyAdd } from '../../../arm-vectors.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes } from '../../lanes.ts';
 import { arrangements, effectOf, lanesOf, three } from './arrangements.ts';
-import { multiplyAdd } from './float-three-same.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('FCMA');
 export const complexRows = rows;

@@ -1,7 +1,8 @@
 /** Advanced SIMD copy and scalar copy: DUP, INS, SMOV, UMOV. Arm ARM, C4.1.96. */
+
+import { Lanes } from '../../../arm-lanes.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import { Lanes } from '../../lanes.ts';
 import { arrangements, BHSD, lanesOf } from './arrangements.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');

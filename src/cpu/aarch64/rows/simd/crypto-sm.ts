@@ -1,10 +1,11 @@
 /** Cryptographic instructions: SM3 (GB/T 32905-2016) and SM4 (GB/T 32907-2016). Arm ARM, C4.1.96, "Cryptographic …". */
+
+import { lookUp, product } from '../../../arm-crypto.ts';
+import { Lanes } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import { Lanes } from '../../lanes.ts';
 import { three, two } from './arrangements.ts';
-import { lookUp, product } from './crypto.ts';
 
 const sm3 = rowsOf<Aarch64Builder>('SM3');
 const sm4 = rowsOf<Aarch64Builder>('SM4');

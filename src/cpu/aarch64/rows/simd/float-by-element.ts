@@ -1,9 +1,9 @@
 /** Advanced SIMD vector × indexed element, and scalar × indexed element, of floating-point numbers: Arm ARM, C4.1.96. */
+import { multiplyAdd } from '../../../arm-vectors.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
 import { type Compute, floatArrangements } from './arrangements.ts';
 import { ELEMENT_FIELDS, elementEffect, elementSyntax } from './by-element.ts';
-import { multiplyAdd } from './float-three-same.ts';
 
 const full = rowsOf<Aarch64Builder>('AdvSIMD');
 const half = rowsOf<Aarch64Builder>('FP16');
@@ -13,8 +13,8 @@ export const floatByElementFp16Rows = half.rows;
 const DEFINITIONS: readonly (readonly [name: string, u: string, opcode: string, compute: Compute])[] = [
   ['fmla', '0', '0001', multiplyAdd],
   ['fmls', '0', '0101', (l, n, m, d) => multiplyAdd(l, l.negated(n), m, d)],
-  ['fmul', '0', '1001', (l, n, m) => l.fp('mul', l.b.fpMode(), n, m)],
-  ['fmulx', '1', '1001', (l, n, m) => l.fp('mulx', l.b.fpMode(), n, m)],
+  ['fmul', '0', '1001', (l, n, m) => l.fp('mul', l.mode, n, m)],
+  ['fmulx', '1', '1001', (l, n, m) => l.fp('mulx', l.mode, n, m)],
 ];
 for (const [name, u, opcode, compute] of DEFINITIONS) {
   for (const [a, { row }] of floatArrangements('both', full, half)) {

@@ -1,8 +1,9 @@
 /** Advanced SIMD three same, and scalar three same, of floating-point numbers: Arm ARM, C4.1.96. */
-import type { FpLanesOp, Value } from '../../../ir.ts';
+
+import { compared, multiplyAdd } from '../../../arm-vectors.ts';
+import type { FpLanesOp } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes } from '../../lanes.ts';
 import { type Arrangement, type Compute, effectOf, floatArrangements, three } from './arrangements.ts';
 
 const full = rowsOf<Aarch64Builder>('AdvSIMD');
@@ -13,20 +14,11 @@ export const floatThreeSameFp16Rows = half.rows;
 const plain =
   (op: FpLanesOp): Compute =>
   (l, n, m) =>
-    l.fp(op, l.b.fpMode(), n, m);
+    l.fp(op, l.mode, n, m);
 const pairwise =
   (op: FpLanesOp): Compute =>
   (l, n, m) =>
-    l.pairwise(n, m, (even, odd) => l.fp(op, l.b.fpMode(), even, odd));
-/** Ones where a comparison holds. */
-export const compared = (l: Lanes, op: 'eq' | 'lt' | 'le', a: Value, b: Value): Value =>
-  l.each([a, b], (x, y) => {
-    const holds = l.b.fp(op, l.format, l.b.fpMode(), x, y);
-    return l.b.low(l.b.sub(l.b.const(0), holds), l.bits);
-  });
-/** FPMulAdd. */
-export const multiplyAdd = (l: Lanes, n: Value, m: Value, d: Value): Value => l.fp('fma', l.b.fpMode(), n, m, d);
-
+    l.pairwise(n, m, (even, odd) => l.fp(op, l.mode, even, odd));
 type Definition = readonly [
   name: string,
   u: string,
@@ -56,7 +48,7 @@ const DEFINITIONS: readonly Definition[] = [
   ['fmaxp', '1', '0', '110', 'vectors', pairwise('maximum')],
   ['fdiv', '1', '0', '111', 'vectors', plain('div')],
   ['fminnmp', '1', '1', '000', 'vectors', pairwise('min')],
-  ['fabd', '1', '1', '010', 'both', (l, n, m) => l.magnitude(l.fp('sub', l.b.fpMode(), n, m))],
+  ['fabd', '1', '1', '010', 'both', (l, n, m) => l.magnitude(l.fp('sub', l.mode, n, m))],
   ['fcmgt', '1', '1', '100', 'both', (l, n, m) => compared(l, 'lt', m, n)],
   ['facgt', '1', '1', '101', 'both', (l, n, m) => compared(l, 'lt', l.magnitude(m), l.magnitude(n))],
   ['fminp', '1', '1', '110', 'vectors', pairwise('minimum')],

@@ -2,10 +2,12 @@
  * Advanced SIMD two-register miscellaneous, and scalar two-register miscellaneous, of floating-point numbers;
  * conversions with a binary point, which are among the shifts by immediate. Arm ARM, C4.1.96.
  */
+
+import type { Lanes } from '../../../arm-lanes.ts';
+import { compared, fromIntegers, toIntegers } from '../../../arm-vectors.ts';
 import type { FpLanesOp, Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import {
   type Arrangement,
   arrangements,
@@ -16,7 +18,6 @@ import {
   lanesOf,
   two,
 } from './arrangements.ts';
-import { compared } from './float-three-same.ts';
 import { COUNT } from './shift-immediate.ts';
 
 const full = rowsOf<Aarch64Builder>('AdvSIMD');
@@ -43,32 +44,6 @@ const rounded =
   (l, n) =>
     l.fp('round', l.b.fpModeWith(rounding), n);
 
-/** Lanes to integers of their size, times 2^bits. */
-function toIntegers(l: Lanes, sign: Sign, rounding: number, n: Value, bits?: Value): Value {
-  const { b } = l;
-  const integer = `${sign === 's' ? 'i' : 'u'}${l.bits}` as 'i64';
-  // There is no operation without a binary point for 16 bits.
-  const fractionBits = bits ?? (l.bits === 16 ? b.const(0) : undefined);
-  return l.each([n], (lane) => {
-    const mode = b.fpModeWith(rounding);
-    const value =
-      fractionBits === undefined
-        ? b.fp(`to_${integer}`, l.format, mode, lane)
-        : b.fp(`to_fixed_${integer}`, l.format, mode, lane, fractionBits);
-    return b.low(value, l.bits);
-  });
-}
-/** Integers of the lanes' size over 2^bits. */
-function fromIntegers(l: Lanes, sign: Sign, n: Value, bits?: Value): Value {
-  const { b } = l;
-  const integer = `${sign === 's' ? 'i' : 'u'}${l.bits === 64 ? 64 : 32}` as 'i64';
-  return l.each([n], (lane) => {
-    const value = sign === 's' && l.bits === 16 ? b.signed(lane, 16) : lane;
-    return bits === undefined
-      ? b.fp(`from_${integer}`, l.format, b.fpMode(), value)
-      : b.fp(`from_fixed_${integer}`, l.format, b.fpMode(), value, bits);
-  });
-}
 /** The signed conversion and the unsigned one. */
 const conversions = (name: string, o: string, opcode: string, rounding: number): Definition[] => [
   [`fcvt${name}s`, '0', o, opcode, 'both', (l, n) => toIntegers(l, 's', rounding, n)],

@@ -1,8 +1,9 @@
 /** FMLAL and FMLSL: products of half precision, added to single precision and rounded once. Arm ARM, C4.1.96. */
+
+import type { Lanes } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes } from '../../lanes.ts';
 import { arrangements, lanesOf, three } from './arrangements.ts';
 import { ELEMENT_FIELDS } from './by-element.ts';
 

@@ -1,8 +1,9 @@
 /** Advanced SIMD permute, extract, table lookup: Arm ARM, C4.1.96. */
+
+import { Lanes } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import { Lanes } from '../../lanes.ts';
 import { arrangements, BHSD, BYTES, type Compute, effectOf, lanesOf, three } from './arrangements.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');

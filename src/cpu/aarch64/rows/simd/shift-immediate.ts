@@ -1,8 +1,9 @@
 /** Advanced SIMD shift by immediate, and scalar shift by immediate, of integers: Arm ARM, C4.1.96. */
+
+import type { Lanes, Sign } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import { type Arrangement, arrangements, BHS, BHSD, lanesOf, two } from './arrangements.ts';
 import { widened } from './three-different.ts';
 

@@ -1,8 +1,9 @@
 /** Advanced SIMD load/store of multiple structures and of single ones: Arm ARM, C4.1.94. */
+
+import { Lanes } from '../../../arm-lanes.ts';
 import type { Value, Width } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import { Lanes } from '../../lanes.ts';
 import { arrangements, lanesOf } from './arrangements.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');

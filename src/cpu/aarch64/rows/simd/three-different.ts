@@ -1,8 +1,10 @@
 /** Advanced SIMD three different, and scalar three different: lanes of two sizes. Arm ARM, C4.1.96. */
+
+import type { Lanes, Sign } from '../../../arm-lanes.ts';
+import { doubledProduct, highOf, polynomialProduct } from '../../../arm-vectors.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import { type Arrangement, arrangements, BHS, HALVES, lanesOf, three, WORDS } from './arrangements.ts';
 
 const base = rowsOf<Aarch64Builder>('AdvSIMD');
@@ -37,20 +39,6 @@ const withWide =
   (sign: Sign, combine: (l: Lanes, n: Value, m: Value) => Value): Compute =>
   (l, half, n, m) =>
     combine(l.wide, n, l.extended(sign, half, m));
-/** The high halves of lanes, rounded or not. */
-const highOf = (l: Lanes, sum: Value, rounds: boolean): Value =>
-  rounds ? l.wide.add(sum, l.wide.every(1n << BigInt(l.bits - 1))) : sum;
-
-/** SQDMULL: twice the product, which is too large if both factors are the least number. */
-export const doubledProduct = (l: Lanes, half: 'low' | 'high', n: Value, m: Value): Value => {
-  const { wide } = l;
-  const product = l.product('s', half, n, m);
-  const doubled = wide.add(product, product);
-  const isTooLarge = wide.eq(doubled, wide.least);
-  wide.saturates(isTooLarge);
-  return wide.add(doubled, isTooLarge);
-};
-
 const DEFINITIONS: readonly Definition[] = [
   ...both('addl', '0000', 'long', (sign) => combined(sign, (l, n, m) => l.add(n, m))),
   ...both('addw', '0001', 'wide', (sign) => withWide(sign, (l, n, m) => l.add(n, m))),
@@ -84,18 +72,6 @@ const DEFINITIONS: readonly Definition[] = [
   ['sqdmull', '0', '1101', `${HALVES} ${WORDS} h s`, 'long', (l, half, n, m) => doubledProduct(l, half, n, m)],
   ['pmull', '0', '1110', '8b 16b', 'long', (l, half, n, m) => polynomialProduct(l, half, n, m)],
 ];
-
-/** Of bytes: for each bit of m that is set, n shifted by its number. */
-function polynomialProduct(l: Lanes, half: 'low' | 'high', n: Value, m: Value): Value {
-  const { wide } = l;
-  const [a, b] = [l.extended('u', half, n), l.extended('u', half, m)];
-  let product = l.zero;
-  for (let bit = 0; bit < 8; bit++) {
-    const mask = wide.every(1 << bit);
-    product = l.xor(product, l.and(wide.shl(a, bit), wide.eq(l.and(b, mask), mask)));
-  }
-  return product;
-}
 
 for (const [name, u, opcode, where, form, compute] of DEFINITIONS) {
   for (const a of arrangements(where)) {

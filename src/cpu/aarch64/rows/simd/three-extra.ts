@@ -2,10 +2,11 @@
  * Advanced SIMD three same (extra), and the instructions of its extensions by element: RDM, DotProd, I8MM.
  * Arm ARM, C4.1.96.
  */
+
+import type { Lanes, Sign } from '../../../arm-lanes.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import { arrangements, type Compute, effectOf, HALVES, lanesOf, three, WORDS } from './arrangements.ts';
 import { ELEMENT_FIELDS, elementEffect, elementSyntax } from './by-element.ts';
 

@@ -1,8 +1,10 @@
 /** Advanced SIMD three same, and scalar three same, of integers: Arm ARM, C4.1.96. */
+
+import type { Lanes, Sign } from '../../../arm-lanes.ts';
+import { doubledHigh, polynomial } from '../../../arm-vectors.ts';
 import type { Value } from '../../../ir.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import { arrangements, BHS, BHSD, BYTES, type Compute, effectOf, HALVES, three, WORDS } from './arrangements.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('AdvSIMD');
@@ -34,26 +36,6 @@ for (const a of arrangements(BYTES)) {
 const ALL = `${BHSD} b h s d`;
 const WITH_D = `${BHSD} d`;
 
-/** The polynomial product's low byte, of bytes. */
-const polynomial: Compute = (l, n, m) => {
-  let product = l.zero;
-  for (let bit = 0; bit < 8; bit++) {
-    const mask = l.every(1 << bit);
-    product = l.xor(product, l.and(l.shl(n, bit), l.eq(l.and(m, mask), mask)));
-  }
-  return product;
-};
-/** The high half of twice the product; the only one too large is that of the least numbers. */
-export const doubledHigh = (l: Lanes, n: Value, m: Value, rounds: boolean): Value => {
-  const wide = l.of(2 * l.bits);
-  const part = (half: 'low' | 'high') => {
-    const product = l.product('s', half, n, m);
-    const sum = rounds ? wide.add(product, wide.every(1n << BigInt(l.bits - 2))) : product;
-    return wide.clamped('s', 's', wide.shr('s', sum, l.bits - 1));
-  };
-  l.saturates(l.and(l.eq(n, l.least), l.eq(m, l.least)));
-  return wide.halves('low', part('high'), wide.halves('low', part('low')));
-};
 const shift =
   (sign: Sign, saturates: boolean, rounds: boolean): Compute =>
   (l, n, m) =>

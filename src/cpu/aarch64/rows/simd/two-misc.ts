@@ -1,8 +1,8 @@
 /** Advanced SIMD two-register miscellaneous, and scalar two-register miscellaneous, of integers: Arm ARM, C4.1.96. */
-import type { Value } from '../../../ir.ts';
+
+import { clamp, reciprocalEstimate, reciprocalRootEstimate } from '../../../arm-vectors.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
-import type { Lanes, Sign } from '../../lanes.ts';
 import {
   arrangements,
   BHS,
@@ -110,10 +110,6 @@ for (const a of arrangements(BHS)) {
 }
 
 // Narrowing. With Q set the result goes to the upper half, and the mnemonic ends with 2.
-const clamp =
-  (from: Sign, to: Sign) =>
-  (l: Lanes, n: Value): Value =>
-    l.saturated(l.clamped(from, to, n), n);
 const NARROW = [
   ['xtn', '0', '10010', '', (_, n) => n],
   ['sqxtn', '0', '10100', ' b h s', clamp('s', 's')],
@@ -153,42 +149,13 @@ for (const a of arrangements(BHS)) {
   );
 }
 
-/** RecipEstimate, of numbers with the binary point before their first bit: 2^19 / (2a + 1), rounded. */
-function reciprocal(b: Aarch64Builder, a: Value): Value {
-  const quotient = b.op('div_u', b.const(1 << 19), b.add(b.shl(a, 1), b.const(1)));
-  return b.shr(b.add(quotient, b.const(1)), 1);
-}
-/** RecipSqrtEstimate: the largest root of which the square times the number is below 2^28, found bit by bit. */
-function reciprocalRoot(b: Aarch64Builder, a: Value): Value {
-  const isSmall = b.op('lt_u', a, b.const(256));
-  const middle = b.select(isSmall, b.add(b.shl(a, 1), b.const(1)), b.shl(b.or(a, b.const(1)), 1));
-  let root = b.const(512);
-  for (let bit = 256; bit > 0; bit >>= 1) {
-    const next = b.or(root, b.const(bit));
-    const isBelow = b.op('lt_u', b.op('mul', middle, b.op('mul', next, next)), b.const(1 << 28));
-    root = b.select(isBelow, next, root);
-  }
-  return b.shr(b.add(root, b.const(1)), 1);
-}
-// URECPE, URSQRTE. The highest nine bits count, numbers that are too small give ones.
 for (const a of arrangements(WORDS)) {
-  for (const [name, u, estimate, least] of [
-    ['urecpe', '0', reciprocal, 1 << 8],
-    ['ursqrte', '1', reciprocalRoot, 1 << 7],
+  for (const [name, u, estimate] of [
+    ['urecpe', '0', reciprocalEstimate],
+    ['ursqrte', '1', reciprocalRootEstimate],
   ] as const) {
-    row(
-      `${name}.${a.name}`,
-      `0 ${a.q} ${u} 01110 10 10000 11100 10 rn:5 rd:5`,
-      two(a.kind),
-      effectOfOne(a, (l, n) =>
-        l.each([n], (lane) => {
-          const { b } = l;
-          const high = b.shr(lane, 23);
-          const estimated = b.low(b.shl(estimate(b, high), 23), 32);
-          return b.select(b.op('lt_u', high, b.const(least)), b.const(0xffff_ffffn), estimated);
-        }),
-      ),
-      { mnemonic: name },
-    );
+    row(`${name}.${a.name}`, `0 ${a.q} ${u} 01110 10 10000 11100 10 rn:5 rd:5`, two(a.kind), effectOfOne(a, estimate), {
+      mnemonic: name,
+    });
   }
 }

@@ -9,8 +9,8 @@
  * (the upper half where Q is 0, all but the first of a scalar) are cleared by
  * {@link Lanes.kept} when the result is written, and do not count for FPSR.QC.
  */
-import type { FpFormat, FpLanesOp, Value } from '../ir.ts';
-import type { Aarch64Builder } from './builder.ts';
+import type { ArmBuilder } from './arm-builder.ts';
+import type { FpFormat, FpLanesOp, Value } from './ir.ts';
 
 export type LaneBits = 8 | 16 | 32 | 64;
 /** Signed or unsigned. */
@@ -19,12 +19,12 @@ export type Sign = 's' | 'u';
 const bytesUpTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 export class Lanes {
-  readonly b: Aarch64Builder;
+  readonly b: ArmBuilder;
   readonly bits: LaneBits;
   /** Bits of the register that the instruction has: 128, 64, or those of a scalar. */
   readonly width: number;
 
-  constructor(b: Aarch64Builder, bits: LaneBits, width: number) {
+  constructor(b: ArmBuilder, bits: LaneBits, width: number) {
     this.b = b;
     this.bits = bits;
     this.width = width;
@@ -429,6 +429,10 @@ export class Lanes {
   /** The lanes that count, computed one by one from those of other vectors; values must be zero-extended. */
   each(vectors: readonly Value[], compute: (...lanes: Value[]) => Value): Value {
     return this.join(bytesUpTo(this.count).map((i) => compute(...vectors.map((vector) => this.lane(vector, i)))));
+  }
+  /** The mode that vectors are computed in, see {@link ArmBuilder.vectorMode}. */
+  get mode(): Value {
+    return this.b.vectorMode();
   }
   /** A floating-point operation on each lane that counts. */
   fp(op: FpLanesOp, mode: Value, ...vectors: Value[]): Value {
