@@ -121,3 +121,9 @@ export function fromIntegers(l: Lanes, sign: Sign, n: Value, bits?: Value): Valu
       : b.fp(`from_fixed_${integer}`, l.format, l.mode, value, bits);
   });
 }
+
+/** A vector whose bytes are ones or zeros as the bits of a byte are, in both halves. */
+export function bytesOfBits(b: ArmBuilder, bits: Value): Value {
+  const each = b.vector(0x8040_2010_0804_0201_8040_2010_0804_0201n);
+  return b.op('i8x16.eq', b.op('v128.and', b.op('i8x16.splat', bits), each), each);
+}

@@ -5,13 +5,14 @@ import { ARM_SIGNAL_FRAME_SIZE } from './signal-frame.ts';
 
 const EM_ARM = 40;
 
-/** Bits of AT_HWCAP (uapi/asm/hwcap.h) and their names in /proc/cpuinfo. There is no NEON yet. */
+/** Bits of AT_HWCAP (uapi/asm/hwcap.h) and their names in /proc/cpuinfo. */
 const FEATURES = [
   ['half', 1],
   ['thumb', 2],
   ['fastmult', 4],
   ['vfp', 6],
   ['edsp', 7],
+  ['neon', 12],
   ['vfpv3', 13],
   ['tls', 15],
   ['vfpv4', 16],
@@ -20,7 +21,13 @@ const FEATURES = [
   ['vfpd32', 19],
   ['lpae', 20],
 ] as const;
-const FEATURES2 = [['crc32', 4]] as const;
+const FEATURES2 = [
+  ['aes', 0],
+  ['pmull', 1],
+  ['sha1', 2],
+  ['sha2', 3],
+  ['crc32', 4],
+] as const;
 const bitsOf = (features: readonly (readonly [string, number])[]): bigint =>
   features.reduce((all, [, bit]) => all | (1n << BigInt(bit)), 0n);
 

@@ -9,9 +9,11 @@
 import { ArmBuilder, type Flags } from '../arm-builder.ts';
 import type { Statement, Value, Width } from '../ir.ts';
 import type { Operand } from '../row.ts';
+import { Deviation } from '../softfloat.ts';
 import { SET, ARM_STATE as STATE } from './state.ts';
 
 const ALWAYS = 14;
+const STANDARD = Deviation.flush | Deviation.defaultNaN;
 
 /** A shifted operand, and the carry out of the shifter. */
 export interface Shifted {
@@ -102,6 +104,11 @@ export class A32Builder extends ArmBuilder {
   /** Of a register of 64 bits the number, in the cold tier, where its operand is the offset of its cell. */
   registerNumber(operand: Operand): Value {
     return this.shr(this.sub(this.operand(operand), this.const(STATE.d)), 3);
+  }
+  /** The same of a general register, anywhere. */
+  generalNumber(operand: Operand): Value {
+    const value = this.operand(operand);
+    return this.isKnown ? value : this.shr(this.sub(value, this.const(STATE.r)), 3);
   }
   numbered(register: number): Value {
     return register === 15 ? this.pcValue() : this.cell(STATE.r + 8 * register, 8);
@@ -322,6 +329,20 @@ export class A32Builder extends ArmBuilder {
     const high = this.select(this.op('lt_s', top, value), top, value);
     const result = this.select(this.op('lt_s', high, bottom), bottom, high);
     return { result, changed: this.op('ne', result, value) };
+  }
+
+  // Advanced SIMD.
+
+  /** The "standard FPSCR value": to nearest, subnormal numbers flushed, the default NaN. */
+  override vectorMode(): Value {
+    return this.const(STANDARD);
+  }
+  override vectorModeWith(rounding: number): Value {
+    return this.const(STANDARD | rounding);
+  }
+  /** Of conversions from and to binary16: AHP is the program's there. */
+  halfMode(): Value {
+    return this.or(this.and(this.fpMode(), this.const(Deviation.alternativeHalf)), this.const(STANDARD));
   }
 
   // Memory.

@@ -57,7 +57,10 @@ export const armFormat: OperandFormat = (info, value, pc) => {
       return GENERAL_NAMES[value + 1];
     case 'd':
       return `d${value}`;
+    case 'q':
+      return `q${value / 2}`;
     case 's':
+    case 'qhigh':
       return '';
     case 'single':
       return `s${value}`;
@@ -107,6 +110,14 @@ export const armFormat: OperandFormat = (info, value, pc) => {
       return target(pc, value + 8);
     case 'far':
       return target(pc, (value ^ (value < 0 ? 0 : 3 << 22)) + 4);
+    case 'lane':
+      return `[${value}]`;
+    case 'bytes':
+      return hex64(value);
+    case 'suffixSize':
+      return `.${8 << value}`;
+    case 'index':
+      return value === 15 ? '' : value === 13 ? '!' : `, ${GENERAL_NAMES[value]}`;
     case 'float':
       return floatImmediate(value);
     case 'psr':
@@ -116,9 +127,35 @@ export const armFormat: OperandFormat = (info, value, pc) => {
     case 'isb':
       return value === 15 ? 'sy' : hex(value).replace('0x', '#0x');
     default:
-      return String(value);
+      return numbered(info.kind, value) ?? String(value);
   }
 };
+
+/** Kinds that have a number in their name. */
+function numbered(kind: string, value: number): string | undefined {
+  const [, name, digits] = /^([a-zA-Z]+?)(\d[\dx]*)$/.exec(kind) ?? [];
+  const number = Number(digits);
+  switch (name) {
+    case 'dafter':
+      return `d${(value + number) % 32}`;
+    case 'from':
+      return `#${number - value}`;
+    case 'shifted':
+      return `#0x${(value * 2 ** number).toString(16)}`;
+    case 'ones':
+      return `#0x${((value << number) | (2 ** number - 1)).toString(16)}`;
+    case 'alignBy':
+      return value === 0 ? '' : `:${digits.split('x')[value]}`;
+    default:
+      return undefined;
+  }
+}
+/** A byte for each bit. */
+const hex64 = (bits: number): string =>
+  `#0x${[7, 6, 5, 4, 3, 2, 1, 0]
+    .map((i) => ((bits >> i) & 1 ? 'ff' : '00'))
+    .join('')
+    .replace(/^0+(?=.)/, '')}`;
 
 type Decode = (word: number) => Decoded<Row<A32Builder>> | undefined;
 const decoders: Decode[] = [];

@@ -8,6 +8,16 @@ import './rows/memory.ts';
 import './rows/multiply.ts';
 import './rows/narrow.ts';
 import './rows/vfp.ts';
+import './rows/vfp-v8.ts';
+import './rows/simd/crypto.ts';
+import './rows/simd/different.ts';
+import './rows/simd/float.ts';
+import './rows/simd/immediate.ts';
+import './rows/simd/misc.ts';
+import './rows/simd/shifts.ts';
+import './rows/simd/structures.ts';
+import './rows/simd/three-same.ts';
+import './rows/simd/transfer.ts';
 import { a32Rows, itRows, t32Rows } from './rows/define.ts';
 
 /** By instruction set, see state.ts. */

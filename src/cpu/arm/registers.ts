@@ -6,6 +6,9 @@
  *     lo       a general register of three bits
  *     d        a register of 64 bits
  *     s        the register of 64 bits that has a single one: the number of that, less its lowest bit
+ *     q        a register of 128 bits by the first one of 64 bits that is part of it, qhigh by the other
+ *     dafter1  the register of 64 bits that is so many after the one that the field names
+ *     index    a general register that is added to an address; 13 and 15 mean something else (rows/simd/structures.ts)
  *
  * The kinds of other operands, which say how the disassembler prints them, are
  * in disassembly.ts.
@@ -25,6 +28,10 @@ const FILES: Readonly<Record<string, RegisterFile>> = {
   lo: general,
   d: doubles,
   s: { ...doubles, stride: 4 },
+  q: doubles,
+  qhigh: { ...doubles, first: ARM_STATE.d + 8 },
+  index: general,
+  ...Object.fromEntries([1, 2, 3, 4, 6].map((after) => [`dafter${after}`, { ...doubles, after }])),
 };
 
 export const registerFile = ({ kind }: OperandInfo): RegisterFile | undefined => FILES[kind];

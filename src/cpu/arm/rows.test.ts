@@ -24,8 +24,8 @@ test.each([
   ['the old floating-point accelerator', SET.a32, 0xed2d_0200],
   ['setend be', SET.a32, 0xf101_0200],
   ['an exception return, subs pc, lr, #4', SET.a32, 0xe25e_f004],
-  ['vadd.i32 of NEON', SET.a32, 0xf222_0842],
-  ['vadd.i32 of NEON', SET.t32, 0xef22_0842],
+  ['vadd.f16 of FP16', SET.a32, 0xf212_0d42],
+  ['vand of odd q registers', SET.t32, 0xef02_1152],
   ['udf', SET.t32, 0xde02],
 ])('no row has %s', (_, set, word) => {
   expect(decodeArm(word, set)?.row.name).toBeUndefined();

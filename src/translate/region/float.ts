@@ -21,6 +21,8 @@ import { emitLanes } from './float-lanes.ts';
 
 /** 0x7ff is the exponent of infinity; the result's exponent, less 2 where subnormals matter, must be below this. */
 const LIMIT = 0x7fd;
+/** Above it, a mode says how an operation deviates. */
+const HIGHEST_ROUNDING = 7;
 const SIGN = 1n << 63n;
 const MAGNITUDE = SIGN - 1n;
 
@@ -238,6 +240,7 @@ export class FloatLowering {
       !FAST.has(op) ||
       sameFormat ||
       (op === 'fma' && !this.fused) ||
+      (mode ?? 0) > HIGHEST_ROUNDING ||
       (rounds && (mode ?? 0) !== 0) ||
       (op.startsWith('round') && mode === 4);
     const operands = args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));

@@ -1,50 +1,10 @@
 /** Floating point: Arm ARM, F4.1.6 ("Floating-point …"), the same in A32 and T32. */
-import type { FpFormat, Value } from '../../ir.ts';
+import type { Value } from '../../ir.ts';
 import type { A32Builder } from '../builder.ts';
 import { ARM_STATE as STATE } from '../state.ts';
-import { both, type Effect, type Operands } from './define.ts';
+import type { Effect, Operands } from './define.ts';
+import { field, get, put, SIZES, type Size, vfp } from './vfp-registers.ts';
 
-/** A row of both sets by the low 28 bits. */
-function vfp(
-  name: string,
-  encoding: string,
-  syntax: string,
-  effect: Effect,
-  options: { when?: string; mnemonic?: string } = {},
-): void {
-  both(name, encoding, `1110 ${encoding}`, syntax, effect, options);
-}
-
-type Size = 's' | 'd';
-const SIZES = [
-  ['s', '0', 32],
-  ['d', '1', 64],
-] as const satisfies readonly (readonly [Size, string, FpFormat])[];
-
-/**
- * The fields of a register `v` and its low or high bit: of a single one the low half of the number, which names a half of
- * the register of 64 bits that is `v`.
- */
-const field = (size: Size, v: string): { four: string; one: string; text: string } =>
-  size === 's'
-    ? { four: `v${v}&s${v}:u[4:1]`, one: `s${v}:u[0]`, text: `{v${v}:s}{s${v}:single}` }
-    : { four: `v${v}:u[3:0]`, one: `v${v}:u[4]`, text: `{v${v}:d}` };
-
-const isHigh = (b: A32Builder, o: Operands, v: string): Value => b.and(b.operand(o[`s${v}`]), b.const(1));
-function get(b: A32Builder, o: Operands, size: Size, v: string): Value {
-  const register = b.reg(o[`v${v}`]);
-  return size === 'd' ? register : b.low(b.shr(register, b.shl(isHigh(b, o, v), 5)), 32);
-}
-function put(b: A32Builder, o: Operands, size: Size, v: string, value: Value): void {
-  const register = o[`v${v}`];
-  if (size === 'd') {
-    b.setReg(register, value);
-    return;
-  }
-  const high = isHigh(b, o, v);
-  const kept = b.select(b.is(high, 1), b.const(0xffff_ffffn), b.const(-0x1_0000_0000n));
-  b.setReg(register, b.or(b.and(b.reg(register), kept), b.shl(b.low(value, 32), b.shl(high, 5))));
-}
 /** The same of a single register that is known by its number. */
 function putNumbered(b: A32Builder, single: number, value: Value): void {
   const offset = STATE.d + 8 * (single >> 1);
@@ -306,22 +266,28 @@ function transferAll(size: Size, isLoad: boolean, up: boolean, writeback: boolea
     ['t', '1'],
   ] as const) {
     const shift = 16 * Number(t);
-    vfp(
-      `vcvt${letter}.f32.f16`,
-      `1110 1 ${sd.one} 11 0010 ${sd.four} 101 0 ${t} 1 ${sm.one} 0 ${sm.four}`,
-      `${sd.text}, ${sm.text}`,
-      (b, o) => put(b, o, 's', 'd', b.fp('to32', 16, b.fpMode(), b.low(b.shr(get(b, o, 's', 'm'), shift), 16))),
-    );
-    vfp(
-      `vcvt${letter}.f16.f32`,
-      `1110 1 ${sd.one} 11 0011 ${sd.four} 101 0 ${t} 1 ${sm.one} 0 ${sm.four}`,
-      `${sd.text}, ${sm.text}`,
-      (b, o) => {
-        const half = b.fp('to16', 32, b.fpMode(), get(b, o, 's', 'm'));
-        const kept = b.and(get(b, o, 's', 'd'), b.const(t === '1' ? 0xffff : 0xffff_0000));
-        put(b, o, 's', 'd', b.or(kept, b.shl(b.low(half, 16), shift)));
-      },
-    );
+    for (const [size, sz, format] of SIZES) {
+      const [d, m] = [field(size, 'd'), field(size, 'm')];
+      vfp(
+        `vcvt${letter}.f${format}.f16`,
+        `1110 1 ${d.one} 11 0010 ${d.four} 101 ${sz} ${t} 1 ${sm.one} 0 ${sm.four}`,
+        `${d.text}, ${sm.text}`,
+        (b, o) => {
+          const half = b.low(b.shr(get(b, o, 's', 'm'), shift), 16);
+          put(b, o, size, 'd', b.fp(`to${format}`, 16, b.fpMode(), half));
+        },
+      );
+      vfp(
+        `vcvt${letter}.f16.f${format}`,
+        `1110 1 ${sd.one} 11 0011 ${sd.four} 101 ${sz} ${t} 1 ${m.one} 0 ${m.four}`,
+        `${sd.text}, ${m.text}`,
+        (b, o) => {
+          const half = b.fp('to16', format, b.fpMode(), get(b, o, size, 'm'));
+          const kept = b.and(get(b, o, 's', 'd'), b.const(t === '1' ? 0xffff : 0xffff_0000));
+          put(b, o, 's', 'd', b.or(kept, b.shl(b.low(half, 16), shift)));
+        },
+      );
+    }
   }
 }
 

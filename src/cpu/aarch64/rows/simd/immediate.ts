@@ -1,4 +1,5 @@
 /** Advanced SIMD modified immediate: Arm ARM, C4.1.96. */
+import { bytesOfBits } from '../../../arm-vectors.ts';
 import type { Value } from '../../../ir.ts';
 import { type Operand, rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
@@ -95,12 +96,7 @@ for (const [kind, q] of [
     `movi.${kind}`,
     `0 ${q} 1 0111100000 imm:u[7:5] 1110 01 imm:u[4:0] rd:5`,
     `{rd:${kind}}, {imm:bytes}`,
-    (b, o) => {
-      // Each bit becomes a byte.
-      const bits = b.op('i8x16.splat', b.operand(o.imm));
-      const each = b.vector(0x8040_2010_0804_0201_8040_2010_0804_0201n);
-      b.setV(o.rd, b.half(q, b.op('i8x16.eq', b.op('v128.and', bits, each), each)));
-    },
+    (b, o) => b.setV(o.rd, b.half(q, bytesOfBits(b, b.operand(o.imm)))),
     { mnemonic: 'movi' },
   );
 }
