@@ -3,6 +3,7 @@
  * float.ts) which all of them must pass; else each lane goes through the exact function.
  */
 import type { FpLanesOp } from '../../cpu/ir.ts';
+import { Deviation } from '../../cpu/softfloat.ts';
 import { type Code, V128 } from '../wasm/encoder.ts';
 import type { Expr } from '../wasm/expr.ts';
 import { emitLaneByLane } from '../wasm/fp-lanes.ts';
@@ -45,6 +46,14 @@ const FAST: Partial<Record<FpLanesOp, Fast>> = {
 
 const EQUAL = [0x41, 0x47] as const;
 
+const ROUNDING = 7;
+/**
+ * Whether a mode is one that the fast paths have: of those that deviate, flushing subnormal numbers, with the default NaN,
+ * since NaNs go the other way.
+ */
+const isKnown = (mode = 0): boolean =>
+  mode <= ROUNDING || (mode & ~ROUNDING) === (Deviation.flush | Deviation.defaultNaN);
+
 /** What the lowering of scalars gives to that of vectors. */
 export interface Limits {
   /** The local that is LIMIT where floating point is easy, else 0. */
@@ -69,7 +78,8 @@ export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, fused, 
   };
   const fast = FAST[op];
   // A mode of its own is known by its opcode, or is the one that the limit stands for.
-  const opcodes = fast?.opcodes[mode ?? 0];
+  const flushes = mode !== undefined && (mode & Deviation.flush) !== 0;
+  const opcodes = isKnown(mode) ? fast?.opcodes[(mode ?? 0) & ROUNDING] : undefined;
   if (fast === undefined || opcodes === undefined || format === 16 || (op === 'fma' && !fused)) {
     slow();
     return;
@@ -80,6 +90,8 @@ export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, fused, 
   code.simd(opcodes[index]).localSet(result);
   if (fast.range === undefined) emitOrdered(code, value, operands, EQUAL[index], limit);
   else emitInRange(code, value, result, fast.range, limit);
+  // A result that is zero or subnormal passes the range of sums only.
+  if (flushes) emitNoSubnormal(code, value, fast.range === 0 ? [...operands, result] : operands);
   code.op(0x45).unlikelyIf();
   slow();
   code.localSet(result).end();
@@ -110,6 +122,27 @@ function emitInRange(code: Code, value: FpLanesValue, result: number, least: num
   // For binary32 the limit's low byte is right.
   if (!isWide) code.i32(0xff).op(0x71);
   code.simd(0x11).simd(0x3a).simd(0xa3);
+}
+
+/** The smallest normal number. */
+const NORMAL = { 16: 0n, 32: 0x0080_0000n, 64: 0x0010_0000_0000_0000n } as const;
+/** Opcodes of abs, lt and ne. */
+const COMPARE = { 32: [0xe0, 0x43, 0x42], 64: [0xec, 0x49, 0x48] } as const;
+
+/** And, of the condition on the stack, that no lane of vectors is subnormal. */
+function emitNoSubnormal(code: Code, { format }: FpLanesValue, vectors: readonly number[]): void {
+  const [abs, lt, ne] = COMPARE[format as 32];
+  let normal = 0n;
+  for (let at = 0; at < 128; at += format) normal |= NORMAL[format] << BigInt(at);
+  vectors.forEach((vector, i) => {
+    code.localGet(vector).simd(abs);
+    emitVectorConstant(code, normal);
+    code.simd(lt).localGet(vector);
+    emitVectorConstant(code, 0n);
+    code.simd(ne).simd(0x4e);
+    if (i > 0) code.simd(0x50);
+  });
+  code.simd(0x53).op(0x45).op(0x71);
 }
 
 /** Tests that lanes equal themselves, and that floating point is easy: the limit is odd then. */
