@@ -32,6 +32,8 @@ export class A32Builder extends ArmBuilder {
   private part: { condition: Operand; distance: number } | undefined;
   /** The part is a jump, or something that leaves code otherwise. */
   jumps = false;
+  /** Under what condition what is recorded takes place, where the operands' values are known. */
+  private guard: Value | undefined;
 
   constructor(set: number, isKnown: boolean) {
     super();
@@ -135,11 +137,13 @@ export class A32Builder extends ArmBuilder {
     }
     const start = this.statements.length;
     this.hasR15 = true;
+    this.guard = holds;
     body();
+    this.guard = undefined;
     const done = this.statements.slice(start);
     this.statements.length = start;
     this.jumps = done.some(({ kind }) => /^(branch|jump|jumpTo|trap)$/.test(kind));
-    if (done.every(isPure)) {
+    if (done.every((statement) => isPure(statement) || isGuarded(statement))) {
       for (const statement of done) this.choose(holds, statement);
     } else if (done.some(mayLeave)) {
       // The cold tier has it all.
@@ -148,6 +152,26 @@ export class A32Builder extends ArmBuilder {
       this.hasR15 = true;
       this.skipUnless(holds, body);
     }
+  }
+  // A store-exclusive is not made where its condition does not hold, nor is its address tested: gcc's compare-and-swap has one
+  // in an IT block.
+
+  override storeIf(
+    condition: Value,
+    address: Value,
+    version: Value,
+    expected: Value,
+    value: Value,
+    width: Width,
+  ): Value {
+    const made =
+      this.guard === undefined
+        ? condition
+        : this.op('ne', this.and(this.op('extend', this.guard), this.op('extend', condition)), this.const(0));
+    return super.storeIf(made, address, version, expected, value, width);
+  }
+  override aligned(address: Value, bytes: number): void {
+    super.aligned(this.guard === undefined ? address : this.select(this.guard, address, this.const(0)), bytes);
   }
   private choose(holds: Value, statement: Statement): void {
     if (statement.kind === 'setReg') {
@@ -359,6 +383,11 @@ export class A32Builder extends ArmBuilder {
 function mayLeave({ kind, ...rest }: Statement): boolean {
   if (kind === 'evaluate') return (rest as Statement & { kind: 'evaluate' }).value.kind === 'sc';
   return /^(require|aligned|branch|jump|jumpTo|trap)$/.test(kind);
+}
+
+/** Whether a statement does nothing where the condition that it was recorded with does not hold. */
+function isGuarded(statement: Statement): boolean {
+  return statement.kind === 'aligned' || (statement.kind === 'evaluate' && statement.value.kind === 'sc');
 }
 
 /** Whether a statement can be undone by choosing what was there before. */
