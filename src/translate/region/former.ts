@@ -89,6 +89,8 @@ export class Former {
   private readonly halfwords: Uint16Array;
   private readonly readCode: ReadCode;
   private readonly effects: Effects;
+  /** Where jumps have gone to, as far as regions were formed around them: the log forgets that of code that is compiled. */
+  private readonly seen = new Map<number, readonly number[]>();
 
   /** @param memory the thread memory */
   constructor(effects: Effects, memory: ArrayBufferLike, readCode: ReadCode) {
@@ -138,8 +140,14 @@ export class Former {
     return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
   }
 
-  /** By the jump log. */
+  /** By the jump log, and what it has told before. */
   private targetsOf(pc: number): readonly number[] {
+    const targets = [...new Set([...this.loggedTargetsOf(pc), ...(this.seen.get(pc) ?? [])])];
+    if (targets.length > 0) this.seen.set(pc, targets);
+    return targets;
+  }
+
+  private loggedTargetsOf(pc: number): readonly number[] {
     const { words } = this;
     const record = recordOf(this.words, pc);
     const counts = new Map<number, number>();
