@@ -44,14 +44,18 @@ export interface InstructionSet {
   rows: readonly Row<never>[];
   /** It has instructions of two bytes too, and of the others the halves in reverse order, as Thumb has. */
   isThumb: boolean;
-  /** Regions may have its instructions; else the cold tier executes them all. */
-  isCompiled: boolean;
+  /** Its instructions are executed for those of another set too, where the condition of those holds. */
+  standsFor?: number;
+  /** Regions do not begin with its instructions: what these do depends on those before them. */
+  isInner?: boolean;
 }
 
-/** Instructions that are compiled as one. */
-export interface CodeBlock {
+/** An instruction of compiled code. */
+export interface CodeEffect {
   /** Bytes. */
   length: number;
+  /** From its address to the next one's, if they are not of the same set. */
+  step?: number;
   statements: readonly Statement[];
 }
 
@@ -59,6 +63,8 @@ export interface CodeBlock {
 export const setAt = (pc: number): number => Math.floor(pc / 2 ** 32);
 /** The address without that. */
 export const bareAddress = (pc: number): number => pc % 2 ** 32;
+/** The same address of code of another set. */
+export const inSet = (pc: number, set: number): number => bareAddress(pc) + set * 2 ** 32;
 
 /** Of the halfword that an instruction of Thumb begins with: whether it is all of it. */
 export const isNarrowThumb = (halfword: number): boolean => (halfword & 0xffff) < 0xe800;
@@ -73,10 +79,14 @@ export interface Architecture extends RegisterLayout {
    */
   sets?: readonly InstructionSet[];
   /**
-   * For compiled code: what a word and those that follow it, at distances in bytes, do as one instruction; undefined if
-   * they are not to be taken together. Words are as makeDecoder takes them (decoder.ts).
+   * For compiled code: what a word does whose effect the words around it, at distances in bytes, decide; undefined if they do
+   * not, null if compiled code cannot have it. Words are as makeDecoder takes them (decoder.ts).
    */
-  block?(set: number, word: number, wordAt: (distance: number) => number | undefined): CodeBlock | undefined;
+  inContext?(
+    set: number,
+    word: number,
+    wordAt: (distance: number) => number | undefined,
+  ): CodeEffect | null | undefined;
   /** Extensions that a model of the processor may lack (see cpu-model.ts), 64 at most. */
   optional: readonly string[];
   /** The statements of a row's effect; of a particular instruction if the operands' values are given. */
@@ -93,6 +103,8 @@ export interface Architecture extends RegisterLayout {
   addressMask?: bigint;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */
   linkRegisters: readonly number[];
+  /** The cell of the stack pointer, if functions return to what they load from the stack as well. */
+  returnStack?: number;
   /** Offset of the i64 cell of the PC, and of the i32 cell that accrues floating-point flags. */
   state: { pc: number; fpFlags: number };
   floats?: {

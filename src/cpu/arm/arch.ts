@@ -3,14 +3,16 @@ import type { Architecture, InstructionSet } from '../arch.ts';
 import type { Operand, Row } from '../row.ts';
 import { A32Builder } from './builder.ts';
 import { armRows, armSets } from './index.ts';
-import { itBlock } from './it-block.ts';
+import { inItBlock } from './it-block.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
 import { ARM_REGISTERS, ARM_STATE, SET } from './state.ts';
 
 const sets: readonly InstructionSet[] = armSets.map((rows, set) => ({
   rows: rows as readonly Row<never>[],
   isThumb: set !== SET.a32,
-  isCompiled: set !== SET.it,
+  // What jumps in a block does so as outside of one.
+  ...(set === SET.t32 && { standsFor: SET.it }),
+  isInner: set === SET.it,
 }));
 const setOf = new Map(sets.flatMap(({ rows }, set) => rows.map((row) => [row, set] as const)));
 
@@ -26,11 +28,12 @@ export const arm: Architecture = {
     row.effect(builder as never, operands);
     return builder.statements;
   },
-  block: (set, word, wordAt) => (set === SET.t32 ? itBlock(word, wordAt) : undefined),
+  inContext: inItBlock,
   registerFile,
   ...ARM_REGISTERS,
   registerNames: REGISTER_NAMES,
   linkRegisters: [ARM_STATE.r + 8 * 14],
+  returnStack: ARM_STATE.r + 8 * 13,
   flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v },
   addressMask: 0xffff_ffffn,
   state: { pc: ARM_STATE.pc, fpFlags: ARM_STATE.fpFlags },

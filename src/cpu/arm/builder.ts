@@ -28,29 +28,16 @@ export class A32Builder extends ArmBuilder {
   /** The operands' values are known. */
   readonly isKnown: boolean;
   private hasR15 = false;
-  /** Of a block that is compiled as one instruction (it-block.ts): the condition of a part, and where that is. */
-  private part: { condition: Operand; distance: number } | undefined;
-  /** The part is a jump, or something that leaves code otherwise. */
-  jumps = false;
+  /** PSTATE.IT before the instruction, if that is known. */
+  readonly it: number | undefined;
   /** Under what condition what is recorded takes place, where the operands' values are known. */
   private guard: Value | undefined;
 
-  constructor(set: number, isKnown: boolean) {
+  constructor(set: number, isKnown: boolean, it?: number) {
     super();
     this.set = set;
     this.isKnown = isKnown;
-  }
-
-  beginPart(condition: Operand, distance: number): void {
-    this.part = { condition, distance };
-    this.jumps = false;
-  }
-  get isPart(): boolean {
-    return this.part !== undefined;
-  }
-  override pc(): Value {
-    const pc = super.pc();
-    return this.part === undefined ? pc : this.add(pc, this.const(this.part.distance));
+    this.it = it;
   }
 
   // Words.
@@ -123,28 +110,47 @@ export class A32Builder extends ArmBuilder {
 
   /** The effect if a condition holds: the operand of A32, or PSTATE.IT. */
   conditionally(condition: Operand | undefined, body: () => void): void {
-    if (this.part !== undefined) condition = this.part.condition;
     if (condition?.value === ALWAYS) {
       body();
       return;
     }
-    const { n, z, c, v } = this.flags();
-    const code = condition ? this.operand(condition) : this.currentCondition();
-    const holds = this.op('condition', code, n, z, c, v);
-    if (!this.isKnown) {
-      this.skipUnless(holds, body);
-      return;
+    const holds = this.condition(condition ? this.operand(condition) : this.currentCondition());
+    if (this.isKnown) this.choose(holds, this.recorded(holds, body), body);
+    else this.skipUnless(holds, body);
+  }
+  /** In an IT block, where PSTATE.IT is known. What jumps, which is the last, is made outside of the block. */
+  conditionallyInBlock(it: number, body: () => void): void {
+    const next = itAdvanced(it);
+    if (it >> 4 === ALWAYS) body();
+    else {
+      const holds = this.condition(this.const(it >> 4));
+      const done = this.recorded(holds, body);
+      if (next === 0 && done.some(isJump)) {
+        this.leaveIt();
+        this.branch(holds, OUT_OF_BLOCK);
+        return;
+      }
+      this.choose(holds, done, body);
     }
+    if (!this.statements.some(isJump)) this.setCell(STATE.it, 8, this.const(next));
+  }
+  private condition(condition: Value): Value {
+    const { n, z, c, v } = this.flags();
+    return this.op('condition', condition, n, z, c, v);
+  }
+  /** What `body` records, which is not there then. */
+  private recorded(holds: Value, body: () => void): Statement[] {
     const start = this.statements.length;
     this.hasR15 = true;
     this.guard = holds;
     body();
     this.guard = undefined;
-    const done = this.statements.slice(start);
-    this.statements.length = start;
-    this.jumps = done.some(({ kind }) => /^(branch|jump|jumpTo|trap)$/.test(kind));
+    return this.statements.splice(start);
+  }
+  /** The effect of `body`, which is `done`, if a condition holds. */
+  private choose(holds: Value, done: readonly Statement[], body: () => void): void {
     if (done.every((statement) => isPure(statement) || isGuarded(statement))) {
-      for (const statement of done) this.choose(holds, statement);
+      for (const statement of done) this.chooseOne(holds, statement);
     } else if (done.some(mayLeave)) {
       // The cold tier has it all.
       this.require(this.op('eqz', this.op('extend', holds)));
@@ -173,7 +179,7 @@ export class A32Builder extends ArmBuilder {
   override aligned(address: Value, bytes: number): void {
     super.aligned(this.guard === undefined ? address : this.select(this.guard, address, this.const(0)), bytes);
   }
-  private choose(holds: Value, statement: Statement): void {
+  private chooseOne(holds: Value, statement: Statement): void {
     if (statement.kind === 'setReg') {
       this.setReg(statement.operand, this.select(holds, statement.value, this.reg(statement.operand)));
     } else if (statement.kind === 'setCell') {
@@ -183,7 +189,7 @@ export class A32Builder extends ArmBuilder {
   }
   /** AL outside of an IT block. */
   private currentCondition(): Value {
-    const it = this.cell(STATE.it, 4);
+    const it = this.cell(STATE.it, 8);
     return this.select(this.op('eqz', it), this.const(ALWAYS), this.shr(it, 4));
   }
   /** What `body` records is left out unless the condition holds. Values that it computes are not to be used after it. */
@@ -196,7 +202,7 @@ export class A32Builder extends ArmBuilder {
   }
   /** ITAdvance, and back to T32 outside of a block behind its last instruction. */
   advanceIt(): Value {
-    const it = this.cell(STATE.it, 4);
+    const it = this.cell(STATE.it, 8);
     const rest = this.and(this.shl(it, 1), this.const(31));
     const isLast = this.op('eqz', this.and(it, this.const(7)));
     return this.select(isLast, this.const(0), this.or(this.and(it, this.const(0xe0)), rest));
@@ -224,7 +230,7 @@ export class A32Builder extends ArmBuilder {
     this.jumpTo(this.or(target, this.shl(thumb, 32)));
   }
   private leaveIt(): void {
-    if (this.set === SET.it) this.setCell(STATE.it, 4, this.const(0));
+    if (this.set === SET.it) this.setCell(STATE.it, 8, this.const(0));
   }
   /** So many bytes from what r15 reads as, in the same instruction set. */
   jumpBy(offset: Value): void {
@@ -268,18 +274,11 @@ export class A32Builder extends ArmBuilder {
     const shifted = this.shift(value, type, count);
     const zero = this.unsigned(value);
     const isExtended = this.op('eqz', this.or(this.xor(type, this.const(3)), amount));
-    const extended = this.word(this.or(this.shl(this.bool(this.carry()), 31), this.shr(zero, 1)));
+    const extended = this.word(this.or(this.shl(this.carry(), 31), this.shr(zero, 1)));
     return {
       value: this.select(isExtended, extended, shifted.value),
       carry: this.select(isExtended, this.and(zero, this.const(1)), shifted.carry),
     };
-  }
-  /** C as it is kept may be any number that is not 0. */
-  private bool(flag: Value): Value {
-    return this.op('extend', this.op('ne', flag, this.const(0)));
-  }
-  carryBit(): Value {
-    return this.bool(this.carry());
   }
   /** ARMExpandImm_C. */
   armImmediate(imm12: Value): Shifted {
@@ -328,7 +327,7 @@ export class A32Builder extends ArmBuilder {
     return { result, flags: { n: result, z: result, c: this.op('extend', this.op('ge_u', a, c)), v } };
   }
   sumWithCarry(a: Value, c: Value): { result: Value; flags: Flags } {
-    const wide = this.add(this.add(this.unsigned(a), this.unsigned(c)), this.carryBit());
+    const wide = this.add(this.add(this.unsigned(a), this.unsigned(c)), this.carry());
     const result = this.word(wide);
     const v = this.and(this.xor(a, result), this.xor(c, result));
     return { result, flags: { n: result, z: result, c: this.shr(wide, 32), v } };
@@ -379,10 +378,22 @@ export class A32Builder extends ArmBuilder {
   }
 }
 
+/** ITAdvance. */
+export const itAdvanced = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 31));
+
+/** Where an instruction in an IT block is one outside of it. */
+const OUT_OF_BLOCK: Operand = {
+  info: { name: '', signed: true, width: 64, slices: [], kind: '' },
+  value: (SET.t32 - SET.it) * 2 ** 32,
+};
+
+const isJump = ({ kind }: Statement): boolean => /^(branch|jump|jumpTo|trap)$/.test(kind);
+
 /** Whether a statement may leave compiled code, or is a jump. */
-function mayLeave({ kind, ...rest }: Statement): boolean {
-  if (kind === 'evaluate') return (rest as Statement & { kind: 'evaluate' }).value.kind === 'sc';
-  return /^(require|aligned|branch|jump|jumpTo|trap)$/.test(kind);
+function mayLeave(statement: Statement): boolean {
+  const { kind } = statement;
+  if (kind === 'evaluate') return statement.value.kind === 'sc';
+  return kind === 'require' || kind === 'aligned' || isJump(statement);
 }
 
 /** Whether a statement does nothing where the condition that it was recorded with does not hold. */

@@ -1,79 +1,61 @@
 /**
- * IT blocks in compiled code: one instruction each, whose parts are done or not.
- * That is so if a fault or another way out of its middle finds nothing done yet:
- * what accesses memory is the first part. A jump, which is the last, becomes a
- * branch to the same instruction outside of a block, where it has no condition.
- * The other blocks are left to the cold tier.
+ * IT blocks in compiled code, where PSTATE.IT is known: an IT instruction goes on
+ * in the set of those in a block, and what these do is found out by looking back
+ * for it. Jumps into the middle of a block are UNPREDICTABLE (Arm ARM, F1.2.1), so
+ * the IT instruction is there if one of them leads here; where halves of other
+ * instructions look like one, too, the cold tier has the block.
  */
-import type { CodeBlock } from '../arch.ts';
-import type { Statement } from '../ir.ts';
-import type { Operand } from '../row.ts';
-import { A32Builder } from './builder.ts';
+import type { CodeEffect } from '../arch.ts';
+import { A32Builder, itAdvanced } from './builder.ts';
 import { decodeArm } from './disassembly.ts';
-import { ARM_STATE, SET } from './state.ts';
+import { SET } from './state.ts';
 
-/** Blocks by their words. */
-const known = new Map<string, CodeBlock | null>();
+type WordAt = (distance: number) => number | undefined;
 
-const FLAGS: readonly number[] = [ARM_STATE.n, ARM_STATE.z, ARM_STATE.c, ARM_STATE.v];
-const writesFlags = (statement: Statement): boolean => statement.kind === 'setCell' && FLAGS.includes(statement.offset);
-const isPure = ({ kind }: Statement): boolean => kind === 'setReg' || kind === 'setCell';
+/** A block has four instructions at most; the last one begins so many bytes behind IT. */
+const REACH = 14;
 
-const isIt = (word: number): boolean => word >>> 0 <= 0xffff && (word & 0xff00) === 0xbf00 && (word & 15) !== 0;
+const isIt = (word: number): boolean => (word & 0xff00) === 0xbf00 && (word & 15) !== 0;
+const lengthOf = (word: number): number => (word >>> 0 > 0xffff ? 4 : 2);
 
-/** The conditions of a block's instructions. */
-function conditionsOf(word: number): number[] {
-  const [first, mask] = [(word >> 4) & 15, word & 15];
-  const count = 4 - Math.log2(mask & -mask);
-  return Array.from({ length: count }, (_, i) => (i === 0 ? first : (first & 14) | ((mask >> (4 - i)) & 1)));
+/** PSTATE.IT at a place in a block; undefined if there is no block, or may be several. */
+function stateAt(wordAt: WordAt): number | undefined {
+  let state: number | undefined;
+  for (let back = 2; back <= REACH; back += 2) {
+    const word = wordAt(-back);
+    // The upper half of a long instruction's word is the first one.
+    if (word === undefined || lengthOf(word) !== 2 || !isIt(word)) continue;
+    let it = word & 0xff;
+    let at = 2 - back;
+    for (; at < 0 && it !== 0; it = itAdvanced(it)) at += lengthOf(wordAt(at) ?? 0);
+    if (at !== 0 || it === 0) continue;
+    if (state !== undefined) return undefined;
+    state = it;
+  }
+  return state;
 }
 
-const operandOf = (value: number): Operand => ({
-  info: { name: '', signed: true, width: 32, slices: [], kind: '' },
-  value,
-});
+/** Effects by word and state. */
+const known = new Map<string, CodeEffect | null>();
 
-export function itBlock(word: number, wordAt: (distance: number) => number | undefined): CodeBlock | undefined {
-  if (!isIt(word)) return undefined;
-  const conditions = conditionsOf(word);
-  const words: number[] = [];
-  let length = 2;
-  for (const _ of conditions) {
-    const next = wordAt(length);
-    if (next === undefined) return undefined;
-    words.push(next);
-    length += next >>> 0 <= 0xffff ? 2 : 4;
-  }
-  const key = [word, ...words].join();
-  let block = known.get(key);
-  if (block === undefined) known.set(key, (block = makeBlock(conditions, words) ?? null));
-  return block ?? undefined;
+/** See {@link Architecture.inContext}. */
+export function inItBlock(set: number, word: number, wordAt: WordAt): CodeEffect | null | undefined {
+  if (set !== SET.it && !(set === SET.t32 && lengthOf(word) === 2 && isIt(word))) return undefined;
+  const it = set === SET.it ? stateAt(wordAt) : 0;
+  if (it === undefined) return null;
+  const key = `${word} ${it}`;
+  let effect = known.get(key);
+  if (effect === undefined) known.set(key, (effect = effectOf(set, word, it)));
+  return effect;
 }
 
-function makeBlock(conditions: readonly number[], words: readonly number[]): CodeBlock | undefined {
-  const builder = new A32Builder(SET.it, true);
-  let distance = 2;
-  let flagsWritten = false;
-  for (const [index, word] of words.entries()) {
-    const decoded = decodeArm(word, SET.it);
-    if (!decoded || flagsWritten) return undefined;
-    const { row, values } = decoded;
-    const condition = conditions[index];
-    const start = builder.statements.length;
-    const operands = Object.fromEntries(row.operands.map((info) => [info.name, { info, value: values[info.name] }]));
-    builder.beginPart(operandOf(condition), distance);
-    row.effect(builder, operands);
-    const part = builder.statements.slice(start);
-    const isLast = index === words.length - 1;
-    if (builder.jumps) {
-      if (!isLast || condition >= 14) return undefined;
-      builder.statements.length = start;
-      const { n, z, c, v } = builder.flags();
-      const holds = builder.op('condition', builder.const(condition), n, z, c, v);
-      builder.branch(holds, operandOf(distance));
-    } else if (index > 0 && !part.every(isPure)) return undefined;
-    flagsWritten = part.some(writesFlags);
-    distance += row.length;
-  }
-  return { length: distance, statements: builder.statements };
+function effectOf(set: number, word: number, it: number): CodeEffect | null {
+  const decoded = decodeArm(word, set);
+  if (!decoded) return null;
+  const { row, values } = decoded;
+  const builder = new A32Builder(set, true, it);
+  row.effect(builder, Object.fromEntries(row.operands.map((info) => [info.name, { info, value: values[info.name] }])));
+  const isInside = (set === SET.it ? itAdvanced(it) : word & 0xff) !== 0;
+  const step = row.length + ((isInside ? SET.it : SET.t32) - set) * 2 ** 32;
+  return { length: row.length, step, statements: builder.statements };
 }

@@ -22,6 +22,8 @@ export const ARM_STATE = {
   z: 0x088,
   c: 0x090,
   v: 0x098,
+  /** i64: PSTATE.IT while an IT block is executed, else 0. */
+  it: 0x0a0,
   /** i64 each: d0–d31; s0 is the low half of d0, q0 is d0 and d1. */
   d: 0x100,
   /** i64: the address of the code at the PC, its instruction set above the 32 bits. */
@@ -32,8 +34,6 @@ export const ARM_STATE = {
   fpMode: 0x20c,
   /** i32: FPSCR.QC, 0 or 1. */
   qc: 0x210,
-  /** i32: PSTATE.IT while an IT block is executed, else 0. */
-  it: 0x214,
   /** i32: CPSR.Q, 0 or 1; CPSR.GE, four bits. */
   q: 0x218,
   ge: 0x21c,

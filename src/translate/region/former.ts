@@ -2,19 +2,12 @@
  * Forms the regions of a guest thread from what its cold tier has decoded and
  * logged, which lies in the thread memory.
  */
-import { type Architecture, isNarrowThumb, setAt } from '../../cpu/arch.ts';
+import { type Architecture, type CodeEffect, inSet, isNarrowThumb, setAt } from '../../cpu/arch.ts';
 import { type Decoded, makeDecoder } from '../../cpu/decoder.ts';
-import type { Statement } from '../../cpu/ir.ts';
 import type { Row } from '../../cpu/row.ts';
 import { JUMP_LOG, TRANSLATOR } from '../../host/layout.ts';
 import { counterOf, REGION, recordOf } from '../cold/record.ts';
 import { type CodeSource, formRegion, type Instruction, type Region } from './graph.ts';
-
-/** What an instruction word does. */
-interface Effect {
-  length: number;
-  statements: readonly Statement[];
-}
 
 /** Up to 4 bytes of guest code, little-endian; undefined if they cannot be read. */
 export type ReadCode = (pc: number) => number | undefined;
@@ -33,7 +26,7 @@ export class Effects {
   readonly arch: Architecture;
   /** By instruction set. */
   private readonly decoders: readonly ((word: number) => Decoded<Row<never>> | undefined)[];
-  private readonly known: readonly Map<number, Effect | null>[];
+  private readonly known: readonly Map<number, CodeEffect | null>[];
 
   constructor(arch: Architecture) {
     this.arch = arch;
@@ -44,7 +37,7 @@ export class Effects {
   }
 
   /** Null if regions cannot have it. */
-  of(pc: number, word: number, readCode: ReadCode): Effect | null {
+  of(pc: number, word: number, readCode: ReadCode): CodeEffect | null {
     const { arch, known } = this;
     if (arch.sets === undefined) {
       // The upper half of a short instruction's word is the next instruction.
@@ -54,20 +47,18 @@ export class Effects {
       return effect;
     }
     const set = setAt(pc);
-    const { isThumb, isCompiled } = arch.sets[set];
-    if (!isCompiled) return null;
-    if (isThumb) word = thumbWord(word);
-    const block = arch.block?.(set, word, (distance) => {
-      const next = readCode(pc + distance);
-      return next === undefined ? undefined : thumbWord(next);
+    if (arch.sets[set].isThumb) word = thumbWord(word);
+    const inContext = arch.inContext?.(set, word, (distance) => {
+      const other = readCode(pc + distance);
+      return other === undefined ? undefined : thumbWord(other);
     });
-    if (block) return block;
+    if (inContext !== undefined) return inContext;
     let effect = known[set].get(word);
     if (effect === undefined) known[set].set(word, (effect = this.effectOf(set, word)));
     return effect;
   }
 
-  private effectOf(set: number, word: number): Effect | null {
+  private effectOf(set: number, word: number): CodeEffect | null {
     const decoded = this.decoders[set](word);
     if (!decoded) return null;
     const { row, values } = decoded;
@@ -107,7 +98,7 @@ export class Former {
    * @param isEager code belongs to the region that was never executed
    */
   form(pc: number, isEager: boolean, callsKernel: boolean, sizeLimit?: number): Region | undefined {
-    if (recordOf(this.words, pc) === 0) return undefined;
+    if (recordOf(this.words, pc) === 0 || this.arch.sets?.[setAt(pc)].isInner === true) return undefined;
     const isEntry = (at: number) => this.halfwords[recordOf(this.words, at) >> 1] === REGION;
     const source: CodeSource = {
       arch: this.arch,
@@ -132,12 +123,19 @@ export class Former {
 
   /** The instruction at an address; undefined if regions cannot have it or it was not executed. */
   fetch(pc: number, isEager = false): Instruction | undefined {
-    const record = recordOf(this.words, pc);
-    if (record === 0 || (this.halfwords[record >> 1] === 0 && !isEager)) return undefined;
+    if (!this.wasExecuted(pc, isEager)) return undefined;
     const word = this.readCode(pc);
     if (word === undefined) return undefined;
     const effect = this.effects.of(pc, word, this.readCode);
-    return effect ? { pc, length: effect.length, statements: effect.statements } : undefined;
+    return effect ? { ...effect, pc } : undefined;
+  }
+
+  private wasExecuted(pc: number, isEager: boolean): boolean {
+    const record = recordOf(this.words, pc);
+    if (record !== 0 && (this.halfwords[record >> 1] !== 0 || isEager)) return true;
+    const { sets } = this.arch;
+    const other = sets?.[setAt(pc)].standsFor;
+    return other !== undefined && this.wasExecuted(inSet(pc, other), isEager);
   }
 
   /** By the jump log, and what it has told before. */

@@ -10,8 +10,8 @@
  * What always holds: block 0 is the entry, no two blocks of a function overlap,
  * and a target is a block of the region or an address outside of it.
  */
-import type { Architecture } from '../../cpu/arch.ts';
-import type { Statement, Value } from '../../cpu/ir.ts';
+import type { Architecture, CodeEffect } from '../../cpu/arch.ts';
+import type { Value } from '../../cpu/ir.ts';
 import { PAGE_SIZE } from '../../host/layout.ts';
 import { type Flow, factsOf } from './facts.ts';
 import type { Order } from './order.ts';
@@ -19,22 +19,35 @@ import { registerOf } from './register-numbers.ts';
 import { structure } from './structure.ts';
 
 /** One guest instruction with its effect, operands as constants. */
-export interface Instruction {
+export interface Instruction extends CodeEffect {
   pc: number;
-  length: number;
-  statements: readonly Statement[];
 }
+
+/** Where it goes on behind an instruction. */
+const nextOf = ({ pc, length, step = length }: Instruction): number => pc + step;
 
 /** Decodes the instruction at an address; undefined if it was never executed or is not to be compiled. */
 export type Fetch = (pc: number) => Instruction | undefined;
 /** Addresses that the indirect jump at `pc` has gone to, the most frequent first. */
 export type TargetsOf = (pc: number) => readonly number[];
 
-/** Whether a jump to this address returns from a function: it comes from a link register. */
+/** Whether a jump to this address returns from a function: it comes from a link register, or where that is kept. */
 export function isReturn(arch: Architecture, address: Value): boolean {
-  if (address.kind === 'reg') return arch.linkRegisters.includes(8 * (registerOf(arch, address.operand) ?? -1));
-  if (address.kind === 'cell') return arch.linkRegisters.includes(address.offset);
-  return address.kind === 'op' && isReturn(arch, address.args[0]);
+  const [cell, load] = [originOf(arch, address), loadOf(address)];
+  if (cell !== undefined) return arch.linkRegisters.includes(cell);
+  return load !== undefined && arch.returnStack !== undefined && originOf(arch, load.address) === arch.returnStack;
+}
+
+/** The cell of the register that a value is made of, with something done to it. */
+function originOf(arch: Architecture, value: Value): number | undefined {
+  if (value.kind === 'reg') return 8 * (registerOf(arch, value.operand) ?? -1);
+  if (value.kind === 'cell') return value.offset;
+  return value.kind === 'op' ? originOf(arch, value.args[0]) : undefined;
+}
+
+function loadOf(value: Value): (Value & { kind: 'load' }) | undefined {
+  if (value.kind === 'load') return value;
+  return value.kind === 'op' ? loadOf(value.args[0]) : undefined;
 }
 
 /** A block by its index, the dispatcher (structure.ts) with the address to go on at, or an address outside the region. */
@@ -190,7 +203,7 @@ class RegionFormer {
       const flow = this.flowOf(instruction);
       code.set(pc, { instruction, flow });
       this.size++;
-      const next = pc + instruction.length;
+      const next = nextOf(instruction);
       if (flow.kind !== 'next') {
         for (const target of this.targetsOf(flow, pc, next)) this.reach(frame, target);
         this.inline(frame, flow, pc, next);
@@ -258,7 +271,7 @@ class RegionFormer {
       if (seen.size > INLINE_SIZE) return undefined;
       const flow = this.flowOf(instruction);
       if (flow.kind === 'indirect' && isReturn(this.source.arch, flow.address)) returns = true;
-      work.push(...this.targetsOf(flow, pc, pc + instruction.length));
+      work.push(...this.targetsOf(flow, pc, nextOf(instruction)));
     }
     return returns ? seen.size : undefined;
   }
@@ -301,7 +314,7 @@ class RegionFormer {
       const { instruction, flow } = found;
       if (flow.kind === 'trap') return block({ kind: 'leave', pc });
       instructions.push(instruction);
-      const next = pc + instruction.length;
+      const next = nextOf(instruction);
       if (flow.kind !== 'next') return block(this.endingOf(frame, flow, pc, next));
       pc = next;
     }

@@ -126,8 +126,9 @@ t32(
   '{mask:it} {cond:cond}',
   (b, o) => {
     const it = b.or(b.shl(b.operand(o.cond), 4), b.operand(o.mask));
-    b.setCell(STATE.it, 4, it);
-    b.jumpTo(b.or(b.unsigned(b.next()), b.const(BigInt(SET.it) << 32n)));
+    b.setCell(STATE.it, 8, it);
+    // Compiled code knows where it goes on.
+    if (!b.isKnown) b.jumpTo(b.or(b.unsigned(b.next()), b.const(BigInt(SET.it) << 32n)));
   },
   { when: 'mask!=0; cond!=15', where: 'outside' },
 );
@@ -135,7 +136,7 @@ t32(
 // Returning from the kernel clears the exclusive monitor.
 const svc: Effect = (b) => {
   b.clearExclusive();
-  if (b.set === SET.it) b.setCell(STATE.it, 4, b.advanceIt());
+  if (b.set === SET.it) b.setCell(STATE.it, 8, b.advanceIt());
   b.trap('syscall');
 };
 a32('svc', '1111 imm:24', '{imm:hash}', svc);

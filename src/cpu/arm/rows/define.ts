@@ -62,13 +62,13 @@ export function t32(
 
 /** The condition is looked at and PSTATE.IT goes on first; behind the block's last instruction is the other table of rows. */
 function inIt(b: A32Builder, body: () => void): void {
-  if (b.isPart) {
-    b.conditionally(undefined, body);
+  if (b.it !== undefined) {
+    b.conditionallyInBlock(b.it, body);
     return;
   }
   const next = b.now2(b.advanceIt());
   b.conditionally(undefined, body);
-  b.setCell(STATE.it, 4, next);
+  b.setCell(STATE.it, 8, next);
   b.skipUnless(b.op('eqz', next), () => b.jumpTo(b.itEnd()));
 }
 
