@@ -2,6 +2,7 @@
 import type { Int } from '../host/host.ts';
 import { EBADF, EFAULT, EINVAL, ENOMEM, EOVERFLOW } from './errno.ts';
 import { IOVEC, type Narrow, type Narrowing, pairOf, plain, to } from './narrow.ts';
+import { DIRECTORY_CALLS, directoryOffset, directoryPosition, narrowInode } from './narrow-directories.ts';
 
 const AT_FDCWD = -100;
 const AT_REMOVEDIR = 0x200;
@@ -32,6 +33,23 @@ const STAT64 = pairOf(
     'pad2:i32 st_blocks:i64 st_atime:i64 st_atime_nsec:u64 st_mtime:i64 st_mtime_nsec:u64 st_ctime:i64 st_ctime_nsec:u64 ' +
     'unused:u8[8]',
 );
+const STATX_INO = 32;
+/** An inode number of 64 bits in the program's memory, as directories have it. */
+function foldInode(c: Narrowing, at: number): boolean {
+  const inode = c.task.space.readU64(at);
+  return inode !== undefined && (inode <= 0xffff_ffffn || c.task.space.writeU64(at, narrowInode(inode)));
+}
+function outStat(c: Narrowing, index: number): number {
+  const there = c.out(index, STAT64);
+  const [short, long] = ['short_ino', 'st_ino'].map((wanted) =>
+    STAT64.narrow.fields.find(({ name }) => name === wanted),
+  );
+  c.after(() => {
+    const at = c.u(index) + (long?.offset ?? 0);
+    return foldInode(c, at) && c.task.space.writeU32(c.u(index) + (short?.offset ?? 0), c.task.space.readU32(at) ?? 0);
+  });
+  return there;
+}
 const STATFS_NAMES = 'type bsize blocks bfree bavail files ffree fsid0 fsid1 namelen frsize flags'.split(' ');
 const statfs = (counts: string, others: string): string =>
   STATFS_NAMES.map((name) => {
@@ -335,11 +353,23 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   ),
 
   // Files.
-  lseek: to('lseek', (c) => [c.u(0), c.s(1), c.u(2)], fits),
+  ...DIRECTORY_CALLS,
+  lseek: to(
+    'lseek',
+    (c) => [c.u(0), directoryOffset(c, c.u(0), c.s(1), c.u(2)), c.u(2)],
+    (c, result) => fits(c, directoryPosition(c, c.u(0), result)),
+  ),
   _llseek: to(
     'lseek',
-    (c) => [c.u(0), BigInt.asIntN(64, (BigInt(c.u(1)) << 32n) | BigInt(c.u(2))), c.u(4)],
-    (c, result) => (result < 0 ? result : c.task.space.writeU64(c.u(3), BigInt(result)) ? 0 : -EFAULT),
+    (c) => {
+      const offset = BigInt.asIntN(64, (BigInt(c.u(1)) << 32n) | BigInt(c.u(2)));
+      return [c.u(0), directoryOffset(c, c.u(0), offset, c.u(4)), c.u(4)];
+    },
+    (c, result) => {
+      if (result < 0) return result;
+      const position = directoryPosition(c, c.u(0), result);
+      return c.task.space.writeU64(c.u(3), BigInt(position)) ? 0 : -EFAULT;
+    },
   ),
   pread64: to('pread64', (c) => [c.u(0), c.u(1), c.u(2), c.long(4)]),
   pwrite64: to('pwrite64', (c) => [c.u(0), c.u(1), c.u(2), c.long(4)]),
@@ -366,10 +396,15 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   preadv2: to('preadv2', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0, c.u(5)]),
   pwritev2: to('pwritev2', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0, c.u(5)]),
   vmsplice: to('vmsplice', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.u(3)]),
-  stat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), c.out(1, STAT64), 0]),
-  lstat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), c.out(1, STAT64), AT_SYMLINK_NOFOLLOW]),
-  fstat64: to('fstat', (c) => [c.u(0), c.out(1, STAT64)]),
-  fstatat64: to('newfstatat', (c) => [c.u(0), c.u(1), c.out(2, STAT64), c.u(3)]),
+  stat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), 0]),
+  lstat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), AT_SYMLINK_NOFOLLOW]),
+  fstat64: to('fstat', (c) => [c.u(0), outStat(c, 1)]),
+  fstatat64: to('newfstatat', (c) => [c.u(0), c.u(1), outStat(c, 2), c.u(3)]),
+  statx: to('statx', (c) => {
+    const at = c.u(4) + STATX_INO;
+    c.after(() => foldInode(c, at));
+    return plain(c);
+  }),
   statfs: to('statfs', (c) => [c.u(0), c.out(1, STATFS)]),
   fstatfs: to('fstatfs', (c) => [c.u(0), c.out(1, STATFS)]),
   statfs64: to('statfs', (c) => [c.u(0), outStatfs64(c, 2)]),
