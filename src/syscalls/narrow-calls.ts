@@ -3,6 +3,7 @@ import type { Int } from '../host/host.ts';
 import { EBADF, EFAULT, EINVAL, ENOMEM, EOVERFLOW } from './errno.ts';
 import { IOVEC, type Narrow, type Narrowing, pairOf, plain, to } from './narrow.ts';
 import { DIRECTORY_CALLS, directoryOffset, directoryPosition, narrowInode } from './narrow-directories.ts';
+import { ipcCalls } from './narrow-ipc.ts';
 
 const AT_FDCWD = -100;
 const AT_REMOVEDIR = 0x200;
@@ -503,9 +504,11 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   send: to('sendto', (c) => [c.u(0), c.u(1), c.u(2), c.u(3), 0, 0]),
   recv: to('recvfrom', (c) => [c.u(0), c.u(1), c.u(2), c.u(3), 0, 0]),
 
-  // Those of the old ABI with IDs of 16 bits; System V's and others, whose structures have longs: not yet.
+  ...ipcCalls(TIMESPEC, TIMESPEC64, SIGEVENT),
+
+  // Those of the old ABI with IDs of 16 bits; others, whose structures have longs: not yet.
   ...Object.fromEntries(
-    'getgroups setgroups getresuid getresgid semctl msgctl msgsnd msgrcv shmctl semtimedop semtimedop_time64 mq_timedsend mq_timedreceive mq_timedsend_time64 mq_timedreceive_time64 mq_open mq_notify mq_getsetattr io_setup io_submit io_getevents io_cancel io_destroy clock_adjtime clock_adjtime64 adjtimex kexec_load keyctl process_vm_readv process_vm_writev ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
+    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load keyctl process_vm_readv process_vm_writev ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
       .split(' ')
       .map((name) => [name, 'refused' as const]),
   ),
