@@ -5,13 +5,14 @@ import { A32Builder } from './builder.ts';
 import { armRows, armSets } from './index.ts';
 import { inItBlock } from './it-block.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
-import { ARM_REGISTERS, ARM_STATE, SET } from './state.ts';
+import { ARM_REGISTERS, ARM_STATE, isThumbSet, SET } from './state.ts';
 
 const sets: readonly InstructionSet[] = armSets.map((rows, set) => ({
   rows: rows as readonly Row<never>[],
-  isThumb: set !== SET.a32,
-  // What jumps in a block does so as outside of one.
+  isThumb: isThumbSet(set),
+  // A conditional jump is made by the same instruction without its condition.
   ...(set === SET.t32 && { standsFor: SET.it }),
+  ...(set === SET.taken && { standsFor: SET.a32 }),
   isInner: set === SET.it,
 }));
 const setOf = new Map(sets.flatMap(({ rows }, set) => rows.map((row) => [row, set] as const)));
@@ -22,7 +23,8 @@ export const arm: Architecture = {
   sets,
   optional: [],
   effect(row, values) {
-    const builder = new A32Builder(setOf.get(row) ?? SET.a32, values !== undefined);
+    const set = setOf.get(row) ?? SET.a32;
+    const builder = new A32Builder(set === SET.taken ? SET.a32 : set, values !== undefined);
     const operands: Record<string, Operand> = {};
     for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
     row.effect(builder as never, operands);

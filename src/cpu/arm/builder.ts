@@ -8,7 +8,7 @@
  */
 import { ArmBuilder, type Flags } from '../arm-builder.ts';
 import type { Statement, Value, Width } from '../ir.ts';
-import type { Operand } from '../row.ts';
+import type { Operand, OperandInfo } from '../row.ts';
 import { Deviation } from '../softfloat.ts';
 import { SET, ARM_STATE as STATE } from './state.ts';
 
@@ -108,15 +108,20 @@ export class A32Builder extends ArmBuilder {
 
   // Conditions.
 
-  /** The effect if a condition holds: the operand of A32, or PSTATE.IT. */
-  conditionally(condition: Operand | undefined, body: () => void): void {
+  /**
+   * The effect if a condition holds: the operand of A32, or PSTATE.IT.
+   *
+   * @param jumps whether it ends with a jump, which links nothing: in compiled code a branch to one without the condition
+   */
+  conditionally(condition: Operand | undefined, body: () => void, jumps = false): void {
     if (condition?.value === ALWAYS) {
       body();
       return;
     }
     const holds = this.condition(condition ? this.operand(condition) : this.currentCondition());
-    if (this.isKnown) this.choose(holds, this.recorded(holds, body), body);
-    else this.skipUnless(holds, body);
+    if (!this.isKnown) this.skipUnless(holds, body);
+    else if (jumps) this.branch(holds, WITHOUT_CONDITION);
+    else this.choose(holds, this.recorded(holds, body), body);
   }
   /** In an IT block, where PSTATE.IT is known. What jumps, which is the last, is made outside of the block. */
   conditionallyInBlock(it: number, body: () => void): void {
@@ -381,11 +386,10 @@ export class A32Builder extends ArmBuilder {
 /** ITAdvance. */
 export const itAdvanced = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 31));
 
-/** Where an instruction in an IT block is one outside of it. */
-const OUT_OF_BLOCK: Operand = {
-  info: { name: '', signed: true, width: 64, slices: [], kind: '' },
-  value: (SET.t32 - SET.it) * 2 ** 32,
-};
+const DISTANCE: OperandInfo = { name: '', signed: true, width: 35, slices: [], kind: '' };
+/** Where an instruction in an IT block is one outside of it, and one of A32 one without its condition. */
+const OUT_OF_BLOCK: Operand = { info: DISTANCE, value: (SET.t32 - SET.it) * 2 ** 32 };
+const WITHOUT_CONDITION: Operand = { info: DISTANCE, value: (SET.taken - SET.a32) * 2 ** 32 };
 
 const isJump = ({ kind }: Statement): boolean => /^(branch|jump|jumpTo|trap)$/.test(kind);
 

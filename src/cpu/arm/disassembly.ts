@@ -5,7 +5,7 @@ import type { Row } from '../row.ts';
 import type { A32Builder } from './builder.ts';
 import { armSets } from './index.ts';
 import { GENERAL_NAMES } from './registers.ts';
-import { SET } from './state.ts';
+import { isThumbSet } from './state.ts';
 
 const CONDITIONS = ['eq', 'ne', 'hs', 'lo', 'mi', 'pl', 'vs', 'vc', 'hi', 'ls', 'ge', 'lt', 'gt', 'le', '', ''];
 const SHIFTS = ['lsl', 'lsr', 'asr', 'ror'];
@@ -162,7 +162,7 @@ const decoders: Decode[] = [];
 
 /** The row and operands of a word, of T32 with its first half above, in an instruction set. */
 export function decodeArm(word: number, set: number): Decoded<Row<A32Builder>> | undefined {
-  decoders[set] ??= makeDecoder(armSets[set], set !== SET.a32);
+  decoders[set] ??= makeDecoder(armSets[set], isThumbSet(set));
   return decoders[set](word);
 }
 

@@ -18,8 +18,8 @@ import './rows/simd/shifts.ts';
 import './rows/simd/structures.ts';
 import './rows/simd/three-same.ts';
 import './rows/simd/transfer.ts';
-import { a32Rows, itRows, t32Rows } from './rows/define.ts';
+import { a32Rows, itRows, t32Rows, takenRows } from './rows/define.ts';
 
 /** By instruction set, see state.ts. */
-export const armSets: readonly (readonly Row<A32Builder>[])[] = [a32Rows, t32Rows, itRows];
+export const armSets: readonly (readonly Row<A32Builder>[])[] = [a32Rows, t32Rows, itRows, takenRows];
 export const armRows: readonly Row<A32Builder>[] = armSets.flat();

@@ -1,5 +1,5 @@
 /** The registers of a 32-bit arm guest as text (`-d cpu`), in the layout that qemu has for them. */
-import { ARM_STATE, SET } from './state.ts';
+import { ARM_STATE, isThumbSet } from './state.ts';
 
 const hex = (value: number, digits = 8): string => (value >>> 0).toString(16).padStart(digits, '0');
 
@@ -16,7 +16,7 @@ export function armRegistersText(state: DataView, float: boolean): string {
     state.getBigInt64(ARM_STATE.c, true) === 0n ? '-' : 'C',
     isNegative(ARM_STATE.v) ? 'V' : '-',
   ].join('');
-  const set = state.getUint32(ARM_STATE.pc + 4, true) === SET.a32 ? 'A' : 'T';
+  const set = isThumbSet(state.getUint32(ARM_STATE.pc + 4, true)) ? 'T' : 'A';
   let text = `${registers.join('')}PSR=${flags} ${set}\n`;
   if (float) {
     for (let i = 0; i < 32; i++) {

@@ -52,8 +52,13 @@ export const ARM_STATE = {
 export const REGISTER_COUNT = 64;
 export const ARM_REGISTERS: RegisterLayout = { registerCount: REGISTER_COUNT };
 
-/** Which rows an instruction is decoded by: A32, T32 outside of an IT block, T32 within one. */
-export const SET = { a32: 0, t32: 1, it: 2 } as const;
+/**
+ * Which rows an instruction is decoded by: A32, T32 outside of an IT block, T32 within one; A32 whose condition is known
+ * to hold, which compiled code makes of conditional jumps (A32Builder.conditionally).
+ */
+export const SET = { a32: 0, t32: 1, it: 2, taken: 3 } as const;
+/** Whether an instruction set is T32. */
+export const isThumbSet = (set: number): boolean => set === SET.t32 || set === SET.it;
 
 /** FPSCR.RMode: nearest, up, down, zero, as the IR numbers them, and back. */
 const ROUNDINGS = [0, 3, 2, 1] as const;
@@ -112,7 +117,7 @@ export class ArmCpu implements GuestCpu {
     this.goTo(address & ~1, (address & 1) !== 0);
   }
   get isThumb(): boolean {
-    return this.words[ARM_STATE.pc / 4 + 1] !== SET.a32;
+    return isThumbSet(this.words[ARM_STATE.pc / 4 + 1]);
   }
   private goTo(address: number, isThumb: boolean, it = 0): void {
     this.words[ARM_STATE.pc / 4] = address;

@@ -34,7 +34,7 @@ a32Always(
   },
   { mnemonic: 'blx' },
 );
-a32('bx', '00010010 1111 1111 1111 0001 rm:4', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)));
+a32('bx', '00010010 1111 1111 1111 0001 rm:4', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)), { jumps: true });
 a32('bxj', '00010010 1111 1111 1111 0010 rm:4', '{rm:r}', (b, o) => b.interwork(b.r(o.rm)), { when: 'rm!=15' });
 a32('blx.reg', '00010010 1111 1111 1111 0011 rm:4', '{rm:r}', linkAndExchange, { mnemonic: 'blx', when: 'rm!=15' });
 

@@ -108,7 +108,7 @@ for (const [name, opcode, op] of A32_OPS) {
         encoding,
         syntax,
         (b, o) => b.interwork(compute(op)(b, first(b, o), second(b, o)).result),
-        { mnemonic, when: 'rd=15' },
+        { mnemonic, when: 'rd=15', jumps: true },
       );
     }
   }

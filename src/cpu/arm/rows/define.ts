@@ -9,13 +9,16 @@ export type Effect = (b: A32Builder, o: Operands) => void;
 interface Options {
   when?: string;
   mnemonic?: string;
+  /** It ends with a jump that links nothing. */
+  jumps?: boolean;
 }
 
-const [a32Table, t32Table, itTable] = ['A32', 'T32', 'IT'].map((name) => rowsOf<A32Builder>(name));
+const [a32Table, t32Table, itTable, takenTable] = ['A32', 'T32', 'IT', 'taken'].map((name) => rowsOf<A32Builder>(name));
 
 export const a32Rows: readonly Row<A32Builder>[] = a32Table.rows;
 export const t32Rows: readonly Row<A32Builder>[] = t32Table.rows;
 export const itRows: readonly Row<A32Builder>[] = itTable.rows;
+export const takenRows: readonly Row<A32Builder>[] = takenTable.rows;
 
 type Add = (name: string, encoding: string, syntax: string, effect: Effect, options: Options) => void;
 const add = (table: { row: unknown }): Add => table.row as Add;
@@ -27,9 +30,14 @@ export function a32(name: string, encoding: string, syntax: string, effect: Effe
     name,
     `cond:4 ${encoding}`,
     `{cond:suffixCond} ${syntax}`,
-    (b, o) => b.conditionally(o.cond, () => effect(b, o)),
+    (b, o) => b.conditionally(o.cond, () => effect(b, o), options.jumps),
     { mnemonic: options.mnemonic ?? name, when: conditions('cond!=15', options.when) },
   );
+  if (options.jumps !== true) return;
+  add(takenTable)(`taken.${name}`, `cond:4 ${encoding}`, `{cond:suffixCond} ${syntax}`, effect, {
+    mnemonic: options.mnemonic ?? name,
+    when: conditions('cond!=14,15', options.when),
+  });
 }
 
 /** A row of A32 without a condition. */

@@ -119,6 +119,7 @@ for (const [access, byte, load] of [
           a32(`${name}.pc`, encoding, `{rt:r}, ${addressText(mode, text)}`, loadPc(mode, offset), {
             mnemonic,
             when: conditions(base, 'rt=15'),
+            jumps: true,
           });
         }
       }
@@ -430,10 +431,7 @@ for (const [name, load] of [
           `100 ${p} ${u} 0 ${w} 1 rn:4 1 list:15`,
           `{rn:r}${w === '1' ? '!' : ''}, {list:registersPc}`,
           multiple({ ...form, pc: true }),
-          {
-            mnemonic,
-            when: 'rn!=15',
-          },
+          { mnemonic, when: 'rn!=15', jumps: true },
         );
       }
       if (suffix !== 'ia' && suffix !== 'db') continue;
