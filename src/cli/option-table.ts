@@ -24,6 +24,10 @@ export const OPTIONS: Record<string, Option> = {
   root: { value: 'dir', sets: 'ROOT', about: "make 'dir' the program's root directory (see tsemu chroot)" },
   b: { value: 'host[:guest]', sets: 'BIND', about: "with -root: show the host's file or directory there, too" },
   w: { value: 'dir', sets: 'WORKING_DIRECTORY', about: "with -root: start in 'dir' of it" },
+  overlay: {
+    value: 'dir[:upper]',
+    about: "what is written below 'dir' goes to 'upper', or is gone at the end; must be the first option",
+  },
   'root-id': { sets: 'ROOT_ID', about: 'tell the program that it runs as root' },
   s: { value: 'size', sets: 'STACK_SIZE', about: "set the stack size to 'size' bytes (suffixes k, M)", isCommon: true },
   cpu: { value: 'model', sets: 'CPU', about: 'the model of the processor (-cpu help for a list)' },

@@ -93,6 +93,8 @@ export function parseOptions(
     const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
     const text = equals < 0 ? '' : word.slice(equals + 1);
     const { sets } = OPTIONS[name];
+    if (name === 'overlay' && word !== words[0])
+      throw new UsageError("option 'overlay' must be the first one: directories are covered before Node starts");
     if (sets === 'LOG' && text === 'help') return { print: logHelp(), status: 0, stream: 'stdout' };
     if (sets === 'CPU' && text === 'help') return { print: `${models.join('\n')}\n`, status: 0, stream: 'stdout' };
     if (sets !== undefined) APPLY[sets](settings, text);

@@ -24,6 +24,12 @@ export interface EmulatorOptions {
   binds?: Readonly<Record<string, string>>;
   /** Guests are told that they run as root, which gives them no rights (`-root-id`). */
   rootId?: boolean;
+  /**
+   * Directories of the host below which nothing that a guest writes changes anything: each guest sees what is there with its own
+   * changes, which are gone when its last process ends (`true`), or are kept in the directory that is named, for other guests
+   * too (`-overlay`, see docs/overlay.md). Those that lie in others stand behind them.
+   */
+  overlay?: Readonly<Record<string, true | string>>;
   /** Holds guests to what it allows: `-sandbox`. See docs/sandbox.md. */
   sandbox?: Sandbox;
   /** Asked before a guest makes system calls of these names. */

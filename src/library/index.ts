@@ -21,7 +21,7 @@ const KIB = 1024;
 const LEAST_MEMORY = 1 << 20;
 
 export const createEmulator: typeof api.createEmulator = (options = {}) => {
-  const { architecture, sysroot = '', hooks, sandbox } = options;
+  const { architecture, sysroot = '', hooks, sandbox, overlay = {} } = options;
   checkHooks(hooks);
   const root = rootOf(options);
   const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
@@ -29,6 +29,8 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
     throw new TypeError(`unknown architecture ${architecture}: ${GUEST_ARCHITECTURES.join(' or ')}`);
   }
   const switches = [
+    // The first option, or the launcher does not see it.
+    ...overlaySwitches(overlay),
     ...(sysroot === '' ? [] : ['-L', sysroot]),
     ...(root === undefined ? [] : ['-root', root.root, ...root.binds.flatMap((bind) => ['-b', bind])]),
     ...(options.rootId === true ? ['-root-id'] : []),
@@ -76,11 +78,22 @@ function rootOf({ root, binds = {}, rootId }: api.EmulatorOptions): GuestRoot | 
       throw new TypeError('binds and rootId go with root only');
     return undefined;
   }
-  const bad = Object.entries(binds)
-    .flat()
-    .find((path) => path === '' || /[:,]/.test(path));
-  if (bad !== undefined) throw new TypeError(`binds cannot have '${bad}': it is empty or has a colon or comma`);
+  checkListed('binds', Object.entries(binds).flat());
   return { root: resolve(root), binds: Object.entries(binds).map(([guest, host]) => `${resolve(host)}:${guest}`) };
+}
+
+/** Throws a TypeError for a path that an option with pairs of paths cannot have. */
+function checkListed(name: string, paths: readonly string[]): void {
+  const bad = paths.find((path) => path === '' || /[:,]/.test(path));
+  if (bad !== undefined) throw new TypeError(`${name} cannot have '${bad}': it is empty or has a colon or comma`);
+}
+
+/** Throws a TypeError for what `-overlay` cannot say. */
+function overlaySwitches(overlay: NonNullable<api.EmulatorOptions['overlay']>): string[] {
+  const pairs = Object.entries(overlay).map(([lower, upper]) => (upper === true ? [lower] : [lower, upper]));
+  checkListed('overlay', pairs.flat());
+  if (pairs.length === 0) return [];
+  return ['-overlay', pairs.map((pair) => pair.map((path) => resolve(path)).join(':')).join(',')];
 }
 
 /** What finds the files of a root directory for a guest that starts in `cwd`. Throws an Error if the directory is not fit. */

@@ -1,5 +1,5 @@
 /*
- * What tests/chroot.test.ts asks in a root directory: a list of requests, each with its arguments; prints a line for each.
+ * What tests/chroot.test.ts and tests/overlay.test.ts ask in a directory: a list of requests, each with its arguments; prints a line for each.
  *
  *     tool cd /etc cat ../motd link /bin/sh
  */
@@ -33,6 +33,12 @@ static void cat(int fd) {
 static void write_file(const char *path, const char *content) {
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0640);
   say(fd < 0 || write(fd, content, strlen(content)) < 0, "written");
+  close(fd);
+}
+
+static void append_text(const char *path, const char *content) {
+  int fd = open(path, O_WRONLY | O_APPEND);
+  say(fd < 0 || write(fd, content, strlen(content)) < 0, "appended");
   close(fd);
 }
 
@@ -146,6 +152,10 @@ int main(int argc, char **argv) {
     } else {
       used = 2;
       if (!strcmp(request, "write")) write_file(argument, second);
+      else if (!strcmp(request, "append")) append_text(argument, second);
+      else if (!strcmp(request, "truncate")) say(truncate(argument, atoi(second)), "truncated");
+      else if (!strcmp(request, "chmod")) say(chmod(argument, (mode_t)strtol(second, 0, 8)), "changed");
+      else if (!strcmp(request, "symlink")) say(symlink(argument, second), "linked");
       else if (!strcmp(request, "chown")) say(lchown(argument, atoi(second), atoi(second)), "owned");
       else if (!strcmp(request, "rename")) say(rename(argument, second), "renamed");
       else if (!strcmp(request, "at")) cat(openat(open(argument, O_PATH | O_DIRECTORY), second, O_RDONLY));

@@ -26,6 +26,7 @@
  */
 
 #include "freestanding.h"
+#include "overlay.h"
 
 enum {
   SIGXFSZ_NR = 25,
@@ -218,6 +219,11 @@ __attribute__((used)) static void start(i64 *stack) {
     if (stack[0] < 2 || (compare(argv[1], "run") && compare(argv[1], "chroot"))) run_command(stack[0], argv, env);
   }
 
+  state[STATE_FLAGS] = auxiliary(env, AT_FLAGS_NR, 0);
+  u64 program = auxiliary(env, AT_EXECFD_NR, NO_DESCRIPTOR);
+  /* A program that binfmt_misc starts has no options. */
+  if (stack[0] > words && !state[STATE_FLAGS] && program == NO_DESCRIPTOR) cover_if_wanted(argv + words);
+
   state[STATE_MAGIC] = STATE_MAGIC_VALUE;
   record_signals();
   for (int fd = 0; fd < 3; fd++)
@@ -225,7 +231,6 @@ __attribute__((used)) static void start(i64 *stack) {
   for (int i = 0; i < 16; i++) sys4(NR_PRLIMIT64, 0, i, 0, (i64)&state[STATE_RLIMITS + 2 * i]);
   state[STATE_ARGC] = (u64)stack[0];
   while (env[state[STATE_ENVC]]) state[STATE_ENVC]++;
-  state[STATE_FLAGS] = auxiliary(env, AT_FLAGS_NR, 0);
   state[STATE_SECURE] = auxiliary(env, AT_SECURE_NR, 0);
 
   u64 room = raise(LIMIT_AS, INFINITE);
@@ -247,7 +252,6 @@ __attribute__((used)) static void start(i64 *stack) {
   sys4(NR_RT_SIGACTION, SIGXFSZ_NR, (i64)ignore, 0, 8);
 
   /* binfmt_misc has opened the program if the O flag says so. */
-  u64 program = auxiliary(env, AT_EXECFD_NR, NO_DESCRIPTOR);
   list_high_descriptors(limit, program);
   if (program != NO_DESCRIPTOR) program = (u64)move_up((int)program, limit, F_DUPFD_);
   state[STATE_PROGRAM] = program;
