@@ -232,6 +232,26 @@ describe.concurrent('what is allowed works', () => {
     ]);
   });
 
+  test('the report comes too if the first process is killed, or executes a program of the host', async () => {
+    const directory = await layOut('killed', 'riscv64');
+    const command = [...tsemu(), ...sandboxOf(directory), '-sandbox-report', '-allow-run=/bin/sh'];
+    const reports = async (...names: string[]) => {
+      const { stderr, stdout, status } = await run([
+        ...command,
+        sandboxBinary('riscv64'),
+        directory,
+        'open-read',
+        ...names,
+      ]);
+      return { status, stdout, first: stderr.split('\n')[0] };
+    };
+    const first = 'tsemu-riscv64: the sandbox has denied 1 call:';
+    expect(await reports('die')).toEqual({ status: 'SIGKILL', stdout: 'open-read EACCES\n', first });
+    expect(await reports('become-sh')).toMatchObject({ status: 3, first });
+    // Who waits for all children finds none that is not its own.
+    expect(await reports('childless')).toMatchObject({ status: 0, stdout: 'open-read EACCES\nchildless ECHILD\n' });
+  });
+
   test('programs of the host run if they are named', async () => {
     const directory = await layOut('run', 'riscv64');
     const outcome = async (...options: string[]) =>

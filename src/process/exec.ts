@@ -17,7 +17,6 @@ import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
 import { placeOf, shownPath } from '../syscalls/root-paths.ts';
-import { reportDenials } from '../syscalls/sandbox/denials.ts';
 import { openProgram } from '../syscalls/sandbox/open.ts';
 import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
 import { stage, stagedString, stageString, view } from '../syscalls/staging.ts';
@@ -154,8 +153,6 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
   const { sandbox } = process.options;
   if (sandbox !== undefined && !mayRunOnHost(task, otherProgram)) return -EACCES;
-  // The program that takes this one's place does not list anything.
-  if (sandbox !== undefined) reportDenials(task, sandbox);
   task.vfork?.send(task);
   const program = { ...otherProgram, path: shownPath(task, otherProgram.path) };
   const { path, argv } = isGuest ? siblingCommand(process.options, program) : program;

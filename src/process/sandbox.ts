@@ -3,16 +3,15 @@ import { startCall, steadyCall } from '../syscalls/call.ts';
 import { AT_FDCWD } from '../syscalls/links.ts';
 import { hideDescriptor } from '../syscalls/paths.ts';
 import { placeOf } from '../syscalls/root-paths.ts';
-import { reportDenials } from '../syscalls/sandbox/denials.ts';
 import { joinSandbox } from '../syscalls/sandbox/members.ts';
+import type { SandboxState } from '../syscalls/sandbox/policy.ts';
 import { stageString } from '../syscalls/staging.ts';
+import { awaitReport, startReporter } from './sandbox-report.ts';
 import type { GuestTask } from './task.ts';
 
 const MFD_CLOEXEC = 1;
 const F_SETFL = 4;
-const F_DUPFD_CLOEXEC = 1030;
 const O_APPEND = 0o2000;
-const STDERR = 2;
 
 /**
  * Puts a guest that has been loaded into its sandbox, if it is to have one. `interpreter` is its PT_INTERP, which is part
@@ -29,15 +28,14 @@ export function startSandbox(task: GuestTask, interpreter: string | undefined): 
     sandbox.read.push(sysroot === '' ? path.slice(0, path.lastIndexOf('/')) : path);
   }
   const first = Number(steadyCall(task, 'getpid'));
-  const { report } = sandbox;
-  sandbox.state = {
-    first,
-    members: sharedFile(task, 'members'),
-    denials: report ? sharedFile(task, 'denials') : -1,
-    // The guest may close its own, or put another file there.
-    stderr: report ? hidden(task, Number(steadyCall(task, 'fcntl', STDERR, F_DUPFD_CLOEXEC, 0))) : -1,
-  };
+  const denials = sandbox.report ? sharedFile(task, 'denials') : -1;
+  const state: SandboxState = { first, members: sharedFile(task, 'members'), denials };
+  sandbox.state = state;
   joinSandbox(task);
+  if (!sandbox.report) return;
+  const reporter = startReporter(task, state);
+  if (reporter === undefined) throw new Error('no process or descriptor is left for -sandbox-report');
+  state.reporter = { order: hidden(task, reporter.order), process: hidden(task, reporter.process) };
 }
 
 /** A file in memory that all processes of the sandbox append to. */
@@ -50,10 +48,10 @@ function sharedFile(task: GuestTask, name: string): number {
 const hidden = (task: GuestTask, descriptor: number): number =>
   descriptor < 0 ? descriptor : hideDescriptor(task, descriptor);
 
-/** Says what was denied, if that was asked for and the process is the first one. */
+/** Has what was denied listed, if that was asked for and the process is the first one. */
 export function endSandbox(task: GuestTask): void {
-  const { sandbox } = task.process.options;
-  if (sandbox === undefined) return;
+  const state = task.process.options.sandbox?.state;
+  if (state?.reporter === undefined) return;
   startCall(task);
-  reportDenials(task, sandbox);
+  if (steadyCall(task, 'getpid') === state.first) awaitReport(task, state.reporter);
 }

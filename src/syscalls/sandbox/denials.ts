@@ -1,14 +1,14 @@
 /**
  * The calls that the sandbox has denied, for --sandbox-report: all processes
- * and threads write them to one file, a line each, and the first process lists
- * them when it ends.
+ * and threads write them to one file, a line each, which is listed when the first
+ * process ends (src/process/sandbox-report.ts).
  */
 import { fileText, steadyCall, writeText } from '../call.ts';
 import { EACCES, EPERM } from '../errno.ts';
 import { stage, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { quoted } from '../text.ts';
-import type { SandboxPolicy } from './policy.ts';
+import type { SandboxState } from './policy.ts';
 
 /** A guest that is denied again and again must not fill the machine's memory. */
 const FILE_MOST = 1 << 20;
@@ -41,15 +41,14 @@ function write(task: Task, file: number, line: string): void {
   steadyCall(task, 'write', file, task.host.stagingPointer(stageString(line)), line.length);
 }
 
-/** Lists what was denied, if this is the process that does. */
-export function reportDenials(task: Task, { report, state }: SandboxPolicy): void {
-  if (!report || state === undefined || steadyCall(task, 'getpid') !== state.first) return;
+/** Writes what was denied to a descriptor. */
+export function listDenials(task: Task, { denials }: SandboxState, output: number): void {
   const counts = new Map<string, number>();
-  const denials = fileText(task, state.denials).split('\n');
-  for (const line of denials) if (line !== '') counts.set(line, (counts.get(line) ?? 0) + 1);
+  const lines = fileText(task, denials).split('\n');
+  for (const line of lines) if (line !== '') counts.set(line, (counts.get(line) ?? 0) + 1);
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const lines = [...counts].map(([line, count]) => `  ${line}${count === 1 ? '' : ` (${count} times)`}\n`);
+  const list = [...counts].map(([line, count]) => `  ${line}${count === 1 ? '' : ` (${count} times)`}\n`);
   const heading = `${task.process.abi.command}: the sandbox has denied ${total === 1 ? '1 call' : `${total} calls`}`;
-  const text = `${heading}${total === 0 ? '' : ':'}\n${lines.join('')}`;
-  writeText(task, text, (pointer, count) => steadyCall(task, 'write', state.stderr, pointer, count));
+  const text = `${heading}${total === 0 ? '' : ':'}\n${list.join('')}`;
+  writeText(task, text, (pointer, count) => steadyCall(task, 'write', output, pointer, count));
 }

@@ -21,15 +21,24 @@ export interface SandboxPolicy {
   state?: SandboxState;
 }
 
+/** What the first process has of the one that lists what was denied: descriptors. */
+export interface Reporter {
+  /** An eventfd that becomes readable when it is to do so at once. */
+  order: number;
+  /** Its pidfd. */
+  process: number;
+}
+
 /** What the processes of a sandbox share: descriptors that are hidden from the guest. */
 export interface SandboxState {
   /** A file with the processes that belong to the sandbox; see members.ts. */
   members: number;
-  /** A file with the calls that were denied, and where they are listed in the end; -1: they are not. */
+  /** A file with the calls that were denied; -1: they are not listed. */
   denials: number;
-  stderr: number;
   /** ID of the first process, whose end the report waits for. */
   first: number;
+  /** The process that lists them, if that was asked for. */
+  reporter?: Reporter;
 }
 
 /** `look`: what stat tells, and that the file exists. */
