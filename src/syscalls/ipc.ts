@@ -20,8 +20,9 @@ import {
   uint,
 } from './codec.ts';
 import { openFlags } from './files-flags.ts';
+import { setPointer } from './iovec.ts';
 import { prints, type Row, restarts, syscall } from './row.ts';
-import { stage, view } from './staging.ts';
+import { stage, stagedUint64, stageFrom, view } from './staging.ts';
 import { inStruct, outStruct, struct } from './struct.ts';
 import { TIMESPEC } from './structs.ts';
 import type { SyscallResult, Task } from './task.ts';
@@ -99,6 +100,20 @@ function shmat(task: Task, v: { shmid: number; shmaddr: Int; shmflg: number }): 
   return task.space.shmat(v.shmid, v.shmaddr, v.shmflg, view.getBigUint64(at + SHMID_DS.segmentSize, true));
 }
 
+/** struct sigevent: its size, and what of it is looked at. */
+const SIGEVENT = { size: 64, value: 0, notify: 12 };
+const SIGEV_THREAD = 2;
+
+/** With SIGEV_THREAD, which mq_notify(3) makes a thread of, the value is the address of a message for a netlink socket. */
+function notify(task: Task, mqdes: number, address: number): SyscallResult {
+  if (address === 0) return hostCall(task, 'mq_notify', mqdes, 0);
+  const at = stageFrom(task, address, SIGEVENT.size);
+  if (at < 0) return at;
+  if (view.getInt32(at + SIGEVENT.notify, true) === SIGEV_THREAD)
+    setPointer(at + SIGEVENT.value, ptr(task, stagedUint64(at + SIGEVENT.value)));
+  return hostCall(task, 'mq_notify', mqdes, task.host.stagingPointer(at));
+}
+
 export const ipcRows = (): Row[] => [
   syscall('semget', { key: hex, nsems: int, semflg: hex }),
   syscall(
@@ -131,6 +146,6 @@ export const ipcRows = (): Row[] => [
     { mqdes: fd, msg_ptr: out('msg_len'), msg_len: size, msg_prio: pointer, abs_timeout: inStruct(TIMESPEC) },
     sa,
   ),
-  syscall('mq_notify', { mqdes: fd, sevp: pointer }),
+  syscall('mq_notify', { mqdes: fd, sevp: pointer }, (task, { mqdes, sevp }) => notify(task, mqdes, sevp)),
   syscall('mq_getsetattr', { mqdes: fd, newattr: pointer, oldattr: pointer }),
 ];

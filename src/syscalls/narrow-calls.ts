@@ -1,9 +1,11 @@
 /** What 32-bit arm's system calls are as those of 64-bit programs, where they differ: see narrow.ts. */
 import type { Int } from '../host/host.ts';
 import { EBADF, EFAULT, EINVAL, ENOMEM, EOVERFLOW } from './errno.ts';
-import { IOVEC, type Narrow, type Narrowing, pairOf, plain, to } from './narrow.ts';
+import { type Narrow, type Narrowing, pairOf, plain, SIGEVENT, TIMESPEC, TIMESPEC64, to } from './narrow.ts';
 import { DIRECTORY_CALLS, directoryOffset, directoryPosition, narrowInode } from './narrow-directories.ts';
-import { ipcCalls } from './narrow-ipc.ts';
+import { narrowIoctl } from './narrow-ioctl.ts';
+import { IPC_CALLS } from './narrow-ipc.ts';
+import { MESSAGE_CALLS } from './narrow-messages.ts';
 
 const AT_FDCWD = -100;
 const AT_REMOVEDIR = 0x200;
@@ -12,13 +14,15 @@ const SIGCHLD = 17;
 const [CLONE_VM, CLONE_VFORK] = [0x100, 0x4000];
 
 // Structures, in the layout of the 32-bit ABI and in that of the rows.
-const WIDE_TIMESPEC = 'sec:i64 nsec:i64';
-const TIMESPEC = pairOf('sec:i32 nsec:i32', WIDE_TIMESPEC);
-/** Of the calls with 64-bit times; above tv_nsec is padding. */
-const TIMESPEC64 = pairOf('sec:i64 nsec:i32 pad:u32', WIDE_TIMESPEC);
 const TIMEVAL = pairOf('sec:i32 usec:i32', 'sec:i64 usec:i64');
 const ITIMERVAL = pairOf('a:i32 b:i32 c:i32 d:i32', 'a:i64 b:i64 c:i64 d:i64');
 const ITIMERSPEC64 = pairOf('a:i64 b:i32 pb:u32 c:i64 d:i32 pd:u32', 'a:i64 b:i64 c:i64 d:i64');
+/** struct timex: ints and longs. */
+const timex = (long: string): string =>
+  `modes:u32 offset:${long} freq:${long} maxerror:${long} esterror:${long} status:i32 constant:${long} precision:${long} ` +
+  `tolerance:${long} sec:${long} usec:${long} tick:${long} ppsfreq:${long} jitter:${long} shift:i32 stabil:${long} ` +
+  `jitcnt:${long} calcnt:${long} errcnt:${long} stbcnt:${long} tai:i32 rest:u8[44]`;
+const TIMEX = pairOf(timex('i32'), timex('i64'));
 const RLIMIT = pairOf('soft:u32 hard:u32', 'soft:u64 hard:u64');
 const TMS = pairOf('a:i32 b:i32 c:i32 d:i32', 'a:i64 b:i64 c:i64 d:i64');
 const USAGE_LONGS =
@@ -71,14 +75,6 @@ const SYSINFO = pairOf(
     'procs:u16 pad:u16 totalhigh:u32 freehigh:u32 unit:u32 rest:u8[8]',
   'uptime:i64 load1:u64 load2:u64 load3:u64 totalram:u64 freeram:u64 sharedram:u64 bufferram:u64 totalswap:u64 freeswap:u64 ' +
     'procs:u16 pad:u16 totalhigh:u64 freehigh:u64 unit:u32',
-);
-const SIGEVENT = pairOf(
-  'value:u32 signo:i32 notify:i32 tid:i32 rest:u8[48]',
-  'value:u64 signo:i32 notify:i32 tid:i32 rest:u8[44]',
-);
-const MSGHDR = pairOf(
-  'name:u32 namelen:u32 iov:u32 iovlen:u32 control:u32 controllen:u32 flags:i32',
-  'name:u64 namelen:u32 iov:u64 iovlen:u64 control:u64 controllen:u64 flags:i32',
 );
 const FLOCK = pairOf('type:i16 whence:i16 start:i32 len:i32 pid:i32', 'type:i16 whence:i16 start:i64 len:i64 pid:i32');
 const FLOCK64 = pairOf(
@@ -142,107 +138,6 @@ function fdSets(c: Narrowing): Int[] {
 const pollArguments =
   (type: typeof TIMESPEC) =>
   (c: Narrowing): Int[] => [c.u(0), c.u(1), c.inOut(2, type), c.u(3), c.u(4)];
-
-// Messages: the header, its buffers, and control messages, whose header has a size_t.
-
-const CMSG_HEADER = { narrow: 12, wide: 16 } as const;
-
-function widenControl(bytes: Uint8Array): Uint8Array {
-  const out: number[] = [];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + CMSG_HEADER.narrow <= bytes.length; ) {
-    const length = view.getUint32(at, true);
-    if (length < CMSG_HEADER.narrow || at + length > bytes.length) break;
-    const header = new DataView(new ArrayBuffer(16));
-    header.setBigUint64(0, BigInt(length - CMSG_HEADER.narrow + CMSG_HEADER.wide), true);
-    header.setUint32(8, view.getUint32(at + 4, true), true);
-    header.setUint32(12, view.getUint32(at + 8, true), true);
-    out.push(...new Uint8Array(header.buffer), ...bytes.subarray(at + CMSG_HEADER.narrow, at + length));
-    while (out.length % 8 !== 0) out.push(0);
-    at += (length + 3) & ~3;
-  }
-  return Uint8Array.from(out);
-}
-function narrowControl(bytes: Uint8Array, room: number): { bytes: Uint8Array; isCut: boolean } {
-  const out: number[] = [];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + CMSG_HEADER.wide <= bytes.length; ) {
-    const length = Number(view.getBigUint64(at, true));
-    if (length < CMSG_HEADER.wide || at + length > bytes.length) break;
-    const data = bytes.subarray(at + CMSG_HEADER.wide, at + length);
-    const header = new DataView(new ArrayBuffer(12));
-    header.setUint32(0, data.length + CMSG_HEADER.narrow, true);
-    header.setUint32(4, view.getUint32(at + 8, true), true);
-    header.setUint32(8, view.getUint32(at + 12, true), true);
-    if (out.length + CMSG_HEADER.narrow + data.length > room) return { bytes: Uint8Array.from(out), isCut: true };
-    out.push(...new Uint8Array(header.buffer), ...data);
-    at += (length + 7) & ~7;
-    while (out.length % 4 !== 0) out.push(0);
-  }
-  return { bytes: Uint8Array.from(out), isCut: false };
-}
-
-const MSG_CTRUNC = 8;
-/** The address of a struct msghdr with everything that it leads to, for sending or receiving. */
-function message(c: Narrowing, at: number, receives: boolean): number {
-  const raw = c.read(at, MSGHDR.narrow.size);
-  const view = new DataView(raw.buffer, raw.byteOffset);
-  const word = (index: number): number => view.getUint32(4 * index, true);
-  const [name, nameLength, iov, iovLength, control, controlLength, flags] = [0, 1, 2, 3, 4, 5, 6].map(word);
-  const buffers = c.inArray(iov, iovLength, IOVEC);
-  const room = Math.min(controlLength, 0x10000);
-  let there = 0;
-  let length = 0;
-  if (control !== 0 && room !== 0) {
-    const contents = receives ? new Uint8Array(room * 2 + 64) : widenControl(c.read(control, room));
-    length = receives ? Math.floor((room * 4) / 3) & ~7 : contents.length;
-    there = c.put(contents);
-  }
-  const header = new Uint8Array(MSGHDR.wide.size);
-  const target = new DataView(header.buffer);
-  target.setBigUint64(0, BigInt(name), true);
-  target.setUint32(8, nameLength, true);
-  target.setBigUint64(16, BigInt(buffers), true);
-  target.setBigUint64(24, BigInt(iovLength), true);
-  target.setBigUint64(32, BigInt(there), true);
-  target.setBigUint64(40, BigInt(length), true);
-  target.setUint32(48, flags, true);
-  const headerAt = c.put(header);
-  if (receives) {
-    c.after(() => {
-      const back = c.wideBytes(headerAt, MSGHDR.wide.size);
-      const from = new DataView(back.buffer, back.byteOffset);
-      const got = there === 0 ? 0 : Number(from.getBigUint64(40, true));
-      const { bytes, isCut } = narrowControl(there === 0 ? new Uint8Array(0) : c.wideBytes(there, got), room);
-      view.setUint32(4, from.getUint32(8, true), true);
-      view.setUint32(20, bytes.length, true);
-      view.setUint32(24, from.getUint32(48, true) | (isCut ? MSG_CTRUNC : 0), true);
-      return c.task.space.write(at, raw) && (bytes.length === 0 || c.task.space.write(control, bytes));
-    });
-  }
-  return headerAt;
-}
-
-/** struct mmsghdr's: a message and its length each. */
-function messages(c: Narrowing): number {
-  const [at, count] = [c.u(1), Math.min(c.u(2), 1024)];
-  const [own, wide] = [MSGHDR.narrow.size + 4, MSGHDR.wide.size + 8];
-  const all = new Uint8Array(wide * count);
-  const headers: number[] = [];
-  for (let i = 0; i < count; i++) headers.push(message(c, at + own * i, false));
-  headers.forEach((header, i) => {
-    all.set(c.wideBytes(header, MSGHDR.wide.size), wide * i);
-  });
-  const there = c.put(all);
-  c.after((result) => {
-    for (let i = 0; i < result; i++) {
-      const length = c.wideBytes(there + wide * i + MSGHDR.wide.size, 4);
-      if (!c.task.space.write(at + own * i + MSGHDR.narrow.size, length)) return false;
-    }
-    return true;
-  });
-  return there;
-}
 
 // Options of sockets that are struct timeval: SO_RCVTIMEO, SO_SNDTIMEO, by their old numbers and with 64-bit times.
 const SOL_SOCKET = 1;
@@ -494,19 +389,19 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   }),
 
   // Sockets.
-  sendmsg: to('sendmsg', (c) => [c.u(0), message(c, c.u(1), false), c.u(2)]),
-  recvmsg: to('recvmsg', (c) => [c.u(0), message(c, c.u(1), true), c.u(2)]),
-  sendmmsg: to('sendmmsg', (c) => [c.u(0), messages(c), c.u(2), c.u(3)]),
-  recvmmsg: 'refused',
-  recvmmsg_time64: 'refused',
+  ...MESSAGE_CALLS,
   setsockopt: to('setsockopt', setOption),
   getsockopt: to('getsockopt', getOption),
   send: to('sendto', (c) => [c.u(0), c.u(1), c.u(2), c.u(3), 0, 0]),
   recv: to('recvfrom', (c) => [c.u(0), c.u(1), c.u(2), c.u(3), 0, 0]),
 
-  ...ipcCalls(TIMESPEC, TIMESPEC64, SIGEVENT),
+  ...IPC_CALLS,
+  adjtimex: to('adjtimex', (c) => [c.inOut(0, TIMEX)]),
+  clock_adjtime: to('clock_adjtime', (c) => [c.u(0), c.inOut(1, TIMEX)]),
+  clock_adjtime64: to('clock_adjtime', plain),
+  ioctl: to('ioctl', narrowIoctl),
 
-  // Those of the old ABI with IDs of 16 bits; others, whose structures have longs: not yet.
+  // Those of the old ABI with IDs of 16 bits, and others whose structures have longs: not yet.
   ...Object.fromEntries(
     'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load keyctl process_vm_readv process_vm_writev ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
       .split(' ')

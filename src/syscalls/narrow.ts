@@ -194,6 +194,14 @@ export class Narrowing {
   }
 }
 
+const WIDE_TIMESPEC = 'sec:i64 nsec:i64';
+export const TIMESPEC: Pair = pairOf('sec:i32 nsec:i32', WIDE_TIMESPEC);
+/** Of the calls with 64-bit times; above tv_nsec is padding. */
+export const TIMESPEC64: Pair = pairOf('sec:i64 nsec:i32 pad:u32', WIDE_TIMESPEC);
+export const SIGEVENT: Pair = pairOf(
+  'value:u32 signo:i32 notify:i32 tid:i32 rest:u8[48]',
+  'value:u64 signo:i32 notify:i32 tid:i32 rest:u8[44]',
+);
 export const IOVEC = pairOf('base:u32 length:u32', 'base:u64 length:u64');
 
 /** How a call is made: by which row, and with which arguments. */

@@ -4,11 +4,11 @@
  */
 import type { LastLink } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
-import { hostCall, ptr } from './call.ts';
+import { hostCall, ptr, steadyCall } from './call.ts';
 import { BAD_ADDRESS, bytes, choice, fd, flags, int, out, outInts, pointer, size, uint } from './codec.ts';
-import { EFAULT, EMSGSIZE, ENOBUFS } from './errno.ts';
+import { EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from './errno.ts';
 import { setPointer } from './iovec.ts';
-import { type Row, refused, restarts, syscall } from './row.ts';
+import { type Row, restarts, syscall } from './row.ts';
 import { releaseAll } from './sandbox/held.ts';
 import { judgeAddress, judgeAncillary } from './sandbox/network.ts';
 import {
@@ -39,6 +39,7 @@ const MSG = {
   MSG_ERRQUEUE: 0x2000,
   MSG_NOSIGNAL: 0x4000,
   MSG_MORE: 0x8000,
+  MSG_WAITFORONE: 0x1_0000,
   MSG_FASTOPEN: 0x2000_0000,
   MSG_CMSG_CLOEXEC: 0x4000_0000,
 };
@@ -106,7 +107,12 @@ export const socketRows = (): Row[] => [
     (task, { sockfd, msgvec, vlen, flags }) => sendMessages(task, sockfd, msgvec, vlen, flags),
     restarts('sa'),
   ),
-  refused('recvmmsg', { ...messages, timeout: pointer }, 'libraries fall back to recvmsg'),
+  syscall(
+    'recvmmsg',
+    { ...messages, timeout: pointer },
+    (task, { sockfd, msgvec, vlen, flags, timeout }) => receiveMessages(task, sockfd, msgvec, vlen, flags, timeout),
+    restarts('sa'),
+  ),
 ];
 
 /** sendmsg and recvmsg: the header and its vector are copied, with host pointers in place of the guest's. */
@@ -152,6 +158,69 @@ function sendMessages(task: Task, sockfd: number, vector: number, count: number,
     if (!task.space.writeU32(message + MMSGHDR.length, Number(sent))) return done > 0 ? done : -EFAULT;
   }
   return Math.min(count, MAX_VECTORS);
+}
+
+const CLOCK_MONOTONIC = 1;
+const SECOND = 1_000_000_000n;
+
+/** The time of a clock that only goes on, in nanoseconds. */
+function now(task: Task): bigint {
+  const at = stage(16);
+  steadyCall(task, 'clock_gettime', CLOCK_MONOTONIC, task.host.stagingPointer(at));
+  return view.getBigInt64(at, true) * SECOND + view.getBigInt64(at + 8, true);
+}
+
+/**
+ * One recvmsg for each message, as the kernel makes them: how many came, or why the first did not. As in the kernel, the
+ * timeout is looked at between messages only, and holds what was left of it afterwards.
+ */
+function receiveMessages(
+  task: Task,
+  sockfd: number,
+  vector: number,
+  count: number,
+  flags: number,
+  timeout: number,
+): Int {
+  let left = timeout === 0 ? undefined : readTimeout(task, timeout);
+  if (typeof left === 'number') return left;
+  const end = left === undefined ? undefined : now(task) + left;
+  let use = (flags & ~MSG.MSG_WAITFORONE) >>> 0;
+  let done = 0;
+  let result: Int = 0;
+  while (done < count) {
+    beginCall(task);
+    const message = vector + done * MMSGHDR.size;
+    result = transfer(task, 'recvmsg', sockfd, message, use);
+    if (result < 0) break;
+    if (!task.space.writeU32(message + MMSGHDR.length, Number(result))) {
+      result = -EFAULT;
+      break;
+    }
+    done++;
+    if ((flags & MSG.MSG_WAITFORONE) !== 0) use = (use | MSG.MSG_DONTWAIT) >>> 0;
+    if (end !== undefined) left = end - now(task);
+    const isOutOfBand = ((task.space.readU32(message + MSGHDR.flags) ?? 0) & MSG.MSG_OOB) !== 0;
+    if (isOutOfBand || (left !== undefined && left <= 0n)) break;
+  }
+  if (done === 0) return result;
+  if (left !== undefined && !writeTimeout(task, timeout, left)) return -EFAULT;
+  return done;
+}
+
+/** A struct timespec in nanoseconds, or a negative errno. */
+function readTimeout(task: Task, address: number): bigint | number {
+  const at = stage(16);
+  if (!fetch(task, at, address, 16)) return -EFAULT;
+  const [seconds, nanoseconds] = [view.getBigInt64(at, true), view.getBigInt64(at + 8, true)];
+  return seconds < 0n || nanoseconds < 0n || nanoseconds >= SECOND ? -EINVAL : seconds * SECOND + nanoseconds;
+}
+
+function writeTimeout(task: Task, address: number, left: bigint): boolean {
+  const at = stage(16);
+  view.setBigInt64(at, left < 0n ? 0n : left / SECOND, true);
+  view.setBigInt64(at + 8, left < 0n ? 0n : left % SECOND, true);
+  return deliver(task, address, at, 16);
 }
 
 /**

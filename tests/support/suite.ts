@@ -16,6 +16,8 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mappings: 'brk for ever, and much else',
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
+  queues: 'mq_notify with SIGEV_THREAD hangs',
+  sockets: 'recvmmsg waits in spite of its timeout, and hangs',
   segments: "semctl's struct semid_ds is laid out as on x86-64",
   'proc-self': '/proc/self/status and comm are those of qemu',
   start: 'the environment comes in reverse order',

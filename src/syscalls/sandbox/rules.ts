@@ -42,7 +42,7 @@ const FREE = [
   ...(['flock', 'eventfd2', 'signalfd4', 'timerfd_create', 'timerfd_settime', 'timerfd_gettime'] as const),
   ...(['inotify_init1', 'inotify_rm_watch', 'epoll_create1', 'epoll_ctl', 'epoll_pwait', 'epoll_pwait2'] as const),
   ...(['ppoll', 'pselect6', 'mq_timedsend', 'mq_timedreceive', 'mq_notify', 'mq_getsetattr'] as const),
-  ...(['getsockname', 'getpeername', 'recvfrom', 'recvmsg', 'shutdown', 'accept', 'accept4'] as const),
+  ...(['getsockname', 'getpeername', 'recvfrom', 'recvmsg', 'recvmmsg', 'shutdown', 'accept', 'accept4'] as const),
   // Their flags are looked at where they are read from memory: clone.ts.
   ...(['clone', 'clone3'] as const),
   // The program is looked at where it is opened, perhaps by another thread: process/exec.ts.
@@ -77,7 +77,7 @@ const REFUSED = [
   ...(['remap_file_pages', 'pkey_mprotect', 'pkey_alloc', 'pkey_free'] as const),
   ...(['userfaultfd', 'process_madvise', 'fanotify_init', 'fanotify_mark', 'io_setup', 'io_destroy'] as const),
   ...(['io_submit', 'io_cancel', 'io_getevents', 'io_pgetevents', 'io_uring_setup', 'io_uring_enter'] as const),
-  ...(['io_uring_register', 'recvmmsg', 'rseq'] as const),
+  ...(['io_uring_register', 'rseq'] as const),
 ] as const satisfies readonly SyscallName[];
 
 /** They concern the machine, or other processes' memory and descriptors. */
