@@ -17,6 +17,7 @@ const LAYOUTS = {
       hidden: PROCESS.hiddenBytes,
       mailboxes: 8 * PROCESS.mailboxCount,
       versions: PROCESS.versionsSize,
+      filters: PROCESS.filtersSize,
       slots: PROCESS.slotSize * PROCESS.slotCount,
     },
     sizes: [
@@ -27,6 +28,7 @@ const LAYOUTS = {
       'hiddenBytes',
       'mailboxCount',
       'versionsSize',
+      'filtersSize',
       'slotSize',
       'slotCount',
     ],

@@ -219,8 +219,12 @@ export const PROCESS = {
   slots: 0x410000,
   slotSize: 0x800,
   slotCount: 1024,
+  /** Filters of seccomp(2): i32, where the next one is put (0: at the beginning); and their records, see seccomp.ts. */
+  filtersEnd: 0x401058,
+  filters: 0x620000,
+  filtersSize: 0x80000,
   /** Bytes of process memory. */
-  end: 0x620000,
+  end: 0x6a0000,
 } as const;
 /** Whether there is a compiler thread; `refused`: there cannot be one. */
 export const COMPILER_STATE = { none: 0, starting: 1, running: 2, refused: 3 } as const;
@@ -240,6 +244,8 @@ export const SLOT = {
   memory: 32,
   /** i32: descriptor plus 1 from which the thread reads what its vfork child sends, or 0. */
   vforkReader: 40,
+  /** i32: the thread's newest filter of seccomp(2), see src/syscalls/seccomp.ts; 0 for none. */
+  filter: 44,
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
   cpuSize: 0x4a0,

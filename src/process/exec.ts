@@ -19,6 +19,7 @@ import { RLIMITS } from '../syscalls/rlimits.ts';
 import { placeOf, shownPath } from '../syscalls/root-paths.ts';
 import { openProgram } from '../syscalls/sandbox/open.ts';
 import { mayRunOnHost } from '../syscalls/sandbox/run.ts';
+import { filterOf, setFilter } from '../syscalls/seccomp.ts';
 import { stage, stagedString, stageString, view } from '../syscalls/staging.ts';
 import { type ExecRequest, type KernelOptions, NO_RESULT, type SyscallResult } from '../syscalls/task.ts';
 import { appearAs } from './appearance.ts';
@@ -106,11 +107,12 @@ function openerFor(task: GuestTask): ((path: string) => ProgramFile | number) | 
 /** For the first thread: executes what another one has asked for, after that has ended like all others. */
 export function executeForOther(task: GuestTask): void {
   const { threads, signals } = task;
-  const { request, mask } = readRequest(task, threads.endOthers(task));
+  const { request, mask, filter } = readRequest(task, threads.endOthers(task));
   // What has woken this thread is not for the guest.
   signals.take(bit(WAKING_SIGNAL));
   signals.setAction(WAKING_SIGNAL, signals.getAction(WAKING_SIGNAL));
   signals.adoptMask(BigInt(mask));
+  setFilter(task, filter);
   const result = executeProgram(task, request);
   // The thread that asked has made sure that the program can be executed; now somebody has changed it.
   if (result !== NO_RESULT) task.host.die(SIGKILL);
@@ -121,6 +123,8 @@ interface LeftRequest {
   request: ExecRequest;
   /** Blocked signals stay blocked: those of the thread that has called execve. */
   mask: string;
+  /** The newest filter of seccomp(2) of that thread. */
+  filter: number;
 }
 
 /** A memory file with the request. Strings are latin1, so is their JSON. */
@@ -128,7 +132,8 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
   startCall(task);
   const { host } = task;
   const file = Number(steadyCall(task, 'memfd_create', host.stagingPointer(stageString('execve')), MFD_CLOEXEC));
-  const text = JSON.stringify({ request, mask: String(task.signals.mask) } satisfies LeftRequest);
+  const left = { request, mask: String(task.signals.mask), filter: filterOf(task) } satisfies LeftRequest;
+  const text = JSON.stringify(left);
   writeText(task, text, (pointer, count) => steadyCall(task, 'write', file, pointer, count));
   return file;
 }
@@ -153,6 +158,10 @@ function executeOther(task: GuestTask, { env }: ExecRequest, { error }: LoadErro
   if (host.processes === undefined || (guestOnly && !isGuest)) return -ENOEXEC;
   const { sandbox } = process.options;
   if (sandbox !== undefined && !mayRunOnHost(task, otherProgram)) return -EACCES;
+  if (filterOf(task) !== 0) {
+    reportUnimplemented(`${otherProgram.path} is not executed: it would not be under the filters of seccomp`);
+    return -ENOEXEC;
+  }
   task.vfork?.send(task);
   const program = { ...otherProgram, path: shownPath(task, otherProgram.path) };
   const { path, argv } = isGuest ? siblingCommand(process.options, program) : program;

@@ -236,7 +236,11 @@ export class Signals implements SignalState {
 
   /** Raises the signal of a fault, at once. A blocked or ignored one kills, as the kernel's force_sig does. */
   raise(signo: number, code: number, address: bigint): void {
-    const info = faultInfo(signo, code, address);
+    this.force(faultInfo(signo, code, address));
+  }
+
+  force(info: Uint8Array): void {
+    const signo = info[0];
     const action = this.getAction(signo);
     const caught = action.handler !== SIG_DFL && action.handler !== SIG_IGN;
     if (!caught || (this.mask & bit(signo)) !== 0n) this.dieReported(info);

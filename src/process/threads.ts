@@ -87,11 +87,13 @@ export class Threads {
 
   /** Makes the calling thread the only one: at the start of a process. */
   reset(tid: number): void {
+    const filter = this.cells[this.at(this.slot, SLOT.filter) >> 2];
     for (let slot = 1; slot < this.usedSlots; slot++) this.cells[this.at(slot, SLOT.state) >> 2] = SLOT_STATE.none;
     this.cells[PROCESS.usedSlots >> 2] = 1;
     this.slot = 0;
     this.cells[PROCESS.running >> 2] = 1;
     this.cells[this.at(0, SLOT.tid) >> 2] = tid;
+    this.cells[this.at(0, SLOT.filter) >> 2] = filter;
     this.cells[this.at(0, SLOT.state) >> 2] = SLOT_STATE.running;
   }
 
@@ -206,6 +208,7 @@ export class Threads {
     this.doubles[this.at(slot, SLOT.clearTid) >> 3] = has(CLONE.CLONE_CHILD_CLEARTID) ? childTid : 0;
     this.doubles[this.at(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
     this.wide[this.at(slot, SLOT.mask) >> 3] = task.signals.mask;
+    this.cells[this.at(slot, SLOT.filter) >> 2] = this.cells[this.at(this.slot, SLOT.filter) >> 2];
     Atomics.add(this.cells, PROCESS.running >> 2, 1);
     // The kernel stores the ID before the thread runs, and overlooks a bad address.
     const tid = this.wakeWorker(host, slot, SLOT_STATE.running, {

@@ -1,11 +1,42 @@
 /** Calls of system administration, and other processes by descriptor. The host decides who may; what would need its structures translated is refused. */
-import { bytes, cstring, dirfd, fd, hex, hexLong, int, long, pid, pointer, size, uint } from './codec.ts';
+import {
+  bytes,
+  choice,
+  cstring,
+  dirfd,
+  fd,
+  flags,
+  hex,
+  hexLong,
+  int,
+  long,
+  pid,
+  pointer,
+  size,
+  uint,
+} from './codec.ts';
 import { path, pathAt } from './paths.ts';
-import { type Row, refused, syscall } from './row.ts';
+import { note, partial, type Row, refused, syscall } from './row.ts';
+import { seccomp } from './seccomp.ts';
 
 const LANDLOCK = 'rules would bind the emulator too';
 const FUTEX2 = 'the newer futex interface; programs fall back to futex';
 const KEYS = 'the key retention service';
+
+const SECCOMP = {
+  SECCOMP_SET_MODE_STRICT: 0,
+  SECCOMP_SET_MODE_FILTER: 1,
+  SECCOMP_GET_ACTION_AVAIL: 2,
+  SECCOMP_GET_NOTIF_SIZES: 3,
+};
+const SECCOMP_FLAGS = {
+  SECCOMP_FILTER_FLAG_TSYNC: 1,
+  SECCOMP_FILTER_FLAG_LOG: 2,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER: 8,
+  SECCOMP_FILTER_FLAG_TSYNC_ESRCH: 16,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
+};
 
 export const adminRows = (): Row[] => [
   syscall('sethostname', { name: bytes('len'), len: size }),
@@ -54,10 +85,14 @@ export const adminRows = (): Row[] => [
   refused('landlock_restrict_self', { ruleset_fd: fd, flags: hex }, LANDLOCK),
   syscall('unshare', { flags: hex }),
   syscall('setns', { fd, nstype: hex }),
-  refused(
+  syscall(
     'seccomp',
-    { operation: uint, flags: hex, args: pointer },
-    "filters would see the host's calls, not the guest's",
+    { operation: choice(SECCOMP), flags: flags(SECCOMP_FLAGS), args: long },
+    (task, { operation, flags, args }) => seccomp(task, operation, flags, args),
+    partial(
+      'no user notification; nothing is logged, and SECCOMP_FILTER_FLAG_TSYNC sets no_new_privs of no other thread',
+    ),
+    note('programs of the host and of other architectures are not executed under a filter (ENOEXEC)'),
   ),
   refused('futex_waitv', { waiters: pointer, nr_futexes: uint, flags: hex, timeout: pointer, clockid: int }, FUTEX2),
   refused('futex_wake', { uaddr: pointer, mask: hexLong, nr: int, flags: hex }, FUTEX2),

@@ -8,6 +8,7 @@
  * always, `passOn` makes the call while guest code waits for it.
  */
 import type { Int } from '../host/host.ts';
+import { PROCESS, SLOT } from '../host/layout.ts';
 import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
@@ -19,6 +20,7 @@ import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.
 import type { RestartClass, Row } from './row.ts';
 import { runGuarded } from './sandbox/guard.ts';
 import { ruleOf } from './sandbox/rules.ts';
+import { judgeCall } from './seccomp.ts';
 import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
 import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
@@ -50,6 +52,7 @@ export class SyscallTable {
   private readonly byName = new Map<string, Row>();
   private readonly topics: readonly Topic[];
   private nextTopic = 0;
+  private cells: Int32Array | undefined;
 
   constructor(
     numbers: Readonly<Record<number, string>>,
@@ -98,6 +101,11 @@ export class SyscallTable {
     const row = this.byNumber[number] ?? this.find(number);
     if (row === undefined) this.complain(number);
     startCall(task);
+    if (this.isFiltered(task)) {
+      const verdict = judgeCall(task, this.numbers[number]);
+      if (verdict !== undefined) return this.decided(task, number, row, verdict, sink);
+      startCall(task);
+    }
     const narrow = this.narrow?.[this.numbers[number]];
     if (narrow !== undefined && narrow !== 'refused' && row !== undefined) {
       return this.narrowed(task, number, row, narrow, sink);
@@ -118,7 +126,7 @@ export class SyscallTable {
     const number = task.cpu.syscallNumber;
     let passage = this.passages[number];
     if (passage === undefined) passage = this.passages[number] = this.passageOf(task, number);
-    if (passage === null || memoryFiles !== undefined) return undefined;
+    if (passage === null || memoryFiles !== undefined || this.isFiltered(task)) return undefined;
     const { nr, count, passes } = passage;
     const a = count > 0 ? simpleArgument(task, passes[0], 0) : 0;
     const b = count > 1 ? simpleArgument(task, passes[1], 1) : 0;
@@ -129,6 +137,29 @@ export class SyscallTable {
     if (Number.isNaN(a + b + c + d + e + f)) return undefined;
     const result = host.callByNumber!(nr, a, b, c, d, e, f);
     return result === -EFAULT ? undefined : result;
+  }
+
+  /** Filters of seccomp(2) have a say. Another thread may have put them on this one. */
+  private isFiltered({ host, slot }: Task): boolean {
+    this.cells ??= new Int32Array(host.processMemory.buffer);
+    return this.cells[(PROCESS.slots + slot * PROCESS.slotSize + SLOT.filter) >> 2] !== 0;
+  }
+
+  /** A call that is not made. */
+  private decided(
+    task: Task,
+    number: number,
+    row: Row | undefined,
+    result: SyscallResult,
+    sink?: TraceSink,
+  ): SyscallResult {
+    if (sink !== undefined) {
+      const line = traceEnter(task, row, this.numbers[number] ?? `syscall_${number}`, sink);
+      startCall(task);
+      traceLeave(line, result, sink);
+    }
+    if (result !== NO_RESULT) task.cpu.setResult(result);
+    return result;
   }
 
   private passageOf({ host, process }: Task, number: number): Passage | null {

@@ -9,6 +9,7 @@ import { hostCall, ptr } from './call.ts';
 import { type Codec, choiceName, Pass, type Printing, stringText, toAddress, toInt32 } from './codec.ts';
 import { EFAULT, EINVAL } from './errno.ts';
 import { reportUnimplemented } from './report.ts';
+import { seccompState, setSeccomp } from './seccomp.ts';
 import { bytes, deliver, stage } from './staging.ts';
 import type { SyscallResult, Task } from './task.ts';
 import { hexText } from './text.ts';
@@ -70,7 +71,6 @@ const VALUES = new Set<number>([
   PR.PR_SET_KEEPCAPS,
   PR.PR_GET_TIMING,
   PR.PR_SET_TIMING,
-  PR.PR_GET_SECCOMP,
   PR.PR_CAPBSET_READ,
   PR.PR_CAPBSET_DROP,
   PR.PR_GET_SECUREBITS,
@@ -104,6 +104,8 @@ export function prctl(task: Task, { option, arg2, arg3, arg4, arg5 }: Args): Sys
     return hostCall(task, 'prctl', option, arg2, ptr(task, toAddress(arg3)), arg4, ptr(task, toAddress(arg5)));
   }
   if (option === PR.PR_GET_AUXV) return getAuxv(task, toAddress(arg2), arg3);
+  if (option === PR.PR_GET_SECCOMP) return seccompState(task).mode;
+  if (option === PR.PR_SET_SECCOMP) return setSeccomp(task, arg2, arg3);
   const { pointerKeys } = task.cpu;
   if (pointerKeys !== undefined) {
     const result = pacOption(pointerKeys, option, [arg2, arg3, arg4, arg5]);

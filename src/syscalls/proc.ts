@@ -11,6 +11,7 @@ import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
 import { mountTableText } from './mount-table.ts';
 import { shownPath } from './root-paths.ts';
+import { seccompState } from './seccomp.ts';
 import { stage, stagedText, stageString } from './staging.ts';
 import type { Task } from './task.ts';
 
@@ -298,6 +299,7 @@ function status(task: Task): string {
     if (handler === 1n) ignored |= bit;
     else if (handler !== 0n) caught |= bit;
   }
+  const seccomp = seccompState(task);
   const isCode = (range: Range): boolean => (range.flags & PageFlag.exec) !== 0;
   const isStack = (range: Range): boolean => (range.flags & PageFlag.stack) !== 0;
   const values: Record<string, string> = {
@@ -315,6 +317,8 @@ function status(task: Task): string {
         isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode),
     ),
     Threads: String(threadCount(task)),
+    Seccomp: String(seccomp.mode),
+    Seccomp_filters: String(seccomp.filters),
     SigBlk: mask(task.signals.mask),
     SigIgn: mask(ignored),
     SigCgt: mask(caught),

@@ -91,6 +91,10 @@ export interface SignalState {
   restoreMaskOnReturn(mask: bigint): void;
   /** Takes the first undelivered signal of `set`, also one that came in just now: its siginfo_t, 128 bytes. */
   take(set: bigint): Uint8Array | undefined;
+  /** Raises a signal at once, whatever waits; a blocked or ignored one kills. `info` is its siginfo_t. */
+  force(info: Uint8Array): void;
+  /** Ends the process by a signal, whatever the guest has said of it. */
+  kill(signo: number): never;
   /** rt_sigreturn: restores the state saved in the frame at the stack pointer; false if the frame is bad, SIGSEGV is raised then. */
   sigreturn(): boolean;
 }

@@ -17,6 +17,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
   queues: 'mq_notify with SIGEV_THREAD hangs',
+  seccomp: 'there is no seccomp',
   sockets: 'recvmmsg waits in spite of its timeout, and hangs',
   segments: "semctl's struct semid_ds is laid out as on x86-64",
   'proc-self': '/proc/self/status and comm are those of qemu',
