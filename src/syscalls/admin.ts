@@ -20,7 +20,6 @@ import { note, partial, type Row, refused, syscall } from './row.ts';
 import { seccomp } from './seccomp.ts';
 
 const LANDLOCK = 'rules would bind the emulator too';
-const FUTEX2 = 'the newer futex interface; programs fall back to futex';
 const KEYS = 'the key retention service';
 
 const SECCOMP = {
@@ -94,14 +93,6 @@ export const adminRows = (): Row[] => [
     ),
     note('programs of the host and of other architectures are not executed under a filter (ENOEXEC)'),
   ),
-  refused('futex_waitv', { waiters: pointer, nr_futexes: uint, flags: hex, timeout: pointer, clockid: int }, FUTEX2),
-  refused('futex_wake', { uaddr: pointer, mask: hexLong, nr: int, flags: hex }, FUTEX2),
-  refused(
-    'futex_wait',
-    { uaddr: pointer, val: hexLong, mask: hexLong, flags: hex, timeout: pointer, clockid: int },
-    FUTEX2,
-  ),
-  refused('futex_requeue', { waiters: pointer, flags: hex, nr_wake: int, nr_requeue: int }, FUTEX2),
   refused('mseal', { addr: hexLong, len: size, flags: hex }, 'mappings cannot be sealed'),
   refused(
     'set_mempolicy_home_node',

@@ -24,17 +24,24 @@ export function setPointer(at: number, pointer: number): void {
   view.setUint32(at + 4, Math.floor(pointer / 0x1_0000_0000), true);
 }
 
-function toHost(task: Task, raw: Int, count: number): Int {
+/** Stages a vector with the host's addresses: the host's pointer to it, or a negative errno. */
+export function stageVector(task: Task, address: number, size: Int): number {
+  const count = Number(size);
   if (count === 0) return 0;
-  if (count < 0 || count > MAX) return fail(EINVAL);
+  if (count < 0 || count > MAX) return -EINVAL;
   const at = stage(count * ENTRY);
-  if (!fetch(task, at, toAddress(raw), count * ENTRY)) return fail(EFAULT);
+  if (!fetch(task, at, address, count * ENTRY)) return -EFAULT;
   for (let i = at; i < at + count * ENTRY; i += ENTRY) {
     const address = view.getUint32(i, true) + view.getUint32(i + 4, true) * 0x1_0000_0000;
     // A NULL base counts as a bad address too, but only when there is something to copy.
     if (address !== 0) setPointer(i, task.host.guestPointer(Number.isSafeInteger(address) ? address : BAD_ADDRESS));
   }
   return task.host.stagingPointer(at);
+}
+
+function toHost(task: Task, raw: Int, count: number): Int {
+  const pointer = stageVector(task, toAddress(raw), count);
+  return pointer < 0 ? fail(-pointer) : pointer;
 }
 
 /** A struct iovec array of `countName` entries, which is argument number `countIndex`; `late` when the call fills the buffers. */

@@ -200,6 +200,8 @@ function outLimit(c: Narrowing, index: number): number {
   return there;
 }
 
+const remoteVectors = (c: Narrowing): Int[] => [c.s(0), c.iovec(1, c.u(2)), c.u(2), c.iovec(3, c.u(4)), c.u(4), c.u(5)];
+
 /** mmap's length and place must be within what 32 bits address. */
 const PAGE = 4096;
 const mmapArguments =
@@ -291,6 +293,8 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   pwritev: to('pwritev', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0]),
   preadv2: to('preadv2', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0, c.u(5)]),
   pwritev2: to('pwritev2', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0, c.u(5)]),
+  process_vm_readv: to('process_vm_readv', remoteVectors),
+  process_vm_writev: to('process_vm_writev', remoteVectors),
   vmsplice: to('vmsplice', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.u(3)]),
   stat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), 0]),
   lstat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), AT_SYMLINK_NOFOLLOW]),
@@ -403,7 +407,7 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
 
   // Those of the old ABI with IDs of 16 bits, and others whose structures have longs: not yet.
   ...Object.fromEntries(
-    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load keyctl process_vm_readv process_vm_writev ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
+    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load keyctl ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
       .split(' ')
       .map((name) => [name, 'refused' as const]),
   ),

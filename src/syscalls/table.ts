@@ -6,6 +6,7 @@ import { fcntlRows } from './fcntl.ts';
 import { ioRows } from './files-io.ts';
 import { openRows } from './files-open.ts';
 import { treeRows } from './files-tree.ts';
+import { futex2Rows } from './futex2.ts';
 import { identityRows } from './identity.ts';
 import { ioctlRows } from './ioctl.ts';
 import { ipcRows } from './ipc.ts';
@@ -13,6 +14,7 @@ import { laterRows } from './later.ts';
 import { memoryRows } from './memory.ts';
 import { pollRows } from './poll.ts';
 import { processRows } from './process.ts';
+import { processVmRows } from './process-vm.ts';
 import type { Row } from './row.ts';
 import { signalRows } from './signals.ts';
 import { socketRows } from './sockets.ts';
@@ -40,6 +42,8 @@ export const TOPICS: readonly Topic[] = [
   ipcRows,
   socketRows,
   cloneRows,
+  futex2Rows,
+  processVmRows,
   laterRows,
   adminRows,
 ];

@@ -17,6 +17,8 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
   queues: 'mq_notify with SIGEV_THREAD hangs',
+  futex2: 'the calls are missing',
+  'process-vm': 'the calls are missing',
   seccomp: 'there is no seccomp',
   sockets: 'recvmmsg waits in spite of its timeout, and hangs',
   segments: "semctl's struct semid_ds is laid out as on x86-64",

@@ -1,5 +1,5 @@
 /**
- * System call numbers that architectures share: those of Linux 5.1 and later are the same in all tables. Up to Linux 6.1;
+ * System call numbers that architectures share: those of Linux 5.1 and later are the same in all tables. Up to Linux 6.13;
  * 447 is memfd_secret, which 32-bit arm lacks.
  */
 export const SHARED_SYSCALLS = {
@@ -29,4 +29,20 @@ export const SHARED_SYSCALLS = {
   448: 'process_mrelease',
   449: 'futex_waitv',
   450: 'set_mempolicy_home_node',
+  451: 'cachestat',
+  452: 'fchmodat2',
+  453: 'map_shadow_stack',
+  454: 'futex_wake',
+  455: 'futex_wait',
+  456: 'futex_requeue',
+  457: 'statmount',
+  458: 'listmount',
+  459: 'lsm_get_self_attr',
+  460: 'lsm_set_self_attr',
+  461: 'lsm_list_modules',
+  462: 'mseal',
+  463: 'setxattrat',
+  464: 'getxattrat',
+  465: 'listxattrat',
+  466: 'removexattrat',
 } as const;
