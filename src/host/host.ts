@@ -212,9 +212,9 @@ export interface Host {
 
   /**
    * What the host has mapped in the window, in order: also the reserve, which is neither readable nor writable. Empty if
-   * the host cannot tell.
+   * the host cannot tell. `pid`: those of another process, whose window is at the same place.
    */
-  mappings(): HostMapping[];
+  mappings(pid?: number): HostMapping[];
   /** Descriptors that belong to the emulator, not to the guest. */
   ownDescriptors(): Set<number>;
 

@@ -18,6 +18,8 @@ const LAYOUTS = {
       mailboxes: 8 * PROCESS.mailboxCount,
       versions: PROCESS.versionsSize,
       filters: PROCESS.filtersSize,
+      token: PROCESS.tokenSize,
+      executable: PROCESS.executableSize,
       slots: PROCESS.slotSize * PROCESS.slotCount,
     },
     sizes: [
@@ -29,6 +31,8 @@ const LAYOUTS = {
       'mailboxCount',
       'versionsSize',
       'filtersSize',
+      'tokenSize',
+      'executableSize',
       'slotSize',
       'slotCount',
     ],

@@ -223,6 +223,11 @@ export const PROCESS = {
   filtersEnd: 0x401058,
   filters: 0x620000,
   filtersSize: 0x80000,
+  /** Random bytes that all processes of a tree have, and the host path of the program with a NUL: see src/syscalls/kin.ts. */
+  token: 0x401060,
+  tokenSize: 16,
+  executable: 0x403000,
+  executableSize: 0x1000,
   /** Bytes of process memory. */
   end: 0x6a0000,
 } as const;

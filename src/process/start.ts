@@ -12,7 +12,7 @@ import { traceStart } from '../syscalls/strace.ts';
 import { TOPICS } from '../syscalls/table.ts';
 import type { KernelOptions, Process } from '../syscalls/task.ts';
 import { type Compilation, Engine, type EngineWatch, type Statistics } from '../translate/engine.ts';
-import { appearAs } from './appearance.ts';
+import { appearAs, beginTree } from './appearance.ts';
 import { withOrders } from './compiler-thread.ts';
 import type { Guest } from './guest.ts';
 import { startSandbox } from './sandbox.ts';
@@ -145,6 +145,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
     const envp = loaded.sp + abi.wordSize * (Math.max(argv.length, 1) + 2);
     traceStart(program, argv, envp, env.length, trace);
   }
+  beginTree(task);
   appearAs(task, program);
   startSandbox(task, loaded.interpreter);
   return task;

@@ -44,7 +44,7 @@ import { directoryPath } from './links.ts';
 import { path, stagedPlace, stagePath, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
-import { isGenerated, mayBeProcName, procEntry } from './proc-names.ts';
+import { isGenerated, kinEntry, kinLink, mayBeProcName, procEntry } from './proc-names.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
@@ -124,7 +124,10 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
 
 function specialTarget(task: Task, text: string, at: number, follow: boolean): string | number | undefined {
   const entry = procEntry(task, text);
-  if (entry === undefined) return undefined;
+  if (entry === undefined) {
+    const program = follow ? kinLink(task, text) : undefined;
+    return program === undefined ? kinEntry(task, text) : stageString(program);
+  }
   if (entry === 'self/exe' && follow) return stageString(task.process.executable);
   if (isGenerated(task, entry) || ['self/fd', 'self/fdinfo', 'self/task'].includes(entry)) return entry;
   const descriptor = /^self\/fd(?:info)?\/(\d+)/.exec(entry);

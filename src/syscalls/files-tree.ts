@@ -50,7 +50,7 @@ import {
   stagePath,
 } from './paths.ts';
 import { peek } from './peek.ts';
-import { mayBeProcName, procEntry } from './proc-names.ts';
+import { kinLink, mayBeProcName, procEntry } from './proc-names.ts';
 import { reportUnimplemented } from './report.ts';
 import { shownLink } from './root-paths.ts';
 import { note, prints, type Row, refused, restarts, syscall } from './row.ts';
@@ -126,7 +126,8 @@ function procLink(task: Task, dir: number, text: string): string | number | unde
   } else if (!text.startsWith('/proc') && !text.startsWith('/dev/fd') && !text.startsWith('//')) return undefined;
   const entry = procEntry(task, absolute);
   if (entry === 'self/exe') return task.process.executable;
-  const descriptor = entry === undefined ? null : /^self\/fd\/(\d+)$/.exec(entry);
+  if (entry === undefined) return kinLink(task, absolute);
+  const descriptor = /^self\/fd\/(\d+)$/.exec(entry);
   return descriptor !== null && task.process.hiddenDescriptors.has(Number(descriptor[1])) ? -ENOENT : undefined;
 }
 

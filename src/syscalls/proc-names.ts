@@ -4,6 +4,7 @@
  * them, /dev/fd), and /proc/cpuinfo.
  */
 import { steadyCall } from './call.ts';
+import { isKin, kinExecutable } from './kin.ts';
 import type { Task } from './task.ts';
 
 /** Files of /proc/self that proc.ts makes; reading them would show the emulator. */
@@ -45,12 +46,35 @@ function isSelf(task: Task, name: string): boolean {
   return first > 48 && first <= 57 && name === String(steadyCall(task, 'getpid'));
 }
 
+/** Of other processes of the tree: what {@link kinText} makes. */
+const KIN_FILES = ['maps', 'stat', 'statm', 'status'];
+
+/** A process, by its ID or a thread's, and the name that a path has below it: `/proc/12/task/13/exe` is 12 and `exe`. */
+function otherEntry(text: string): { pid: number; name: string } | undefined {
+  const [, pid, name] = /^\/+proc\/+(\d+)\/+(?:task\/+\d+\/+)?(\w+)$/.exec(text) ?? [];
+  return pid === undefined ? undefined : { pid: Number(pid), name };
+}
+
+/** Host path of the program behind `/proc/PID/exe` of another process of the tree. */
+export function kinLink(task: Task, text: string): string | undefined {
+  const entry = otherEntry(text);
+  return entry?.name === 'exe' ? kinExecutable(task, entry.pid) : undefined;
+}
+
+/** `PID/maps`, if that is a file of another process of the tree which would show the emulator. */
+export function kinEntry(task: Task, text: string): string | undefined {
+  const entry = otherEntry(text);
+  if (entry === undefined || !KIN_FILES.includes(entry.name)) return undefined;
+  return isKin(task, entry.pid) ? `${entry.pid}/${entry.name}` : undefined;
+}
+
 /** Files of /proc/self that say what is mounted: made for a guest with a root directory of its own only. */
 const MOUNT_FILES = ['mountinfo', 'mounts', 'mountstats'];
 
 /** True for a `self/NAME` that proc.ts generates. */
 export const isGenerated = (task: Task, entry: string): boolean =>
   entry === 'cpuinfo' ||
+  /^\d/.test(entry) ||
   (entry.startsWith('self/') &&
     (FILES.includes(entry.slice(5)) ||
       (task.process.options.mounts !== undefined && MOUNT_FILES.includes(entry.slice(5)))));
@@ -61,5 +85,5 @@ export const mayBeProcName = (text: string): boolean => DIRECTORIES.includes(tex
 /** The host path that a magic link of the guest leads to: /proc/self/exe. */
 export function followProc(task: Task, text: string): string | undefined {
   if (!text.startsWith('/proc/') && !text.startsWith('//')) return undefined;
-  return procEntry(task, text) === 'self/exe' ? task.process.executable : undefined;
+  return procEntry(task, text) === 'self/exe' ? task.process.executable : kinLink(task, text);
 }

@@ -9,6 +9,7 @@ import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
+import { kinExecutable, kinRanges } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
@@ -76,8 +77,40 @@ export function procText(task: Task, entry: string): string | undefined {
       return stat(task);
     case 'self/status':
       return status(task);
-    default:
-      return undefined;
+    default: {
+      const [, pid, name] = /^(\d+)\/(\w+)$/.exec(entry) ?? [];
+      return pid === undefined ? undefined : kinText(task, Number(pid), name);
+    }
+  }
+}
+
+/** A file of another guest process of the same tree (see kin.ts). What only that process knows is 0, or the host's. */
+function kinText(task: Task, pid: number, name: string): string | undefined {
+  const text = hostFile(task, `/proc/${pid}/${name}`);
+  const ranges = kinRanges(task, pid)?.map((range) => ({ ...range, name: shownPath(task, range.name) }));
+  if (ranges === undefined) return text === '' ? undefined : text;
+  switch (name) {
+    case 'maps':
+      return ranges.map(mapsLine).join('');
+    case 'statm':
+      return statmText(ranges, text);
+    case 'stat': {
+      const start = task.host.guestPointer(PAGE_SIZE) - PAGE_SIZE;
+      const inWindow = (value: string): string => String(Math.max(0, Number(value) - start));
+      const fields = statFields(text);
+      for (const number of [26, 27, 28, 29, 30, 45, 46, 47]) fields.values[number - 3] = '0';
+      // The kernel has been told where arguments and environment are: appearance.ts.
+      for (const number of [48, 49, 50, 51]) fields.values[number - 3] = inWindow(fields.values[number - 3]);
+      fields.values[23 - 3] = String(totalSize(ranges));
+      return `${fields.start}${fields.values.join(' ')}\n`;
+    }
+    default: {
+      const program = shownPath(task, kinExecutable(task, pid) ?? '');
+      return withFields(
+        text,
+        sizeFields(ranges, (range) => range.name === program),
+      );
+    }
   }
 }
 
@@ -216,14 +249,17 @@ function currentName(task: Task): string {
   return name === '' || name === 'node' || name === 'MainThread' ? commandName(task) : name;
 }
 
-const mappedBytes = (task: Task): number =>
-  task.space.ranges().reduce((sum, range) => sum + range.end - range.start, 0);
+const totalSize = (ranges: readonly Range[]): number => ranges.reduce((sum, range) => sum + range.end - range.start, 0);
+
+/** The fields from the third on, and what is in front of them: the ID, and the name, in which anything may be. */
+function statFields(text: string): { start: string; values: string[] } {
+  const end = text.lastIndexOf(')') + 2;
+  return { start: text.slice(0, end), values: text.slice(end).trimEnd().split(' ') };
+}
 
 /** /proc/PID/stat, fields as numbered in proc_pid_stat(5). */
 function stat(task: Task): string {
-  const text = hostFile(task, '/proc/self/stat').trimEnd();
-  const end = text.lastIndexOf(')');
-  const fields = text.slice(end + 2).split(' ');
+  const { start, values: fields } = statFields(hostFile(task, '/proc/self/stat'));
   const set = (number: number, value: Int): void => {
     fields[number - 3] = String(value);
   };
@@ -232,7 +268,7 @@ function stat(task: Task): string {
   const heap = ranges.find((range) => range.name === '[heap]');
   const data = ranges.find((range) => range.start >= layout.endCode && (range.flags & PageFlag.write) !== 0);
   set(20, threadCount(task));
-  set(23, mappedBytes(task));
+  set(23, totalSize(ranges));
   set(26, layout.startCode);
   set(27, layout.endCode);
   set(28, layout.stackPointer);
@@ -245,16 +281,17 @@ function stat(task: Task): string {
   set(49, layout.argEnd);
   set(50, layout.envStart);
   set(51, layout.envEnd);
-  return `${text.slice(0, text.indexOf('('))}(${currentName(task)}) ${fields.join(' ')}\n`;
+  return `${start.slice(0, start.indexOf('('))}(${currentName(task)}) ${fields.join(' ')}\n`;
 }
 
 /** Sizes in pages: proc_pid_statm(5). What is resident is the emulator's, but never more than is mapped. */
-function statm(task: Task): string {
-  const ranges = task.space.ranges();
+const statm = (task: Task): string => statmText(task.space.ranges(), hostFile(task, '/proc/self/statm'));
+
+function statmText(ranges: readonly Range[], host: string): string {
   const pages = (test: (range: Range) => boolean): number =>
     ranges.filter(test).reduce((sum, range) => sum + (range.end - range.start) / PAGE_SIZE, 0);
   const size = pages(() => true);
-  const [, resident, shared] = hostFile(task, '/proc/self/statm').split(' ').map(Number);
+  const [, resident, shared] = host.split(' ').map(Number);
   const code = pages((range) => (range.flags & PageFlag.exec) !== 0);
   const data = pages((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write);
   return `${size} ${Math.min(resident, size)} ${Math.min(shared, size)} ${code} 0 ${data} 0\n`;
@@ -286,11 +323,27 @@ const threadCount = (task: Task): number => task.process.threads?.size ?? 1;
 const kilobytes = (n: number): string => `${String(n / 1024).padStart(8)} kB`;
 const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
 
+/** Sizes of /proc/PID/status; `isProgram` tells the program's own code from libraries'. */
+function sizeFields(ranges: readonly Range[], isProgram: (range: Range) => boolean): Record<string, string> {
+  const sum = (test: (range: Range) => boolean): string => kilobytes(totalSize(ranges.filter(test)));
+  const isCode = (range: Range): boolean => (range.flags & PageFlag.exec) !== 0;
+  const isStack = (range: Range): boolean => (range.flags & PageFlag.stack) !== 0;
+  return {
+    VmPeak: sum(() => true),
+    VmSize: sum(() => true),
+    VmData: sum((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write && !isStack(range)),
+    VmStk: sum(isStack),
+    VmExe: sum((range) => isCode(range) && isProgram(range)),
+    VmLib: sum((range) => isCode(range) && !isProgram(range)),
+  };
+}
+
+/** The lines of a file like /proc/PID/status with other values for some fields. */
+const withFields = (text: string, values: Record<string, string>): string =>
+  text.replace(/^(\w+):\t.*$/gm, (line, name: string) => (name in values ? `${name}:\t${values[name]}` : line));
+
 /** /proc/PID/status: names, sizes and signals are the guest's. */
 function status(task: Task): string {
-  const ranges = task.space.ranges();
-  const sum = (test: (range: Range) => boolean): string =>
-    kilobytes(ranges.filter(test).reduce((total, range) => total + range.end - range.start, 0));
   let ignored = 0n;
   let caught = 0n;
   for (let signo = 1; signo <= 64; signo++) {
@@ -300,22 +353,10 @@ function status(task: Task): string {
     else if (handler !== 0n) caught |= bit;
   }
   const seccomp = seccompState(task);
-  const isCode = (range: Range): boolean => (range.flags & PageFlag.exec) !== 0;
-  const isStack = (range: Range): boolean => (range.flags & PageFlag.stack) !== 0;
-  const values: Record<string, string> = {
+  const { startCode, endCode } = task.process.layout;
+  return withFields(hostFile(task, '/proc/thread-self/status'), {
     Name: currentName(task),
-    VmPeak: kilobytes(mappedBytes(task)),
-    VmSize: kilobytes(mappedBytes(task)),
-    VmData: sum((range) => (range.flags & (PageFlag.write | PageFlag.shared)) === PageFlag.write && !isStack(range)),
-    VmStk: sum(isStack),
-    VmExe: sum(
-      (range) =>
-        isCode(range) && range.start < task.process.layout.endCode && range.end > task.process.layout.startCode,
-    ),
-    VmLib: sum(
-      (range) =>
-        isCode(range) && (range.start >= task.process.layout.endCode || range.end <= task.process.layout.startCode),
-    ),
+    ...sizeFields(task.space.ranges(), (range) => range.start < endCode && range.end > startCode),
     Threads: String(threadCount(task)),
     Seccomp: String(seccomp.mode),
     Seccomp_filters: String(seccomp.filters),
@@ -323,8 +364,5 @@ function status(task: Task): string {
     SigIgn: mask(ignored),
     SigCgt: mask(caught),
     ...identityLines(task),
-  };
-  return hostFile(task, '/proc/thread-self/status').replace(/^(\w+):\t.*$/gm, (line, name: string) =>
-    name in values ? `${name}:\t${values[name]}` : line,
-  );
+  });
 }

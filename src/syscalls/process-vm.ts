@@ -8,26 +8,11 @@ import { hostCall, steadyCall } from './call.ts';
 import { hex, Pass, pid, pointer, ulong } from './codec.ts';
 import { EPERM, ESRCH } from './errno.ts';
 import { iovec, stageVector } from './iovec.ts';
-import { linkText } from './links.ts';
-import { hostFile } from './proc.ts';
+import { isKin } from './kin.ts';
 import { note, type Row, syscall } from './row.ts';
 import type { Task } from './task.ts';
 
 type Call = 'process_vm_readv' | 'process_vm_writev';
-
-/** True of a process of the emulator with its guest's memory where the caller has it. */
-function isKin(task: Task, other: number): boolean {
-  if (other === steadyCall(task, 'getpid')) return true;
-  if (linkText(task, `/proc/${other}/exe`) !== linkText(task, '/proc/self/exe')) return false;
-  const start = task.host.guestPointer(1) - 1;
-  const bounds = /^([0-9a-f]+)-([0-9a-f]+) /;
-  return hostFile(task, `/proc/${other}/maps`)
-    .split('\n')
-    .some((line) => {
-      const [, from, to] = bounds.exec(line) ?? [];
-      return from !== undefined && Number.parseInt(from, 16) <= start && Number.parseInt(to, 16) > start;
-    });
-}
 
 const transfer =
   (call: Call) =>

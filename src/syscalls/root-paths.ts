@@ -6,7 +6,7 @@
 import { guestPathOf, type LastLink, type Mounts, type Place, resolve } from '../host/guest-root.ts';
 import { EACCES, EINVAL, ENOENT } from './errno.ts';
 import { directoryPath, linkText } from './links.ts';
-import { procEntry } from './proc-names.ts';
+import { kinLink, procEntry } from './proc-names.ts';
 import type { Task } from './task.ts';
 
 /** Links of /proc that the kernel follows to an open file, whatever their text says: proc_pid_fd(5) and others. */
@@ -51,6 +51,8 @@ export function shownLink(task: Task, mounts: Mounts, host: string): string | nu
 function magicText(task: Task, host: string, name: string): string | number {
   const entry = procEntry(task, host);
   if (entry === 'self/exe') return task.process.executable;
+  const program = entry === undefined ? kinLink(task, host) : undefined;
+  if (program !== undefined) return program;
   const descriptor = name.startsWith('fd/') ? Number(name.slice(3)) : -1;
   if (entry !== undefined && task.process.hiddenDescriptors.has(descriptor)) return -ENOENT;
   return linkText(task, host);

@@ -1,4 +1,4 @@
-/* process_vm_readv(2) and process_vm_writev(2): of this process, of a child, and of one that has executed a program. */
+/* Other processes: their memory by process_vm_readv(2) and process_vm_writev(2), and what /proc says of them. */
 #include "suite.h"
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,6 +15,47 @@ static ssize_t get(pid_t pid, void *to, const void *from, size_t length) {
 static ssize_t put(pid_t pid, const void *from, void *to, size_t length) {
   struct iovec local = {(void *)from, length}, remote = {to, length};
   return process_vm_writev(pid, &local, 1, &remote, 1, 0);
+}
+
+/* What /proc says of a process that has executed this program; `text` is in its heap. */
+static void shown(pid_t pid, char *text) {
+  char path[64], own[PATH_MAX], other[PATH_MAX], line[PATH_MAX + 128];
+  snprintf(path, sizeof path, "/proc/%d/exe", pid);
+  ssize_t length = readlink("/proc/self/exe", own, sizeof own);
+  CHECK(length > 0 && readlink(path, other, sizeof other) == length && !memcmp(own, other, (size_t)length));
+  own[length] = 0;
+  struct stat of_link, of_self;
+  CHECK(stat(path, &of_link) == 0 && stat("/proc/self/exe", &of_self) == 0 && of_link.st_ino == of_self.st_ino);
+  int program = open(path, O_RDONLY);
+  CHECK(program >= 0 && fstat(program, &of_link) == 0 && of_link.st_ino == of_self.st_ino);
+  close(program);
+  snprintf(path, sizeof path, "/proc/%d/maps", pid);
+  FILE *file = fopen(path, "r");
+  int programs = 0, heaps = 0, stacks = 0, others = 0;
+  while (file && fgets(line, sizeof line, file)) {
+    unsigned long start, end;
+    char permissions[8], name[PATH_MAX] = "";
+    sscanf(line, "%lx-%lx %7s %*s %*s %*s %4000s", &start, &end, permissions, name);
+    programs += !strcmp(name, own) && !strcmp(permissions, "r-xp");
+    heaps += start <= (uintptr_t)text && (uintptr_t)text < end && !strcmp(name, "[heap]");
+    stacks += !strcmp(name, "[stack]");
+    others += strstr(name, "node") != NULL;
+  }
+  if (file) fclose(file);
+  CHECK(programs == 1 && heaps == 1 && stacks == 1 && others == 0);
+  snprintf(path, sizeof path, "/proc/%d/statm", pid);
+  unsigned long pages = 0;
+  file = fopen(path, "r");
+  CHECK(file && fscanf(file, "%lu", &pages) == 1 && pages > 10 && pages < 100000 && fclose(file) == 0);
+  snprintf(path, sizeof path, "/proc/%d/status", pid);
+  file = fopen(path, "r");
+  unsigned long size = 0;
+  while (file && fgets(line, sizeof line, file)) sscanf(line, "VmSize: %lu kB", &size);
+  CHECK(file && size == pages * 4 && fclose(file) == 0);
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  file = fopen(path, "r");
+  unsigned long bytes = 0;
+  CHECK(file && fscanf(file, "%*d (%*[^)]) %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &bytes) == 1 && bytes == pages * 4096 && fclose(file) == 0);
 }
 
 int main(int argc, char **argv) {
@@ -73,6 +114,7 @@ int main(int argc, char **argv) {
   close(until[0]);
   CHECK(read(where[0], &text, sizeof text) == sizeof text && get(child, target, text, 19) == 19 && !strcmp(target, "of the new program"));
   CHECK(put(child, "old", text + 7, 3) == 3);
+  shown(child, text);
   CHECK(close(until[1]) == 0 && waitpid(child, &status, 0) == child && status == 0);
   return finish();
 }

@@ -240,8 +240,8 @@ class LinuxHost implements Host {
     this.syscall('rt_sigprocmask', SIG_SETMASK, this.threadStart + SCRATCH.start, 0, 8);
   }
 
-  mappings(): HostMapping[] {
-    return readMappings(this.windowStart, this.windowSize);
+  mappings(pid?: number): HostMapping[] {
+    return readMappings(pid ?? 'self', this.windowStart, this.windowSize);
   }
 
   ownDescriptors(): Set<number> {

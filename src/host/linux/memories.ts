@@ -40,7 +40,7 @@ export function spareReservation(
   const used = memory.buffer.byteLength;
   let covered = start + used;
   const end = start + RESERVATION_32;
-  for (const mapping of readMappings(0, Number.MAX_SAFE_INTEGER)) {
+  for (const mapping of readMappings('self', 0, Number.MAX_SAFE_INTEGER)) {
     if (mapping.start <= covered && mapping.end > covered && !mapping.readable && mapping.inode === 0)
       covered = mapping.end;
   }

@@ -6,10 +6,10 @@ import type { HostMapping } from '../host.ts';
  * The part of /proc/self/maps that lies in the window at host address `start`, in guest addresses; see proc(5). Empty if
  * it cannot be read, because the guest has used up all descriptors for instance.
  */
-export function readMappings(start: number, size: number): HostMapping[] {
+export function readMappings(pid: number | 'self', start: number, size: number): HostMapping[] {
   let maps = '';
   try {
-    maps = readFileSync('/proc/self/maps', 'latin1');
+    maps = readFileSync(`/proc/${pid}/maps`, 'latin1');
   } catch {
     return [];
   }

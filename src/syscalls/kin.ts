@@ -1,0 +1,88 @@
+/**
+ * Other guest processes that descend from the same tsemu as the caller, as /proc shows them. What one of them is lies in its
+ * process memory, which is at the same place of the host's in all of them, as the window is; a random token there tells them
+ * from whatever else may be at those addresses. Who may not trace such a process sees the emulator instead.
+ */
+import { PROCESS } from '../host/layout.ts';
+import { type MappedRange, MappingNames, mappedRanges } from '../memory/mapped-ranges.ts';
+import { PageRuns } from '../memory/page-runs.ts';
+import { PageFlag } from '../memory/page-table.ts';
+import { steadyCall } from './call.ts';
+import { setPointer } from './iovec.ts';
+import { PATH_MAX } from './links.ts';
+import { bytes, stage } from './staging.ts';
+import type { Task } from './task.ts';
+
+const VECTOR = 16;
+const PAGE = 4096;
+
+/** Reads another process's process memory, a page at most at a time, to the same place of the staging buffer. */
+class KinMemory {
+  private readonly at = stage(PAGE);
+  private readonly local = stage(VECTOR);
+  private readonly remote = stage(VECTOR);
+  private readonly task: Task;
+  private readonly pid: number;
+
+  constructor(task: Task, pid: number) {
+    this.task = task;
+    this.pid = pid;
+    setPointer(this.local, task.host.stagingPointer(this.at));
+  }
+
+  /** A copy; undefined if the process may not be read. */
+  copy(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const { host } = this.task;
+    if (host.processes === undefined) return undefined;
+    setPointer(this.remote, host.processes.processPointer(offset));
+    for (const vector of [this.local, this.remote]) setPointer(vector + 8, length);
+    const [to, from] = [host.stagingPointer(this.local), host.stagingPointer(this.remote)];
+    if (steadyCall(this.task, 'process_vm_readv', this.pid, to, 1, from, 1, 0) !== length) return undefined;
+    return Uint8Array.from(bytes.subarray(this.at, this.at + length));
+  }
+
+  /** It is a process of the caller's tree. */
+  get isKin(): boolean {
+    const own = new Uint8Array(this.task.host.processMemory.buffer, PROCESS.token, PROCESS.tokenSize);
+    return this.copy(PROCESS.token, PROCESS.tokenSize)?.every((byte, i) => byte === own[i]) === true;
+  }
+}
+
+/** True of the caller and of processes of its tree. */
+export const isKin = (task: Task, pid: number): boolean =>
+  pid === steadyCall(task, 'getpid') || new KinMemory(task, pid).isKin;
+
+/** Host path of the program that a process of the tree runs; undefined for any other process. */
+export function kinExecutable(task: Task, pid: number): string | undefined {
+  const memory = new KinMemory(task, pid);
+  const path = memory.isKin ? memory.copy(PROCESS.executable, PATH_MAX) : undefined;
+  return path && String.fromCharCode(...path.subarray(0, path.indexOf(0)));
+}
+
+/** Says what program the calling process runs. */
+export function publishExecutable({ host, process }: Task): void {
+  const area = new Uint8Array(host.processMemory.buffer, PROCESS.executable, PATH_MAX);
+  area.fill(0);
+  const { executable } = process;
+  for (let i = 0; i < Math.min(executable.length, PATH_MAX - 1); i++) area[i] = executable.charCodeAt(i);
+}
+
+/** What a process of the tree has mapped; undefined for any other process. */
+export function kinRanges(task: Task, pid: number): MappedRange[] | undefined {
+  const memory = new KinMemory(task, pid);
+  if (!memory.isKin) return undefined;
+  const chunks = memory.copy(PROCESS.chunks, PROCESS.pageTableSize / PROCESS.chunkPages);
+  const brk = memory.copy(PROCESS.brkStart, 16);
+  if (chunks === undefined || brk === undefined) return undefined;
+  const table = new Uint8Array(PROCESS.pageTableSize);
+  for (let chunk = 0; chunk < chunks.length; chunk++) {
+    const at = chunk * PROCESS.chunkPages;
+    const part = chunks[chunk] === 0 ? [] : memory.copy(PROCESS.pageTable + at, PROCESS.chunkPages);
+    if (part === undefined) return undefined;
+    table.set(part, at);
+  }
+  const [start, end] = new Float64Array(brk.buffer);
+  const names = new MappingNames().with(start, Math.ceil(end / PAGE) * PAGE, '[heap]');
+  const ranges = mappedRanges(task.host.mappings(pid), table, new PageRuns(table, chunks), names);
+  return ranges.map((range) => ((range.flags & PageFlag.stack) === 0 ? range : { ...range, name: '[stack]' }));
+}
