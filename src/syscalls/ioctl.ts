@@ -1,7 +1,7 @@
 /**
  * ioctl(2). A request is passed on when we know whether its argument is a value
  * or points to memory without further pointers in it: those in the table, and
- * unknown ones whose number says that they carry at most eight bytes. Structures
+ * unknown ones whose number says that they carry less than a pointer has. Structures
  * are the same on all 64-bit ports of the generic ABI, termios included.
  */
 import type { Int } from '../host/host.ts';
@@ -18,16 +18,18 @@ import {
   toInt32,
   toUint32,
 } from './codec.ts';
-import { ENOTTY } from './errno.ts';
+import { EFAULT, ENOTTY } from './errno.ts';
+import { setPointer } from './iovec.ts';
 import { peek } from './peek.ts';
 import { reportUnimplemented } from './report.ts';
 import { partial, type Row, restarts, syscall } from './row.ts';
+import { deliver, fetch, stage, stagedUint64 } from './staging.ts';
 import { structText } from './struct.ts';
 import { WINSIZE } from './structs.ts';
 import type { Task } from './task.ts';
-import { flagNames, hexText } from './text.ts';
+import { flagNames, hexText, quoted } from './text.ts';
 
-/** Requests whose argument is a pointer. asm-generic/ioctls.h, linux/{fs,tty,blkzoned,kd,vt,random}.h. */
+/** Requests whose argument is a pointer. asm-generic/ioctls.h, linux/{fs,tty,blkzoned,kd,vt,random,loop,if_tun,sockios}.h. */
 const POINTER: FlagTable = {
   TCGETS: 0x5401,
   TCSETS: 0x5402,
@@ -114,6 +116,57 @@ const POINTER: FlagTable = {
   VT_OPENQRY: 0x5600,
   VT_GETMODE: 0x5601,
   VT_GETSTATE: 0x5603,
+  RNDADDTOENTCNT: 0x40045201,
+  RNDADDENTROPY: 0x40085203,
+  LOOP_SET_STATUS64: 0x4c04,
+  LOOP_GET_STATUS64: 0x4c05,
+  LOOP_CONFIGURE: 0x4c0a,
+  TUNSETIFF: 0x400454ca,
+  TUNGETFEATURES: 0x800454cf,
+  TUNGETIFF: 0x800454d2,
+  TUNGETSNDBUF: 0x800454d3,
+  TUNSETSNDBUF: 0x400454d4,
+  TUNGETVNETHDRSZ: 0x800454d7,
+  TUNSETVNETHDRSZ: 0x400454d8,
+  FIOSETOWN: 0x8901,
+  SIOCSPGRP: 0x8902,
+  FIOGETOWN: 0x8903,
+  SIOCGPGRP: 0x8904,
+  SIOCATMARK: 0x8905,
+  SIOCGSTAMP_OLD: 0x8906,
+  SIOCGSTAMPNS_OLD: 0x8907,
+  SIOCGSTAMP: 0x80108906,
+  SIOCGSTAMPNS: 0x80108907,
+  SIOCGIFNAME: 0x8910,
+  SIOCGIFFLAGS: 0x8913,
+  SIOCSIFFLAGS: 0x8914,
+  SIOCGIFADDR: 0x8915,
+  SIOCSIFADDR: 0x8916,
+  SIOCGIFDSTADDR: 0x8917,
+  SIOCSIFDSTADDR: 0x8918,
+  SIOCGIFBRDADDR: 0x8919,
+  SIOCSIFBRDADDR: 0x891a,
+  SIOCGIFNETMASK: 0x891b,
+  SIOCSIFNETMASK: 0x891c,
+  SIOCGIFMETRIC: 0x891d,
+  SIOCGIFMTU: 0x8921,
+  SIOCSIFMTU: 0x8922,
+  SIOCSIFNAME: 0x8923,
+  SIOCGIFHWADDR: 0x8927,
+  SIOCADDMULTI: 0x8931,
+  SIOCDELMULTI: 0x8932,
+  SIOCGIFINDEX: 0x8933,
+  SIOCGIFPFLAGS: 0x8935,
+  SIOCGIFTXQLEN: 0x8942,
+  SIOCSIFTXQLEN: 0x8943,
+  SIOCGARP: 0x8954,
+  SIOCGIFMAP: 0x8970,
+};
+
+/** Requests whose structure has a pointer in it, at that offset: struct ifconf, and the ifr_data of struct ifreq. */
+const WITH_POINTER: Record<string, { request: number; size: number; pointer: number }> = {
+  SIOCGIFCONF: { request: 0x8912, size: 16, pointer: 8 },
+  SIOCETHTOOL: { request: 0x8946, size: 40, pointer: 16 },
 };
 
 /** Requests whose argument is a value, or that have none. */
@@ -145,12 +198,34 @@ const VALUE: FlagTable = {
   NS_GET_USERNS: 0xb701,
   NS_GET_PARENT: 0xb702,
   NS_GET_NSTYPE: 0xb703,
+  RNDZAPENTCNT: 0x5204,
+  RNDCLEARPOOL: 0x5206,
+  RNDRESEEDCRNG: 0x5207,
+  LOOP_SET_FD: 0x4c00,
+  LOOP_CLR_FD: 0x4c01,
+  LOOP_CHANGE_FD: 0x4c06,
+  LOOP_SET_CAPACITY: 0x4c07,
+  LOOP_SET_DIRECT_IO: 0x4c08,
+  LOOP_SET_BLOCK_SIZE: 0x4c09,
+  LOOP_CTL_ADD: 0x4c80,
+  LOOP_CTL_REMOVE: 0x4c81,
+  LOOP_CTL_GET_FREE: 0x4c82,
+  TUNSETNOCSUM: 0x400454c8,
+  TUNSETDEBUG: 0x400454c9,
+  TUNSETPERSIST: 0x400454cb,
+  TUNSETOWNER: 0x400454cc,
+  TUNSETGROUP: 0x400454ce,
+  TUNSETOFFLOAD: 0x400454d0,
+  EVIOCRMFF: 0x40044581,
+  EVIOCGRAB: 0x40044590,
+  EVIOCREVOKE: 0x40044591,
 };
 
 /** Those of them that have none. */
 const NO_ARGUMENT =
   ' TIOCEXCL TIOCNXCL TIOCCONS TIOCNOTTY TIOCSBRK TIOCCBRK TIOCVHANGUP FIONCLEX FIOCLEX BLKFLSBUF ' +
-  'NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE ';
+  'NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE RNDZAPENTCNT RNDCLEARPOOL RNDRESEEDCRNG LOOP_CLR_FD LOOP_SET_CAPACITY ' +
+  'LOOP_CTL_GET_FREE ';
 
 /**
  * Requests of a sandboxed guest: those about terminals and descriptors that reach no further. Not, for instance, TIOCSTI,
@@ -172,7 +247,13 @@ export const ALLOWED_IN_SANDBOX: ReadonlySet<number> = new Set(
 const direction = (request: number): number => request >>> 30;
 const payload = (request: number): number => (request >>> 16) & 0x3fff;
 
-type Kind = 'pointer' | 'value' | 'unknown';
+/** linux/input.h: all requests of this type have structures without pointers, but for one. */
+const EVDEV = 0x45;
+const EVIOCSFF = 0x40304580;
+const typeOf = (request: number): number => (request >>> 8) & 0xff;
+const POINTER_SIZE = 8;
+
+type Kind = 'pointer' | 'value' | 'with-pointer' | 'unknown';
 
 /** Kinds by number, made from the tables when the first ioctl comes. */
 let kinds: Map<number, Kind> | undefined;
@@ -182,22 +263,42 @@ function kindOf(request: number): Kind {
     kinds = new Map();
     for (const name in POINTER) kinds.set(POINTER[name], 'pointer');
     for (const name in VALUE) kinds.set(VALUE[name], 'value');
+    for (const name in WITH_POINTER) kinds.set(WITH_POINTER[name].request, 'with-pointer');
   }
   const known = kinds.get(request);
   if (known !== undefined) return known;
-  return direction(request) !== 0 && payload(request) > 0 && payload(request) <= 8 ? 'pointer' : 'unknown';
+  if (direction(request) === 0 || payload(request) === 0) return 'unknown';
+  const isKnownType = typeOf(request) === EVDEV && request !== EVIOCSFF;
+  return isKnownType || payload(request) < POINTER_SIZE ? 'pointer' : 'unknown';
 }
 
 function ioctl(task: Task, fd: number, request: number, arg: Int): Int {
-  switch (kindOf(request)) {
+  const kind = kindOf(request);
+  // 32-bit programs have other structures of pointers.
+  switch (kind === 'with-pointer' && task.process.abi.wordSize !== POINTER_SIZE ? 'unknown' : kind) {
     case 'pointer':
       return hostCall(task, 'ioctl', fd, request, ptr(task, toAddress(arg)));
     case 'value':
       return task.host.syscall('ioctl', fd, request, arg);
+    case 'with-pointer':
+      return withPointer(task, fd, request, toAddress(arg));
     default:
       reportUnimplemented(`ioctl request ${hexText(request)} is not implemented`);
       return -ENOTTY;
   }
+}
+
+/** The structure is copied, with the host's address in the place of the guest's. */
+function withPointer(task: Task, fd: number, request: number, address: number): Int {
+  const { size, pointer } = Object.values(WITH_POINTER).find((entry) => entry.request === request)!;
+  const at = stage(size);
+  if (!fetch(task, at, address, size)) return -EFAULT;
+  const inner = stagedUint64(at + pointer);
+  setPointer(at + pointer, ptr(task, inner));
+  const result = hostCall(task, 'ioctl', fd, request, task.host.stagingPointer(at));
+  if (result < 0) return result;
+  setPointer(at + pointer, inner);
+  return deliver(task, address, at, size) ? result : -EFAULT;
 }
 
 const request: Codec<number> = {
@@ -207,7 +308,8 @@ const request: Codec<number> = {
 };
 
 export function requestText(request: number): string {
-  const name = choiceName(POINTER, request) ?? choiceName(VALUE, request);
+  const pointed = Object.keys(WITH_POINTER).find((key) => WITH_POINTER[key].request === request);
+  const name = pointed ?? choiceName(POINTER, request) ?? choiceName(VALUE, request);
   if (name !== undefined) return name;
   if (direction(request) === 0 && payload(request) === 0) return hexText(request);
   const directions = flagNames({ _IOC_WRITE: 1, _IOC_READ: 2 }, direction(request), '_IOC_NONE');
@@ -245,6 +347,7 @@ const argument: Codec<Int> = {
       return NO_ARGUMENT.includes(` ${choiceName(VALUE, number)} `) ? undefined : String(toInt32(raw));
     }
     if (raw === 0 || (p.result !== undefined && p.result < 0)) return addressText(raw);
+    if (IFREQ.test(requestText(number))) return interfaceText(p, raw);
     const name = choiceName(POINTER, number);
     if (name === 'TIOCGWINSZ' || name === 'TIOCSWINSZ') return structText(p, WINSIZE, raw);
     if (name?.startsWith('TCGETS') || name?.startsWith('TCSETS')) return termiosText(p, raw);
@@ -253,10 +356,21 @@ const argument: Codec<Int> = {
   },
 };
 
+/** Requests with a struct ifreq, which begins with an interface's name. */
+const IFREQ = /^(SIOC[GSAD]\w*(IF|MULTI)(?!CONF)|TUN[SG]ETIFF|SIOCETHTOOL)/;
+
+function interfaceText(p: Printing, raw: Int): string {
+  const data = peek(p.task, raw, IFNAMSIZ);
+  if (data === undefined) return addressText(raw);
+  const end = data.indexOf(0);
+  return `{ifr_name=${quoted(end < 0 ? data : data.subarray(0, end))}, ...}`;
+}
+const IFNAMSIZ = 16;
+
 /** Old-style requests that point to an int. */
 const INTEGERS =
   ' TIOCGPGRP TIOCSPGRP TIOCOUTQ TIOCMGET TIOCMBIS TIOCMBIC TIOCMSET FIONREAD TIOCPKT FIONBIO TIOCSETD TIOCGETD TIOCGSID ' +
-  'FIOASYNC FIGETBSZ ';
+  'FIOASYNC FIGETBSZ FIOSETOWN SIOCSPGRP FIOGETOWN SIOCGPGRP SIOCATMARK ';
 
 function integerText(p: Printing, raw: Int): string {
   const data = peek(p.task, raw, 4);
@@ -268,7 +382,10 @@ export const ioctlRows = (): Row[] => [
     'ioctl',
     { fd, request, arg: argument },
     (task, { fd, request, arg }) => ioctl(task, fd, request, arg),
-    partial('terminals, files, block devices and small requests; others that may contain pointers give ENOTTY'),
+    partial(
+      'terminals, files, network interfaces, tun, block and loop devices, evdev, random, and requests of less than eight ' +
+        'bytes; others may contain pointers and give ENOTTY',
+    ),
     restarts('sa'),
   ),
 ];

@@ -1,6 +1,7 @@
 /* Sockets: messages in vectors, control messages, options, and what fails how. sendmsg(2), recvmmsg(2), unix(7), ip(7). */
 #include "suite.h"
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -165,8 +166,37 @@ static void internet(void) {
   close(datagram);
 }
 
+/* Requests about interfaces: netdevice(7). */
+static void interfaces(void) {
+  int any = socket(AF_INET, SOCK_DGRAM, 0);
+  struct ifreq request = {.ifr_name = "lo"};
+  unsigned index = if_nametoindex("lo");
+  char name[IF_NAMESIZE];
+  CHECK(index > 0 && if_indextoname(index, name) && !strcmp(name, "lo") && if_nametoindex("no-such-one") == 0);
+  CHECK(ioctl(any, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_LOOPBACK));
+  CHECK(ioctl(any, SIOCGIFADDR, &request) == 0 && ((struct sockaddr_in *)&request.ifr_addr)->sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+  CHECK(ioctl(any, SIOCGIFMTU, &request) == 0 && request.ifr_mtu > 1000 && ioctl(any, SIOCGIFINDEX, &request) == 0 && (unsigned)request.ifr_ifindex == index);
+  strcpy(request.ifr_name, "none");
+  CHECK(FAILS(ioctl(any, SIOCGIFINDEX, &request), ENODEV) && FAILS(ioctl(any, SIOCGIFINDEX, (void *)8), EFAULT));
+  struct ifreq list[32];
+  struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
+  int loopbacks = 0;
+  /* A structure of a pointer: not of 32-bit programs. */
+  if (sizeof(long) == 8 && ioctl(any, SIOCGIFCONF, &all) == 0)
+    for (size_t i = 0; i < all.ifc_len / sizeof *list; i++) loopbacks += !strcmp(list[i].ifr_name, "lo");
+  CHECK(loopbacks == (sizeof(long) == 8) && all.ifc_req == list);
+  struct if_nameindex *names = if_nameindex();
+  int found = 0;
+  for (struct if_nameindex *at = names; at && at->if_index; at++) found += !strcmp(at->if_name, "lo");
+  CHECK(found == 1);
+  if_freenameindex(names);
+  CHECK(FAILS(ioctl(any, 0xc0184142, list), ENOTTY));
+  close(any);
+}
+
 int main(void) {
   many();
+  interfaces();
   control();
   internet();
   return finish();
