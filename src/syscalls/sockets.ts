@@ -43,7 +43,6 @@ const MSG = {
   MSG_FASTOPEN: 0x2000_0000,
   MSG_CMSG_CLOEXEC: 0x4000_0000,
 };
-const LEVELS = { SOL_IP: 0, SOL_SOCKET: 1, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41 };
 
 /** struct msghdr: offsets of its fields, and its size. */
 const MSGHDR = { name: 0, nameLength: 8, vector: 16, count: 24, control: 32, controlLength: 40, flags: 48, size: 56 };
@@ -55,7 +54,6 @@ const MAX_VECTORS = 1024;
 const pair = { domain: choice(DOMAINS), type: socketType, protocol: socketProtocol } as const;
 const address = (last: LastLink) => ({ sockfd: fd, addr: sockaddr(2, last), addrlen: addressLength }) as const;
 const outAddress = { sockfd: fd, addr: outSockaddr(2), addrlen: outLength } as const;
-const option = { sockfd: fd, level: choice(LEVELS), optname: int, optval: pointer } as const;
 const message = { sockfd: fd, msg: pointer, flags: flags(MSG) } as const;
 const messages = { sockfd: fd, msgvec: pointer, vlen: uint, flags: flags(MSG) } as const;
 
@@ -86,8 +84,6 @@ export const socketRows = (): Row[] => [
     { sockfd: fd, buf: out('len'), len: size, flags: flags(MSG), src_addr: outSockaddr(5), addrlen: outLength },
     restarts('sa'),
   ),
-  syscall('setsockopt', { ...option, optlen: int }),
-  syscall('getsockopt', { ...option, optlen: pointer }),
   syscall('shutdown', { sockfd: fd, how: choice(SHUTDOWN) }),
   syscall(
     'sendmsg',

@@ -200,6 +200,18 @@ describe('-strace of waiting', () => {
     ]);
   });
 
+  test('options of sockets with their values, requests with the interface that they are about', () => {
+    const t = createFakeTask(() => 0);
+    view(t).setInt32(0, 1, true);
+    view(t).setInt32(4, 30, true);
+    expect(t.trace('setsockopt', 3, 6, 1, A, 4)).toContain('setsockopt(3, SOL_TCP, TCP_NODELAY, [1], 4)');
+    expect(t.trace('setsockopt', 3, 1, 13, A, 8)).toContain('SO_LINGER, {l_onoff=1, l_linger=30}, 8)');
+    expect(t.trace('setsockopt', 3, 1, 64, A, 4)).toContain('SOL_SOCKET, 64, [1], 4)');
+    expect(t.trace('setsockopt', 3, 41, 26, A, 4)).toContain('SOL_IPV6, IPV6_V6ONLY, [1], 4)');
+    t.put(A, 'eth0\0');
+    expect(t.trace('ioctl', 3, 0x8933, A)).toContain('ioctl(3, SIOCGIFINDEX, {ifr_name="eth0", ...})');
+  });
+
   test('futexes with a bit set', () => {
     const t = createFakeTask(() => 0);
     expect(t.trace('futex', A, 0x189, 0, 0, 0x55, -1)).toContain(

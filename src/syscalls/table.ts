@@ -17,6 +17,7 @@ import { processRows } from './process.ts';
 import { processVmRows } from './process-vm.ts';
 import type { Row } from './row.ts';
 import { signalRows } from './signals.ts';
+import { socketOptionRows } from './socket-options.ts';
 import { socketRows } from './sockets.ts';
 import { timeRows } from './time.ts';
 import { xattrRows } from './xattr.ts';
@@ -41,6 +42,7 @@ export const TOPICS: readonly Topic[] = [
   xattrRows,
   ipcRows,
   socketRows,
+  socketOptionRows,
   cloneRows,
   futex2Rows,
   processVmRows,

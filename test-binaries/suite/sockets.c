@@ -1,6 +1,7 @@
 /* Sockets: messages in vectors, control messages, options, and what fails how. sendmsg(2), recvmmsg(2), unix(7), ip(7). */
 #include "suite.h"
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -166,6 +167,25 @@ static void internet(void) {
   close(datagram);
 }
 
+/* Filters: programs of classic BPF that say how much of a message comes. */
+static void filters(void) {
+  int pair[2], length = 0;
+  socklen_t size = sizeof length;
+  struct sock_filter cut[] = {{BPF_RET | BPF_K, 0, 0, 3}}, nonsense[] = {{0xffff, 0, 0, 0}};
+  struct sock_fprog program = {1, cut}, bad = {1, nonsense}, nowhere = {1, (void *)8};
+  CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+  CHECK(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+  CHECK(send(pair[0], "cut off", 7, 0) == 7 && recv(pair[1], rooms[0], 16, 0) == 3);
+  CHECK(FAILS(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &bad, sizeof bad), EINVAL));
+  CHECK(FAILS(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &nowhere, sizeof nowhere), EFAULT));
+  CHECK(FAILS(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, 3), EINVAL));
+  CHECK(setsockopt(pair[1], SOL_SOCKET, SO_DETACH_FILTER, &length, size) == 0 && FAILS(setsockopt(pair[1], SOL_SOCKET, SO_DETACH_FILTER, &length, size), ENOENT));
+  CHECK(getsockopt(pair[1], SOL_SOCKET, SO_TYPE, &length, &size) == 0 && length == SOCK_DGRAM);
+  CHECK(FAILS(getsockopt(pair[1], SOL_SOCKET, SO_TYPE, (void *)8, &size), EFAULT) && FAILS(getsockopt(pair[1], SOL_SOCKET, SO_TYPE, &length, (void *)8), EFAULT));
+  CHECK(FAILS(setsockopt(pair[1], SOL_SOCKET, 9999, &length, size), ENOPROTOOPT) && FAILS(setsockopt(-1, SOL_SOCKET, SO_DEBUG, &length, size), EBADF));
+  close(pair[0]), close(pair[1]);
+}
+
 /* Requests about interfaces: netdevice(7). */
 static void interfaces(void) {
   int any = socket(AF_INET, SOCK_DGRAM, 0);
@@ -196,6 +216,7 @@ static void interfaces(void) {
 
 int main(void) {
   many();
+  filters();
   interfaces();
   control();
   internet();
