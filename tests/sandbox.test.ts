@@ -50,7 +50,7 @@ const OTHER_ERRORS: Record<string, string> = {
   'read-into': 'EFAULT',
   'run-over': 'EFAULT',
   // Not there for any guest.
-  ...Object.fromEntries(['io-uring', 'bpf', 'perf-event', 'userfaultfd', 'keyctl'].map((name) => [name, 'ENOSYS'])),
+  ...Object.fromEntries(['io-uring', 'bpf', 'perf-event', 'userfaultfd'].map((name) => [name, 'ENOSYS'])),
 };
 
 /** Attempts that would harm the machine, or that need rights or devices which a machine for tests may lack. */
@@ -61,7 +61,7 @@ const NOT_WITHOUT_SANDBOX = [
   ...['open-device', 'open-terminal', 'mknod-device', 'handle', 'link-empty-path', 'message-queue', 'kill-init'],
   ...['proc-kcore', 'proc-setting', 'proc-score', 'proc-init', 'proc-parent-root', 'proc-map-files', 'kill-all'],
   ...['socket-raw', 'socket-packet', 'socket-crypto', 'socket-filter', 'pidfd-group', 'fsetxattr-inherited'],
-  ...['setflags-inherited', 'open-tmpfile', 'getxattr', 'rename-exchange', 'semaphores', 'compare-parent'],
+  ...['setflags-inherited', 'keyctl', 'open-tmpfile', 'getxattr', 'rename-exchange', 'semaphores', 'compare-parent'],
   ...['open-root', 'race-descriptor', 'race-files', 'bind-memory', 'socket-internet6', 'send-path'],
 ];
 

@@ -20,7 +20,6 @@ import { note, partial, type Row, refused, syscall } from './row.ts';
 import { seccomp } from './seccomp.ts';
 
 const LANDLOCK = 'rules would bind the emulator too';
-const KEYS = 'the key retention service';
 
 const SECCOMP = {
   SECCOMP_SET_MODE_STRICT: 0,
@@ -76,9 +75,6 @@ export const adminRows = (): Row[] => [
     { attr: pointer, pid, cpu: int, group_fd: int, flags: hexLong },
     'would count the emulator',
   ),
-  refused('add_key', { type: cstring, description: cstring, payload: pointer, plen: size, keyring: int }, KEYS),
-  refused('request_key', { type: cstring, description: cstring, callout_info: pointer, keyring: int }, KEYS),
-  refused('keyctl', { operation: int, arg2: hexLong, arg3: hexLong, arg4: hexLong, arg5: hexLong }, KEYS),
   refused('landlock_create_ruleset', { attr: pointer, size, flags: hex }, LANDLOCK),
   refused('landlock_add_rule', { ruleset_fd: fd, rule_type: int, rule_attr: pointer, flags: hex }, LANDLOCK),
   refused('landlock_restrict_self', { ruleset_fd: fd, flags: hex }, LANDLOCK),
@@ -100,5 +96,5 @@ export const adminRows = (): Row[] => [
     'memory policies of nodes',
   ),
   refused('map_shadow_stack', { addr: hexLong, size, flags: hex }, 'no shadow stacks'),
-  refused('process_mrelease', { pidfd: fd, flags: hex }, 'releases memory of killed processes'),
+  syscall('process_mrelease', { pidfd: fd, flags: hex }),
 ];

@@ -1,6 +1,6 @@
 /** Descriptors that stand for events: eventfd(2), timerfd(2), signalfd(2), inotify(7). */
-import { choice, dirfd, type FlagTable, fd, flags, hex, int, long, pointer, size, uint } from './codec.ts';
-import { O_CLOEXEC } from './files-flags.ts';
+import { choice, dirfd, type FlagTable, fd, flags, hex, hexLong, int, long, pointer, size, uint } from './codec.ts';
+import { O_CLOEXEC, openFlags } from './files-flags.ts';
 import { pathAt } from './paths.ts';
 import { note, type Row, refused, syscall } from './row.ts';
 import { inSigset } from './sigset.ts';
@@ -8,6 +8,7 @@ import { inStruct, outStruct } from './struct.ts';
 import { ITIMERSPEC } from './structs.ts';
 
 const O_NONBLOCK = 0o4000;
+const FAN_MARK_DONT_FOLLOW = 4;
 
 const CLOCKS: FlagTable = {
   CLOCK_REALTIME: 0,
@@ -74,12 +75,18 @@ export const eventRows = (): Row[] => [
     mask: flags(INOTIFY_MASK),
   }),
   syscall('inotify_rm_watch', { fd, wd: int }),
-  refused(
+  syscall(
     'fanotify_init',
-    { flags: hex, event_f_flags: hex },
-    'events carry descriptors and process IDs of other programs',
+    { flags: hex, event_f_flags: openFlags },
+    note('with permission events, what tsemu opens for itself waits for the guest, too'),
   ),
-  refused('fanotify_mark', { fd, flags: hex, mask: long, dirfd, pathname: pathAt(1) }, 'see fanotify_init'),
+  syscall('fanotify_mark', {
+    fanotify_fd: fd,
+    flags: hex,
+    mask: hexLong,
+    dirfd,
+    pathname: pathAt(1, FAN_MARK_DONT_FOLLOW),
+  }),
   refused('io_setup', { nr_events: uint, ctx_idp: pointer }, 'asynchronous I/O'),
   refused('io_destroy', { ctx_id: long }, 'asynchronous I/O'),
   refused('io_submit', { ctx_id: long, nr: long, iocbpp: pointer }, 'asynchronous I/O'),

@@ -359,8 +359,8 @@ export const treeRows = (): Row[] => [
   syscall('swapoff', { path }),
   syscall('acct', { filename: path }),
   syscall('vhangup', {}),
-  refused('quotactl', { cmd: hex, special: pointer, id: int, addr: pointer }, 'disk quotas'),
-  refused('quotactl_fd', { fd, cmd: hex, id: int, addr: pointer }, 'disk quotas'),
+  syscall('quotactl', { cmd: hex, special: path, id: int, addr: pointer }),
+  syscall('quotactl_fd', { fd, cmd: hex, id: int, addr: pointer }),
   refused('lookup_dcookie', {}, 'gone from Linux since 6.7'),
   refused('nfsservctl', {}, 'gone from Linux since 3.1'),
 ];

@@ -20,9 +20,7 @@ import {
   int,
   pid,
   pointer,
-  size,
   toInt32,
-  uint,
   ulong,
 } from './codec.ts';
 import { EINVAL, ENOMEM, ENOSYS } from './errno.ts';
@@ -171,9 +169,4 @@ export const memoryRows = (): Row[] => [
   refused('pkey_alloc', { flags: hex, access_rights: hex }, 'riscv64 has no protection keys'),
   refused('pkey_free', { pkey: int }, 'riscv64 has no protection keys'),
   refused('userfaultfd', { flags: hex }, 'faults are handled by the emulator'),
-  refused(
-    'process_madvise',
-    { pidfd: fd, vec: pointer, vlen: size, advice: int, flags: uint },
-    'addresses of another process',
-  ),
 ];

@@ -295,6 +295,7 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   pwritev2: to('pwritev2', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.long(3), 0, c.u(5)]),
   process_vm_readv: to('process_vm_readv', remoteVectors),
   process_vm_writev: to('process_vm_writev', remoteVectors),
+  process_madvise: to('process_madvise', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.s(3), c.u(4)]),
   vmsplice: to('vmsplice', (c) => [c.u(0), c.iovec(1, c.u(2)), c.u(2), c.u(3)]),
   stat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), 0]),
   lstat64: to('newfstatat', (c) => [AT_FDCWD, c.u(0), outStat(c, 1), AT_SYMLINK_NOFOLLOW]),
@@ -333,6 +334,7 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
   ppoll_time64: to('ppoll', pollArguments(TIMESPEC64)),
 
   // Memory.
+  fanotify_mark: to('fanotify_mark', (c) => [c.u(0), c.u(1), c.long(2), c.s(4), c.u(5)]),
   mmap2: to(
     'mmap',
     mmapArguments((c) => c.u(5) * PAGE),
@@ -407,7 +409,7 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
 
   // Those of the old ABI with IDs of 16 bits, and others whose structures have longs: not yet.
   ...Object.fromEntries(
-    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load keyctl ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
+    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
       .split(' ')
       .map((name) => [name, 'refused' as const]),
   ),

@@ -1,16 +1,19 @@
 /**
- * process_vm_readv(2) and process_vm_writev(2). Guests that descend from each other, by whatever they have executed
+ * process_vm_readv(2), process_vm_writev(2) and process_madvise(2). Guests that descend from each other, by whatever they have executed
  * meanwhile, have their memory at the same place of the host's, so the host's call does it for these and for the caller
  * itself. Other processes have nothing at the guest's addresses: EPERM, as for a process that may not be traced.
  */
 import type { Int } from '../host/host.ts';
 import { hostCall, steadyCall } from './call.ts';
-import { hex, Pass, pid, pointer, ulong } from './codec.ts';
-import { EPERM, ESRCH } from './errno.ts';
+import { choice, fd, hex, Pass, pid, pointer, ulong } from './codec.ts';
+import { EINVAL, EPERM, ESRCH } from './errno.ts';
 import { iovec, stageVector } from './iovec.ts';
 import { isKin } from './kin.ts';
+import { hostFile } from './proc.ts';
 import { note, type Row, syscall } from './row.ts';
 import type { Task } from './task.ts';
+
+const KIN = 'of the calling process and of those that descend from the same tsemu; others give EPERM';
 
 type Call = 'process_vm_readv' | 'process_vm_writev';
 
@@ -27,13 +30,32 @@ const transfer =
     return failure ?? hostCall(task, call, v.pid, local, v.liovcnt, remote, v.riovcnt, v.flags);
   };
 
-export const processVmRows = (): Row[] =>
-  (['process_vm_readv', 'process_vm_writev'] as const).map((name) => {
+/** Advice that changes nothing that a program sees: all that process_madvise(2) takes for other processes. */
+const ADVICE = { MADV_WILLNEED: 3, MADV_COLD: 20, MADV_PAGEOUT: 21, MADV_COLLAPSE: 25 };
+
+function processMadvise(task: Task, v: { pidfd: number; vec: number; vlen: Int; advice: number; flags: number }): Int {
+  if (!Object.values(ADVICE).includes(v.advice)) return -EINVAL;
+  // For what is no pidfd the host says what it is.
+  const [, pid] = /^Pid:\t(\d+)$/m.exec(hostFile(task, `/proc/self/fdinfo/${v.pidfd}`)) ?? [];
+  if (pid !== undefined && !isKin(task, Number(pid))) return -EPERM;
+  const vector = stageVector(task, v.vec, v.vlen);
+  return vector < 0 ? vector : hostCall(task, 'process_madvise', v.pidfd, vector, v.vlen, v.advice, v.flags);
+}
+
+export const processVmRows = (): Row[] => [
+  ...(['process_vm_readv', 'process_vm_writev'] as const).map((name) => {
     const local = { ...iovec('liovcnt', 2, name === 'process_vm_readv'), pass: Pass.pointer };
     return syscall(
       name,
       { pid, local_iov: local, liovcnt: ulong, remote_iov: pointer, riovcnt: ulong, flags: hex },
       transfer(name),
-      note('of the calling process and of those that descend from the same tsemu; others give EPERM'),
+      note(KIN),
     );
-  });
+  }),
+  syscall(
+    'process_madvise',
+    { pidfd: fd, vec: iovec('vlen', 2, false), vlen: ulong, advice: choice(ADVICE), flags: hex },
+    processMadvise,
+    note(KIN),
+  ),
+];

@@ -10,6 +10,7 @@ import { futex2Rows } from './futex2.ts';
 import { identityRows } from './identity.ts';
 import { ioctlRows } from './ioctl.ts';
 import { ipcRows } from './ipc.ts';
+import { keyRows } from './keys.ts';
 import { laterRows } from './later.ts';
 import { memoryRows } from './memory.ts';
 import { pollRows } from './poll.ts';
@@ -44,6 +45,7 @@ export const TOPICS: readonly Topic[] = [
   socketRows,
   socketOptionRows,
   cloneRows,
+  keyRows,
   futex2Rows,
   processVmRows,
   laterRows,

@@ -2,6 +2,7 @@
 #include "suite.h"
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -81,6 +82,15 @@ int main(int argc, char **argv) {
   CHECK(munmap(pages + 4096, 4096) == 0 && get(self, target, pages + 4090, 12) == 6);
   CHECK(mprotect(pages, 4096, PROT_READ) == 0 && FAILS(put(self, "x", pages, 1), EFAULT) && get(self, target, pages, 1) == 1);
   CHECK(mprotect(pages, 4096, PROT_NONE) == 0 && FAILS(get(self, target, pages, 1), EFAULT));
+
+  int own = (int)syscall(SYS_pidfd_open, self, 0);
+  char *cold = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct iovec advised = {cold, 8192};
+  strcpy(cold, "kept");
+  CHECK(own >= 0 && syscall(SYS_process_madvise, own, &advised, 1l, MADV_COLD, 0) == 8192 && !strcmp(cold, "kept"));
+  CHECK(FAILS(syscall(SYS_process_madvise, own, &advised, 1l, 999, 0), EINVAL) && FAILS(syscall(SYS_process_madvise, own, &advised, 1l, MADV_COLD, 1), EINVAL));
+  CHECK(FAILS(syscall(SYS_process_madvise, own, 8, 1l, MADV_COLD, 0), EFAULT) && FAILS(syscall(SYS_process_madvise, -1, &advised, 1l, MADV_COLD, 0), EBADF));
+  close(own);
 
   int go[2];
   CHECK(pipe(go) == 0);

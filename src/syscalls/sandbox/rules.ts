@@ -80,13 +80,13 @@ const FREE = [
 
 /** Refused to every guest, in a sandbox or not: ENOSYS. table.test.ts compares. */
 const REFUSED = [
-  ...(['memfd_secret', 'quotactl', 'quotactl_fd', 'lookup_dcookie', 'nfsservctl', 'kexec_load'] as const),
+  ...(['memfd_secret', 'lookup_dcookie', 'nfsservctl', 'kexec_load'] as const),
   ...(['kexec_file_load', 'init_module', 'finit_module', 'delete_module', 'bpf', 'perf_event_open'] as const),
-  ...(['add_key', 'request_key', 'keyctl', 'landlock_create_ruleset', 'landlock_add_rule'] as const),
+  ...(['landlock_create_ruleset', 'landlock_add_rule'] as const),
   ...(['landlock_restrict_self'] as const),
-  ...(['mseal', 'set_mempolicy_home_node', 'map_shadow_stack', 'process_mrelease', 'move_pages'] as const),
+  ...(['mseal', 'set_mempolicy_home_node', 'map_shadow_stack', 'move_pages'] as const),
   ...(['remap_file_pages', 'pkey_mprotect', 'pkey_alloc', 'pkey_free'] as const),
-  ...(['userfaultfd', 'process_madvise', 'fanotify_init', 'fanotify_mark', 'io_setup', 'io_destroy'] as const),
+  ...(['userfaultfd', 'io_setup', 'io_destroy'] as const),
   ...(['io_submit', 'io_cancel', 'io_getevents', 'io_pgetevents', 'io_uring_setup', 'io_uring_enter'] as const),
   ...(['io_uring_register', 'rseq'] as const),
 ] as const satisfies readonly SyscallName[];
@@ -307,6 +307,7 @@ const RULES = {
   kcmp: denied,
   ptrace: denied,
   process_vm_readv: denied,
+  process_madvise: denied,
   process_vm_writev: denied,
 
   mq_open: { judge: (call) => judgeQueue(call, needsOfQueue(call)) },
@@ -325,6 +326,14 @@ const RULES = {
   shmdt: deniedObject,
 
   open_by_handle_at: denied,
+  quotactl: denied,
+  quotactl_fd: denied,
+  add_key: denied,
+  request_key: denied,
+  keyctl: denied,
+  process_mrelease: denied,
+  fanotify_init: denied,
+  fanotify_mark: denied,
   mount: denied,
   umount2: denied,
   pivot_root: denied,
