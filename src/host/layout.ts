@@ -223,6 +223,8 @@ export const PROCESS = {
   filtersEnd: 0x401058,
   filters: 0x620000,
   filtersSize: 0x80000,
+  /** i32: what mlockall(2) has said of later mappings, see src/syscalls/memory-lock.ts. */
+  lockFuture: 0x40105c,
   /** Random bytes that all processes of a tree have, and the host path of the program with a NUL: see src/syscalls/kin.ts. */
   token: 0x401060,
   tokenSize: 16,

@@ -8,6 +8,7 @@
 import type { Int } from '../host/host.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOSYS } from '../syscalls/errno.ts';
+import { forgetLocks } from '../syscalls/memory-lock.ts';
 import { joinSandbox } from '../syscalls/sandbox/members.ts';
 import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
 import type { GuestTask } from './task.ts';
@@ -96,6 +97,7 @@ function becomeChild(task: GuestTask, request: CloneRequest): void {
   const has = (bit: number): boolean => (flags & bit) !== 0;
   joinSandbox(task);
   signals.forgetPending();
+  forgetLocks(task);
   if (clearHandlers) signals.clearHandlers();
   // An alternate stack is kept, unless the child runs on another stack in the same memory.
   if (has(CLONE.CLONE_VM) && !has(CLONE.CLONE_VFORK)) signals.altStack = { sp: 0n, flags: 2, size: 0n };

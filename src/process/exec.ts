@@ -13,6 +13,7 @@ import { fileText, startCall, steadyCall, writeText } from '../syscalls/call.ts'
 import { forgetDescriptor } from '../syscalls/descriptors.ts';
 import { EACCES, EISDIR, ENOENT, ENOEXEC } from '../syscalls/errno.ts';
 import { identityOf } from '../syscalls/identity.ts';
+import { forgetLocks } from '../syscalls/memory-lock.ts';
 import { hostFile } from '../syscalls/proc.ts';
 import { reportUnimplemented } from '../syscalls/report.ts';
 import { RLIMITS } from '../syscalls/rlimits.ts';
@@ -67,6 +68,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   deleteTimers(task);
   task.signals.clearHandlers();
   task.signals.altStack = noAltStack();
+  forgetLocks(task);
   task.clearChildTid = 0;
   task.robustList = 0n;
   space.reset();

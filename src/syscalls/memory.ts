@@ -23,10 +23,10 @@ import {
   toInt32,
   ulong,
 } from './codec.ts';
-import { EINVAL, ENOMEM, ENOSYS } from './errno.ts';
-import { reportUnimplemented } from './report.ts';
+import { ENOMEM } from './errno.ts';
+import { lockedBreak, lockedMapping, MCL, mlockall, munlockall } from './memory-lock.ts';
 import { prints, type Row, refused, syscall } from './row.ts';
-import type { SyscallResult, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x0100_0000 } as const;
 const MAP = {
@@ -74,7 +74,6 @@ const MADV = {
   MADV_COLLAPSE: 25,
 } as const;
 const MS = { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 } as const;
-const MCL = { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 } as const;
 
 /** mremap's last argument, which only MREMAP_FIXED and MREMAP_DONTUNMAP use. */
 const newAddress: Codec<Int> = {
@@ -95,31 +94,11 @@ function mapped(task: Task, start: number, length: Int): boolean {
   return true;
 }
 
-/** Locks what is mapped now. The window around it must stay out: the host's mlockall would take the emulator's memory. */
-function mlockall(task: Task, { flags: how }: { flags: number }): SyscallResult {
-  if (how === 0 || (how & ~7) !== 0 || how === MCL.MCL_ONFAULT) return -EINVAL;
-  if ((how & (MCL.MCL_FUTURE | MCL.MCL_ONFAULT)) !== 0) {
-    reportUnimplemented('mlockall of future mappings is not implemented');
-    return -ENOSYS;
-  }
-  for (const { start, end } of task.space.ranges()) {
-    const result = task.space.mlock(start, end - start);
-    // As the kernel does: pages that cannot be read do not stop the rest.
-    if (result < 0 && result !== -ENOMEM) return result;
-  }
-  return 0;
-}
-
-function munlockall(task: Task): SyscallResult {
-  for (const { start, end } of task.space.ranges()) task.space.munlock(start, end - start);
-  return 0;
-}
-
 export const memoryRows = (): Row[] => [
   syscall(
     'mmap',
     { addr: address, length: ulong, prot: flags(PROT, 'PROT_NONE'), flags: flags(MAP), fd, offset: hexLong },
-    (task, v) => task.space.mmap(v.addr, v.length, v.prot, v.flags, v.fd, v.offset),
+    (task, v) => lockedMapping(task, task.space.mmap(v.addr, v.length, v.prot, v.flags, v.fd, v.offset), v.length),
     prints('hex'),
   ),
   syscall('munmap', { addr: address, length: ulong }, (task, v) => task.space.munmap(v.addr, v.length)),
@@ -138,7 +117,7 @@ export const memoryRows = (): Row[] => [
     (task, v) => task.space.mremap(v.old_address, v.old_size, v.new_size, v.flags, v.new_address),
     prints('hex'),
   ),
-  syscall('brk', { addr: address }, (task, v) => task.space.brk(v.addr), prints('hex')),
+  syscall('brk', { addr: address }, (task, v) => lockedBreak(task, v.addr), prints('hex')),
   syscall('madvise', { addr: address, length: ulong, advice: choice(MADV) }, (task, v) =>
     task.space.madvise(v.addr, v.length, v.advice),
   ),

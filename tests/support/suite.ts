@@ -16,6 +16,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   mappings: 'brk for ever, and much else',
   mmap: 'MAP_FIXED_NOREPLACE, mprotect of nothing, madvise and mincore do not fail as they should',
   poll: 'pipe2 takes unknown flags',
+  locked: 'mlockall is about memory of its own, too',
   keys: 'there are no keys, and there is no fanotify',
   queues: 'mq_notify with SIGEV_THREAD hangs',
   futex2: 'the calls are missing',
