@@ -395,8 +395,17 @@ class Generator {
     if (this.chance(70)) a.insn(`${this.pick(AMOS)}.${suffix}`, { rd, rs1: base, rs2, aq: 0, rl: 0 });
     else {
       const to = this.pick(POOL.filter((r) => r !== base));
+      const again = a.newLabel();
+      a.place(again);
       a.insn(`lr.${suffix}`, { rd: to, rs1: base, aq: 0, rl: 0 });
-      a.insn(`sc.${suffix}`, { rd, rs1: base, rs2, aq: 0, rl: 0 });
+      if (!this.options.timer) {
+        a.insn(`sc.${suffix}`, { rd, rs1: base, rs2, aq: 0, rl: 0 });
+        return;
+      }
+      // A signal between the two makes the second fail, rightly.
+      const failed = this.pick(POOL.filter((r) => r !== base && r !== rs2));
+      a.insn(`sc.${suffix}`, { rd: failed, rs1: base, rs2, aq: 0, rl: 0 });
+      a.to(again, 'bne', { rs1: failed, rs2: 0 });
     }
   }
 

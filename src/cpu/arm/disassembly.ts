@@ -166,7 +166,7 @@ export function decodeArm(word: number, set: number): Decoded<Row<A32Builder>> |
   return decoders[set](word);
 }
 
-/** The instruction at the address of code `pc`, with its set above 32 bits, as text; `word` as it is read from there. */
+/** The instruction at the address of code `pc`, with its set above 32 bits, as text; `word` as {@link decodeArm} has it. */
 export function disassembleArm(word: number, pc: bigint): string {
   const set = Number(pc >> 32n);
   const decoded = decodeArm(word, set);

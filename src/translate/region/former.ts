@@ -47,7 +47,7 @@ export class Effects {
       return effect;
     }
     const set = setAt(pc);
-    if (arch.sets[set].isThumb) word = thumbWord(word);
+    word = decodedWord(arch, pc, word);
     const inContext = arch.inContext?.(set, word, (distance) => {
       const other = readCode(pc + distance);
       return other === undefined ? undefined : thumbWord(other);
@@ -69,7 +69,11 @@ export class Effects {
   }
 }
 
-/** The word that Thumb's instructions are decoded by: the first half is the upper one, or all there is. */
+/** The word by which an instruction is decoded and disassembled that is read as `word`. */
+export const decodedWord = ({ sets }: Architecture, pc: number, word: number): number =>
+  sets?.[setAt(pc)].isThumb ? thumbWord(word) : word;
+
+/** Of Thumb the first half is the upper one, or all there is. */
 function thumbWord(word: number): number {
   return isNarrowThumb(word) ? word & 0xffff : (word << 16) | (word >>> 16);
 }

@@ -2,7 +2,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Backend, BackendHost, BackendOptions, Made } from './backend.ts';
 import type { CodeOptions } from './compile.ts';
-import { Effects, Former } from './former.ts';
+import { decodedWord, Effects, Former } from './former.ts';
 import type { Region } from './graph.ts';
 import { writeOf } from './register-numbers.ts';
 
@@ -40,6 +40,6 @@ export abstract class FormingBackend implements Backend {
   /** The instruction at an address as assembly, for comments. */
   protected get describe(): ((pc: number) => string) | undefined {
     const { describe } = this.options;
-    return describe && ((pc) => describe(pc, this.host.readCode(pc) ?? 0));
+    return describe && ((pc) => describe(pc, decodedWord(this.arch, pc, this.host.readCode(pc) ?? 0)));
   }
 }
