@@ -23,7 +23,7 @@ import { buildSelfContainedLauncher } from './build-native.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = 4096;
-const SEA_OFFSET = 4 * PAGE;
+const SEA_OFFSET = 8 * PAGE;
 const ENTRY_SIZE = 64;
 const NAME_SIZE = 48;
 const MAX_ENTRIES = PAGE / ENTRY_SIZE - 1;
