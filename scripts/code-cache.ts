@@ -4,7 +4,7 @@
  * launcher and Node's flags as in use, and keeps what V8 compiled on the way.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '../src/cpu/encode.ts';
@@ -205,7 +205,10 @@ export function makeCodeCaches(dist: string): void {
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
     for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64'])
       copyFileSync(join(dist, command), join(directory, command));
-    symlinkSync(join(dist, 'node'), join(directory, 'node'));
+    // V8 hashes by a seed of its own in each process, and some of the hashes are seen in a cache. This flag is not among those
+    // that have to be the same when a cache is taken.
+    const node = `#!/bin/sh\nexec '${join(dist, 'node').replaceAll("'", "'\\''")}' --random-seed=1 "$@"\n`;
+    writeFileSync(join(directory, 'node'), node, { mode: 0o755 });
     const loader = JSON.stringify(join(dist, 'tsemu.cjs'));
     // What is worth doing is decided by clocks. Here one goes on by as much each time it is looked at and the other
     // stands still, so that each build does, and has V8 compile, the same.
