@@ -4,7 +4,7 @@
  * launcher and Node's flags as in use, and keeps what V8 compiled on the way.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '../src/cpu/encode.ts';
@@ -202,14 +202,17 @@ export function makeCodeCaches(dist: string): void {
   // V8 takes a cache for a script's if the script is as long as it was.
   for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   try {
+    // What V8 leaves in a cache depends on how long the paths are that it has in memory: they are the same everywhere.
+    const copy = join(directory, 'dist');
+    cpSync(dist, copy, { recursive: true, dereference: true });
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
     for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64'])
       copyFileSync(join(dist, command), join(directory, command));
-    // V8 hashes by a seed of its own in each process, and some of the hashes are seen in a cache. This flag is not among those
-    // that have to be the same when a cache is taken.
-    const node = `#!/bin/sh\nexec '${join(dist, 'node').replaceAll("'", "'\\''")}' --random-seed=1 "$@"\n`;
+    // It hashes by a seed, too, of its own in each process. This flag is not among those that have to be the same when a cache is
+    // taken.
+    const node = `#!/bin/sh\nexec '${join(copy, 'node')}' --random-seed=1 "$@"\n`;
     writeFileSync(join(directory, 'node'), node, { mode: 0o755 });
-    const loader = JSON.stringify(join(dist, 'tsemu.cjs'));
+    const loader = JSON.stringify(join(copy, 'tsemu.cjs'));
     // What is worth doing is decided by clocks. Here one goes on by as much each time it is looked at and the other
     // stands still, so that each build does, and has V8 compile, the same.
     const clock = `let now = 0; performance.now = () => (now += ${CLOCK_STEP});
@@ -240,6 +243,7 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
       });
       if (status !== 0) throw new Error(`making the code caches failed with ${status}: ${stderr}`);
     }
+    for (const name of readdirSync(copy)) if (name.endsWith('.cache')) copyFileSync(join(copy, name), join(dist, name));
   } finally {
     rmSync(directory, { recursive: true });
   }
