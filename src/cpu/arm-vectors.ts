@@ -1,7 +1,7 @@
 /** What the Advanced SIMD instructions of A64 and those of A32 and T32 compute, as far as {@link Lanes} has no word for it. */
 import type { ArmBuilder } from './arm-builder.ts';
 import type { Lanes, Sign } from './arm-lanes.ts';
-import type { Value } from './ir.ts';
+import type { FpLanesOp, Value } from './ir.ts';
 
 /** The polynomial product's low byte, of bytes. */
 export const polynomial = (l: Lanes, n: Value, m: Value): Value => {
@@ -85,6 +85,16 @@ export const clamp =
   (from: Sign, to: Sign) =>
   (l: Lanes, n: Value): Value =>
     l.saturated(l.clamped(from, to, n), n);
+
+/** Of the lanes of two vectors, and of pairs of neighbours. */
+export const plain =
+  (op: FpLanesOp) =>
+  (l: Lanes, n: Value, m: Value): Value =>
+    l.fp(op, l.mode, n, m);
+export const pairwise =
+  (op: FpLanesOp) =>
+  (l: Lanes, n: Value, m: Value): Value =>
+    l.pairwise(n, m, (even, odd) => l.fp(op, l.mode, even, odd));
 
 /** Ones where a comparison holds. */
 export const compared = (l: Lanes, op: 'eq' | 'lt' | 'le', a: Value, b: Value): Value =>

@@ -1,7 +1,6 @@
 /** Advanced SIMD three same, and scalar three same, of floating-point numbers: Arm ARM, C4.1.96. */
 
-import { compared, multiplyAdd } from '../../../arm-vectors.ts';
-import type { FpLanesOp } from '../../../ir.ts';
+import { compared, multiplyAdd, pairwise, plain } from '../../../arm-vectors.ts';
 import { rowsOf } from '../../../row.ts';
 import type { Aarch64Builder } from '../../builder.ts';
 import { type Arrangement, type Compute, effectOf, floatArrangements, three } from './arrangements.ts';
@@ -11,14 +10,6 @@ const half = rowsOf<Aarch64Builder>('FP16');
 export const floatThreeSameRows = full.rows;
 export const floatThreeSameFp16Rows = half.rows;
 
-const plain =
-  (op: FpLanesOp): Compute =>
-  (l, n, m) =>
-    l.fp(op, l.mode, n, m);
-const pairwise =
-  (op: FpLanesOp): Compute =>
-  (l, n, m) =>
-    l.pairwise(n, m, (even, odd) => l.fp(op, l.mode, even, odd));
 type Definition = readonly [
   name: string,
   u: string,

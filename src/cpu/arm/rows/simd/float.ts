@@ -3,19 +3,11 @@
  * to nearest, subnormal numbers flushed to zero, NaNs the default one.
  */
 import { Lanes } from '../../../arm-lanes.ts';
-import { compared, fromIntegers, multiplyAdd, toIntegers } from '../../../arm-vectors.ts';
-import type { FpLanesOp, Value } from '../../../ir.ts';
+import { compared, fromIntegers, multiplyAdd, pairwise, plain, toIntegers } from '../../../arm-vectors.ts';
+import type { Value } from '../../../ir.ts';
 import { BOTH, type Compute, type ComputeOne, D, get, put, Q, type Shape, three, two } from './shapes.ts';
 import { shiftField } from './shifts.ts';
 
-const plain =
-  (op: FpLanesOp): Compute =>
-  (l, n, m) =>
-    l.fp(op, l.mode, n, m);
-const pairwise =
-  (op: FpLanesOp): Compute =>
-  (l, n, m) =>
-    l.pairwise(n, m, (even, odd) => l.fp(op, l.mode, even, odd));
 const product = (l: Lanes, n: Value, m: Value): Value => l.fp('mul', l.mode, n, m);
 
 /** Bit 21, `op`, and bit 20, the size of lanes. */
