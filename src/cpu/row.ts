@@ -178,6 +178,10 @@ function parseRow<B>(
   };
 }
 
+/** A row's operands as its effect takes them, with their values if they are known. */
+export const operandsOf = (row: Row<never>, values?: Readonly<Record<string, number>>): Record<string, Operand> =>
+  Object.fromEntries(row.operands.map((info) => [info.name, { info, value: values?.[info.name] }]));
+
 /** An operand's value in an instruction word: signed or unsigned as its encoding says. */
 export function operandValue(info: OperandInfo, word: number): number {
   let value = 0;

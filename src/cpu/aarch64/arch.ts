@@ -1,6 +1,6 @@
 /** AArch64 as the translator sees it. */
 import { type Architecture, registerCell } from '../arch.ts';
-import type { Operand, Row } from '../row.ts';
+import { type Operand, operandsOf, type Row } from '../row.ts';
 import { Aarch64Builder } from './builder.ts';
 import { aarch64Rows } from './index.ts';
 import { OPTIONAL_EXTENSIONS } from './models.ts';
@@ -19,9 +19,7 @@ export const aarch64: Architecture = {
   optional: OPTIONAL_EXTENSIONS,
   effect(row, values) {
     const builder = new Aarch64Builder();
-    const operands: Record<string, Operand> = {};
-    for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
-    row.effect(builder as never, operands);
+    row.effect(builder as never, operandsOf(row, values));
     if (values === undefined) return builder.statements;
     // Of a write to xzr nothing remains: compares are subtractions without a result.
     return builder.statements.map((statement) =>

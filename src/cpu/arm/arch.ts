@@ -1,6 +1,6 @@
 /** AArch32 as the translator sees it. */
 import type { Architecture, InstructionSet } from '../arch.ts';
-import type { Operand, Row } from '../row.ts';
+import { operandsOf, type Row } from '../row.ts';
 import { A32Builder } from './builder.ts';
 import { armRows, armSets } from './index.ts';
 import { inItBlock } from './it-block.ts';
@@ -25,9 +25,7 @@ export const arm: Architecture = {
   effect(row, values) {
     const set = setOf.get(row) ?? SET.a32;
     const builder = new A32Builder(set === SET.taken ? SET.a32 : set, values !== undefined);
-    const operands: Record<string, Operand> = {};
-    for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
-    row.effect(builder as never, operands);
+    row.effect(builder as never, operandsOf(row, values));
     return builder.statements;
   },
   inContext: inItBlock,

@@ -6,6 +6,7 @@
  * instructions look like one, too, the cold tier has the block.
  */
 import type { CodeEffect } from '../arch.ts';
+import { operandsOf, type Row } from '../row.ts';
 import { A32Builder, itAdvanced } from './builder.ts';
 import { decodeArm } from './disassembly.ts';
 import { SET } from './state.ts';
@@ -54,7 +55,7 @@ function effectOf(set: number, word: number, it: number): CodeEffect | null {
   if (!decoded) return null;
   const { row, values } = decoded;
   const builder = new A32Builder(set, true, it);
-  row.effect(builder, Object.fromEntries(row.operands.map((info) => [info.name, { info, value: values[info.name] }])));
+  row.effect(builder, operandsOf(row as Row<never>, values));
   const isInside = (set === SET.it ? itAdvanced(it) : word & 0xff) !== 0;
   const step = row.length + ((isInside ? SET.it : SET.t32) - set) * 2 ** 32;
   return { length: row.length, step, statements: builder.statements };

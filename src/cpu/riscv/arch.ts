@@ -1,6 +1,6 @@
 /** RISC-V as the translator sees it. */
 import { type Architecture, registerCell } from '../arch.ts';
-import type { Operand, Row } from '../row.ts';
+import { type Operand, operandsOf, type Row } from '../row.ts';
 import { makeBuilder, riscvRows } from './index.ts';
 import { F_NAMES, registerFile, X_NAMES } from './registers.ts';
 import { RISCV_REGISTERS, RISCV_STATE } from './state.ts';
@@ -17,9 +17,7 @@ export const riscv64: Architecture = {
   optional: [],
   effect(row, values) {
     const builder = makeBuilder();
-    const operands: Record<string, Operand> = {};
-    for (const info of row.operands) operands[info.name] = { info, value: values?.[info.name] };
-    row.effect(builder as never, operands);
+    row.effect(builder as never, operandsOf(row, values));
     if (values === undefined) return builder.statements;
     // Of a write to x0 nothing remains: jal and jalr without a return address are mere jumps.
     return builder.statements.map((statement) =>
