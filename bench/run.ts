@@ -13,7 +13,7 @@
  *
  * A second table has single operations of the kernel (operations.c), in microseconds of wall time each. `--only` takes
  * their names too. What fork-exec and spawn execute is the static hello: under qemu-user by executing qemu-user itself,
- * which is what binfmt_misc makes of it.
+ * which is what binfmt_misc makes of it. A third table has situations.ts.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBinary, benchPrograms, output, root } from '../scripts/build-test-binaries.ts';
 import { debianName, debianRoot } from '../scripts/debian-root.ts';
+import { SITUATIONS, situation } from './situations.ts';
 import { geometricMean, median, table } from './statistics.ts';
 
 /** Sizes for `--quick`, by program; the others take none. */
@@ -146,7 +147,10 @@ if (!(arch in SYSROOTS)) {
 const rounds = Math.max(1, Number(values.runs) || 1);
 const sizes = values.quick ? QUICK : values.short ? SHORT : (LONG[arch] ?? {});
 const INTERPRETERS = values.short ? SHORT_INTERPRETERS : LONG_INTERPRETERS;
-const qemu = [`qemu-${arch}-static`, `qemu-${arch}`].find((name) => spawnSync(name, ['--version']).status === 0);
+// By its path, since execve and binfmt_misc take no name to look up.
+const qemu = [`qemu-${arch}-static`, `qemu-${arch}`]
+  .map((name) => spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim())
+  .find((path) => path !== '');
 const given = values.tsemu ?? process.env[`TSEMU_${arch.toUpperCase()}`];
 const tsemu = given?.split(/\s+/) ?? [join(root, 'dist', `tsemu-${arch}`)];
 const measure = buildMeasure();
@@ -190,9 +194,7 @@ function operation(name: string): Record<string, number> {
     native: [benchBinary('native', 'operations'), ...order, ...hello('native')],
   };
   if (qemu) {
-    // execve takes no name to look up.
-    const path = executes ? [execFileSync('sh', ['-c', `command -v ${qemu}`], { encoding: 'utf8' }).trim()] : [];
-    commands.qemu = [qemu, guest, ...order, ...path, ...hello(arch)];
+    commands.qemu = [qemu, guest, ...order, ...(executes ? [qemu] : []), ...hello(arch)];
   }
   commands.tsemu = [...tsemu, guest, ...order, ...hello(arch)];
   const times: Record<string, number[]> = {};
@@ -249,7 +251,7 @@ function missing(path: string): never {
   process.exit(1);
 }
 
-const programs = benchPrograms().filter((program) => program !== 'operations');
+const programs = benchPrograms().filter((program) => program !== 'operations' && program !== 'situations');
 const cases: { name: string; program: string; dynamic: boolean }[] = programs.flatMap((program) =>
   program === 'hello'
     ? [
@@ -261,7 +263,12 @@ const cases: { name: string; program: string; dynamic: boolean }[] = programs.fl
 const isChosen = (name: string): boolean => !values.only || values.only.includes(name);
 const chosen = cases.filter(({ name }) => isChosen(name));
 const interpreters = values.quick ? [] : Object.keys(INTERPRETERS).filter(isChosen);
-const names = [...cases.map((one) => one.name), ...Object.keys(INTERPRETERS), ...Object.keys(OPERATIONS)];
+const names = [
+  ...cases.map((one) => one.name),
+  ...Object.keys(INTERPRETERS),
+  ...Object.keys(OPERATIONS),
+  ...Object.keys(SITUATIONS),
+];
 const unknown = values.only?.filter((name) => !names.includes(name)) ?? [];
 if (unknown.length > 0) {
   process.stderr.write(`bench: no program ${unknown.join(', ')}; there are ${names.join(', ')}\n`);
@@ -270,6 +277,7 @@ if (unknown.length > 0) {
 
 const rows: Row[] = [];
 const operations: { name: string; results: Record<string, number> }[] = [];
+const situations: { name: string; results: Record<string, number> | string }[] = [];
 try {
   for (const { name, program, dynamic } of chosen) {
     const guest = benchBinary(arch, program, dynamic);
@@ -297,6 +305,15 @@ try {
   }
   const measured = values.short ? [] : Object.keys(OPERATIONS).filter(isChosen);
   for (const name of measured) operations.push({ name, results: operation(name) });
+  const outputOf = (command: readonly string[]): string => {
+    const { status, output: text } = sample(command);
+    if (status !== 0) throw new Error(text);
+    return text;
+  };
+  const { quick } = values;
+  for (const name of values.short ? [] : Object.keys(SITUATIONS).filter(isChosen)) {
+    situations.push({ name, results: await situation(name, { arch, tsemu, qemu, outputOf, rounds, quick, scratch }) });
+  }
   if (!values.only) rows.push({ name: 'node -e 0', results: compare({ tsemu: [process.execPath, '-e', '0'] }) });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -357,11 +374,19 @@ const operationLines = operations.map(({ name, results: { tsemu, qemu, native } 
 const operationHead = ['operation', 'tsemu µs', 'qemu µs', 'native µs', 'tsemu/qemu', 'tsemu/native', 'qemu/native'];
 if (operations.length > 0) process.stdout.write(`\n${table([operationHead, ...operationLines])}\n`);
 
+const situationLines = situations.map(({ name, results }) => {
+  const { tsemu, qemu, native } = typeof results === 'string' ? {} : results;
+  const figures = [tsemu, qemu, native].map((value) => (value === undefined ? '' : value.toFixed(2)));
+  return [name, ...figures, shown(tsemu / qemu), typeof results === 'string' ? results : SITUATIONS[name].meaning];
+});
+const situationHead = ['situation', 'tsemu', 'qemu', 'native', 'tsemu/qemu', 'what'];
+if (situations.length > 0) process.stdout.write(`\n${table([situationHead, ...situationLines])}\n`);
+
 const failures = [
   ...rows.flatMap(({ name, results }) =>
     Object.entries(results).flatMap(([who, { error }]) => (error ? [`${name} under ${who}: ${error}`] : [])),
   ),
-  ...operations.flatMap(({ name, results }) =>
+  ...[...operations, ...situations].flatMap(({ name, results }) =>
     Object.entries(results).flatMap(([who, value]) => (Number.isNaN(value) ? [`${name} under ${who}`] : [])),
   ),
 ];
@@ -371,7 +396,7 @@ if (values.json) {
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   writeFileSync(
     values.json,
-    `${JSON.stringify({ arch, rounds, quick: values.quick, tsemu, machine, rows, operations, means }, null, 2)}\n`,
+    `${JSON.stringify({ arch, rounds, quick: values.quick, tsemu, machine, rows, operations, situations, means }, null, 2)}\n`,
   );
 }
 process.exitCode = failures.length > 0 ? 1 : 0;

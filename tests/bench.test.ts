@@ -23,6 +23,8 @@ test('every program of the benchmark runs and agrees', { timeout: 400_000 }, asy
     for (const { results } of result.rows) expect(results.tsemu.wall).toBeGreaterThan(0);
     expect(result.operations.length).toBeGreaterThanOrEqual(9);
     for (const { results } of result.operations) expect(results.tsemu).toBeGreaterThan(0);
+    for (const { results } of result.situations.slice(0, 2)) expect(results.tsemu).toBeGreaterThan(0);
+    expect(result.situations).toHaveLength(3);
     expect(result.means['tsemu/native']).toBeGreaterThan(0);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
