@@ -140,10 +140,9 @@ export abstract class ArmBuilder extends Builder {
       ),
     );
   }
-  /** ROR of a zero-extended value; the result of 32 bits may have others above. */
+  /** ROR; a result of 32 bits is zero-extended. */
   rotatedRight(value: Value, amount: Value, size: Size): Value {
-    if (size === 64) return this.op('rotr', value, amount);
-    return this.shr(this.or(value, this.shl(value, 32)), this.and(amount, this.const(31)));
+    return this.op(size === 64 ? 'rotr' : 'rotr32', value, amount);
   }
   // Flags.
 

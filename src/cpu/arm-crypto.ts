@@ -60,7 +60,7 @@ function unmixColumns(l: Lanes, a: Value): Value {
 export const choose = (b: B, x: Value, y: Value, z: Value) => b.xor(b.and(b.xor(y, z), x), z);
 export const majority = (b: B, x: Value, y: Value, z: Value) => b.or(b.and(x, y), b.and(b.or(x, y), z));
 export const parity = (b: B, x: Value, y: Value, z: Value) => b.xor(b.xor(x, y), z);
-export const rotated = (b: B, a: Value, right: number) => b.low(b.rotatedRight(a, b.const(right), 32), 32);
+export const rotated = (b: B, a: Value, right: number) => b.rotatedRight(a, b.const(right), 32);
 const sum = (b: B, ...terms: Value[]) =>
   b.low(
     terms.reduce((all, term) => b.add(all, term)),

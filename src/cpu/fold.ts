@@ -22,6 +22,7 @@ const FOLDED: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
   shr_s: (a, b) => s64(a) >> (b & 63n),
   shr_u: (a, b) => a >> (b & 63n),
   rotr: (a, b) => (a >> (b & 63n)) | (a << (64n - (b & 63n))),
+  rotr32: (a, b) => BigInt.asUintN(32, ((a & 0xffff_ffffn) * 0x1_0000_0001n) >> (b & 31n)),
   div_u: (a, b) => a / b,
   clz: (a) => BigInt(64 - (a === 0n ? 0 : a.toString(2).length)),
   extend32_s: (a) => BigInt.asIntN(32, a),

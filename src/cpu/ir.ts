@@ -33,6 +33,8 @@ export const OPS = {
   shr_u: [['i64', 'i64'], 'i64'],
   rotl: [['i64', 'i64'], 'i64'],
   rotr: [['i64', 'i64'], 'i64'],
+  /** The low 32 bits rotated, by a count modulo 32; zero-extended. */
+  rotr32: [['i64', 'i64'], 'i64'],
   clz: [['i64'], 'i64'],
   ctz: [['i64'], 'i64'],
   popcnt: [['i64'], 'i64'],

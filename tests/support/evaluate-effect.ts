@@ -66,6 +66,7 @@ const OPERATIONS: Record<
   shr_u: (a, b) => a >> (b & 63n),
   rotl: (a, b) => (a << (b & 63n)) | (a >> (64n - (b & 63n))),
   rotr: (a, b) => (a >> (b & 63n)) | (a << (64n - (b & 63n))),
+  rotr32: (a, b) => BigInt.asUintN(32, ((a & 0xffff_ffffn) * 0x1_0000_0001n) >> (b & 31n)),
   clz: (a) => BigInt(64 - (a === 0n ? 0 : a.toString(2).length)),
   ctz: (a) => (a === 0n ? 64n : BigInt((a & -a).toString(2).length - 1)),
   popcnt: (a) => BigInt(a.toString(2).replaceAll('0', '').length),

@@ -266,7 +266,7 @@ export class A32Builder extends ArmBuilder {
       this.select(this.is(type, 0), lsl, this.select(this.is(type, 1), lsr, this.select(this.is(type, 2), asr, ror)));
     const result = pick(left, this.shr(zero, count), this.sar(value, count), rotated);
     const carry = this.and(
-      pick(this.shr(left, 32), this.shr(zero, before), this.sar(value, before), this.shr(this.unsigned(rotated), 31)),
+      pick(this.shr(left, 32), this.shr(zero, before), this.sar(value, before), this.shr(rotated, 31)),
       this.const(1),
     );
     return { value: this.word(result), carry: this.select(isNone, this.carry(), carry) };

@@ -12,6 +12,8 @@ function rotl(a: bigint, b: bigint): bigint {
   const count = b & 63n;
   return i64((a << count) | (u64(a) >> (64n - count)));
 }
+/** A word twice, so that shifting it down rotates it. */
+const rotr32 = (a: bigint, b: bigint): bigint => BigInt.asUintN(32, ((a & 0xffff_ffffn) * 0x1_0000_0001n) >> (b & 31n));
 function clz(a: bigint): bigint {
   return a === 0n ? 64n : BigInt(64 - u64(a).toString(2).length);
 }
@@ -88,6 +90,7 @@ export function makeRuntime(
     u64,
     rotl,
     rotr: (a: bigint, b: bigint) => rotl(a, -b),
+    rotr32,
     clz,
     ctz,
     popcnt,

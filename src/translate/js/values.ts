@@ -56,6 +56,7 @@ const PURE = {
   shr_u: (a, b) => `i64(${unsigned(a)} >> ${count(b)})`,
   rotl: (a, b) => `rotl(${a}, ${b})`,
   rotr: (a, b) => `rotr(${a}, ${b})`,
+  rotr32: (a, b) => `rotr32(${a}, ${b})`,
   clz: (a) => `clz(${a})`,
   ctz: (a) => `ctz(${a})`,
   popcnt: (a) => `popcnt(${a})`,

@@ -13,19 +13,22 @@
  * speed, so it is done only if somebody can see the state.
  */
 import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
-import type { OpName, Statement, Value } from '../../cpu/ir.ts';
+import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
+import { isVectorOp } from '../../cpu/vector-ops.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { constantOf } from '../walk.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, i32, i64, set } from '../wasm/expr.ts';
 import { type FpLanesValue, type FpValue, type Read, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
+import { emitClearAbove, emitVectorOp, readsLowHalf } from '../wasm/vector.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FlagLowering } from './flags.ts';
 import { FloatLowering } from './float.ts';
 import { type CompiledRegion, DEPTH, FlowLowering, type FlowParts, PC, regionModule } from './flow.ts';
 import type { Instruction, Region, Target } from './graph.ts';
+import { LowLanes, lane0Of } from './low-lanes.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
 import { BOX, SkippedWrites, Words } from './words.ts';
@@ -112,6 +115,7 @@ class RegionLowering extends FlowLowering {
   private readonly dirty: Int32Array;
   /** Registers that are words here: their value is in their i32 local. */
   private readonly words: Words;
+  private readonly low: LowLanes;
   private readonly mode: DynamicMode | undefined;
   private skipped: SkippedWrites | undefined;
 
@@ -122,7 +126,8 @@ class RegionLowering extends FlowLowering {
     this.plan = plan;
     this.precise = options.precise;
     this.dirty = new Int32Array(plan.banks);
-    this.words = new Words(arch, new Int32Array(plan.banks));
+    this.words = new Words(arch, new Int32Array(plan.banks), plan.singles);
+    this.low = new LowLanes(this);
     this.mode = mode;
     if (arch.flags !== undefined) this.flags = new FlagLowering(this);
     if (usesFloat) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
@@ -273,6 +278,7 @@ class RegionLowering extends FlowLowering {
     return isFloat(this.arch, register) ? F64 : I64;
   }
   private word(register: number): number {
+    if (isVector(this.arch, register)) return this.local(register);
     return (this.words32[register] ??= this.addLocal(isFloat(this.arch, register) ? F32 : I32));
   }
   /** Loads what is needed at a block's start, all but what is in `except`, by bank. */
@@ -291,10 +297,7 @@ class RegionLowering extends FlowLowering {
     let none = true;
     for (let bank = 0; bank < plan.banks; bank++) {
       this.forEachRegister(bank, plan.assumed[bank], (register) => {
-        const cell = access(0x29, THREAD, 8 * register, i32.const(0));
-        const word = isFloat(this.arch, register) ? f32.reinterpret(i32.wrap(cell)) : i32.wrap(cell);
-        set(this.word(register), word)(code);
-        i64.xor(cell, () => this.emitWord(register))(code);
+        this.emitAssumption(register);
         if (!none) code.op(0x84);
         none = false;
       });
@@ -303,6 +306,20 @@ class RegionLowering extends FlowLowering {
     code.op(0x50).op(0x45).unlikelyIf();
     this.emitLeave(EXIT.assumption, region.blocks[0].pc);
     code.end();
+  }
+  /** Loads such a register, and pushes an i64 that is 0 if it is a word. */
+  private emitAssumption(register: number): void {
+    const cell = access(0x29, THREAD, 8 * register, i32.const(0));
+    if (isVector(this.arch, register)) {
+      set(this.word(register), access(LOAD[V128], THREAD, 8 * register, i32.const(0)))(this.code);
+      const high = access(0x29, THREAD, 8 * register + 8, i32.const(0));
+      const above = this.words.lowBits(register) === 64 ? high : i64.or(high, i64.shr_u(cell, i64.const(32)));
+      above(this.code);
+      return;
+    }
+    const word = isFloat(this.arch, register) ? f32.reinterpret(i32.wrap(cell)) : i32.wrap(cell);
+    set(this.word(register), word)(this.code);
+    i64.xor(cell, () => this.emitWord(register))(this.code);
   }
   /** Writes the dirty registers to their cells. */
   protected writeBack(): void {
@@ -317,7 +334,8 @@ class RegionLowering extends FlowLowering {
     this.forEachRegister(bank, registers, (register) => {
       const isWord = this.words.has(register);
       const value = () => (isWord ? this.emitWord(register) : this.emitHeld(register));
-      access(STORE[isWord ? I64 : this.typeOf(register)], THREAD, 8 * register, i32.const(0), value)(this.code);
+      const type = this.typeOf(register);
+      access(STORE[isWord && type === F64 ? I64 : type], THREAD, 8 * register, i32.const(0), value)(this.code);
     });
   }
   private note(register: number, isWord: boolean, isPositive?: boolean): void {
@@ -350,8 +368,13 @@ class RegionLowering extends FlowLowering {
     this.emitRegister(register);
     if (isFloat(this.arch, register)) this.code.op(0xbf);
   }
-  /** Pushes the 64 bits of a register that is a word. */
+  /** Pushes the 64 bits of a register that is a word, or the 128 of a vector. */
   private emitWord(register: number): void {
+    if (isVector(this.arch, register)) {
+      this.code.localGet(this.local(register));
+      emitClearAbove(this.code, this.words.lowBits(register));
+      return;
+    }
     this.emitWordBits(register);
     if (isFloat(this.arch, register)) this.code.op(0xad).i64(BOX).op(0x84);
     else this.code.op(this.words.hasPositive(register) ? 0xad : 0xac);
@@ -398,10 +421,10 @@ class RegionLowering extends FlowLowering {
     } else if (statement.kind === 'store' && statement.width >= 32) {
       const isWide = statement.width === 64;
       const { value } = statement;
-      const lane = isWide ? 'i64x2.extract_lane' : 'i32x4.extract_lane_u';
-      if (!this.isComputed(value) && value.kind === 'op' && isLane0(value, lane)) {
+      const vector = this.isComputed(value) ? undefined : lane0Of(value, isWide ? 64 : 32);
+      if (vector !== undefined) {
         const offset = this.emitAddress(statement.address);
-        this.emit(value.args[0]);
+        this.low.emitLane0(vector, isWide ? 64 : 32);
         code.simd(isWide ? 0x21 : 0x1f).byte(0);
         code.access(isWide ? 0x39 : 0x38, { memory: WINDOW, offset, align: 0 });
         return;
@@ -421,6 +444,14 @@ class RegionLowering extends FlowLowering {
       if (value.kind === 'const') return;
       emitValue();
       this.code.op(0x1a);
+      return;
+    }
+    if (isVector(this.arch, register)) {
+      const isLow = this.words.isLowWrite(register, value);
+      if (isLow) this.emitLowVector(value);
+      else emitValue();
+      this.code.localSet(this.local(register));
+      this.note(register, isLow);
       return;
     }
     const isWord = this.isWord(value);
@@ -520,6 +551,10 @@ class RegionLowering extends FlowLowering {
   }
   protected override emitKnown(value: Value): boolean {
     if (value.kind === 'op' && value.op === 'v128.from_i64') return this.emitToVector(value.args[0]);
+    if (value.kind === 'op' && isVectorOp(value.op) && readsLowHalf(value.op, value.args)) {
+      emitVectorOp(this.low, value.op, value.args);
+      return true;
+    }
     if (value.kind === 'op' && value.op === 'condition') return this.flags?.emitCondition(value) === true;
     const local = this.unboxedLocal(value);
     if (local === undefined) return false;
@@ -533,7 +568,24 @@ class RegionLowering extends FlowLowering {
       this.code.simd(scalar.width === 64 ? 0x5d : 0x5c).memarg({ memory: WINDOW, offset, align: 0 });
       return true;
     }
-    return this.float?.emitScalarVector(scalar) ?? false;
+    return false;
+  }
+  /** Pushes a vector of whose bits only those count which {@link Words} says. */
+  private emitLowVector(value: Value): void {
+    const scalar = value.kind === 'op' && value.op === 'v128.from_i64' ? value.args[0] : undefined;
+    if (scalar === undefined || !this.float?.emitScalarVector(scalar)) this.low.emit(value);
+  }
+  lowLocal(value: Value, bits: number): number | undefined {
+    if (value.kind !== 'reg' || value.type !== 'v128') return undefined;
+    const register = registerOf(this.arch, value.operand);
+    if (register === undefined) return undefined;
+    return this.words.has(register) && this.words.lowBits(register) < bits ? undefined : this.local(register);
+  }
+  emitLane0(vector: Value, bits: 32 | 64): void {
+    this.low.emitLane0(vector, bits);
+  }
+  override isShared(value: Value): boolean {
+    return super.isShared(value);
   }
   /** Pushes a binary32 pattern, as i64 in the IR, as f32. */
   private emitUnboxed(value: Value): void {
@@ -554,8 +606,9 @@ class RegionLowering extends FlowLowering {
   }
   emitSingle(value: Value): void {
     const { code } = this;
-    if (!this.isComputed(value) && value.kind === 'op' && isLane0(value, 'i32x4.extract_lane_u')) {
-      this.emit(value.args[0]);
+    const vector = this.isComputed(value) ? undefined : lane0Of(value, 32);
+    if (vector !== undefined) {
+      this.low.emitLane0(vector, 32);
       code.simd(0x1f).byte(0);
       return;
     }
@@ -606,10 +659,6 @@ class RegionLowering extends FlowLowering {
     this.code.end();
   }
 }
-
-/** Whether an operation extracts the lowest lane of a vector. */
-const isLane0 = ({ op, args }: Value & { kind: 'op' }, wanted: OpName): boolean =>
-  op === wanted && args[1].kind === 'const' && args[1].value === 0n;
 
 /** How a region depends on the dynamic rounding mode. */
 interface DynamicMode {

@@ -13,11 +13,12 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import { FP_OPS, type FpFormat, type FpOpName, type Value } from '../../cpu/ir.ts';
-import { type Code, F32, F64, I64, type ValType } from '../wasm/encoder.ts';
+import { type Code, F32, F64, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, f64, get, i32, i64, set } from '../wasm/expr.ts';
 import type { Helpers } from '../wasm/helpers.ts';
 import { type FpLanesValue, type FpValue, THREAD } from '../wasm/lower.ts';
 import { emitLanes } from './float-lanes.ts';
+import { lane0Of } from './low-lanes.ts';
 
 /** 0x7ff is the exponent of infinity; the result's exponent, less 2 where subnormals matter, must be below this. */
 const LIMIT = 0x7fd;
@@ -42,6 +43,10 @@ export interface FloatHost {
   emitLoadDouble(value: Value & { kind: 'load' }): void;
   /** The local of a vector. */
   inLocal(value: Value): number;
+  /** Pushes a vector whose lowest lane is right. */
+  emitLane0(vector: Value, bits: 32 | 64): void;
+  /** The local of the vector register that a value reads, if its low bits, so many, are right; undefined if it reads none. */
+  lowLocal(value: Value, bits: number): number | undefined;
   /** Whether the value was computed before: it is in an i64 local. */
   isComputed(value: Value): boolean;
   /** Leaves as an illegal instruction if the dynamic rounding mode is none, unless that was tested before. */
@@ -94,6 +99,15 @@ const ROUNDS: ReadonlySet<FpOpName> = new Set([
   'from_u64',
 ]);
 
+/** The opcodes after 0xfd of operations on vectors of binary32 and binary64; relaxed_madd is one (relaxed SIMD proposal). */
+const PACKED: Partial<Record<FpOpName, readonly [number, number]>> = {
+  add: [0xe4, 0xf0],
+  sub: [0xe5, 0xf1],
+  mul: [0xe6, 0xf2],
+  fma: [0x105, 0x107],
+};
+const SPLAT = { 32: 0x13, 64: 0x14 } as const;
+
 export class FloatLowering {
   private readonly host: FloatHost;
   private readonly limit: number;
@@ -138,13 +152,14 @@ export class FloatLowering {
         host.emitLoadDouble(value);
         return;
       }
-      if (value.kind === 'fp' && this.resultFormat(value) === 64) {
+      if (value.kind === 'fp' && resultFormat(value) === 64) {
         this.emitOperation(value);
         return;
       }
       if (value.kind === 'op' && this.emitSignOperation(value)) return;
-      if (value.kind === 'op' && value.op === 'i64x2.extract_lane' && isConst(value.args[1], 0n)) {
-        host.emit(value.args[0]);
+      const vector = lane0Of(value, 64);
+      if (vector !== undefined) {
+        host.emitLane0(vector, 64);
         code.simd(0x21).byte(0);
         return;
       }
@@ -153,16 +168,58 @@ export class FloatLowering {
     code.op(0xbf);
   }
 
-  /** Pushes a vector whose low lane is the result of an operation and that is zero above; false if the value is no such. */
+  /** Pushes a vector whose lowest lane is the result of an operation; false if the value is no such. */
   emitScalarVector(value: Value): boolean {
     const { host } = this;
     if (value.kind !== 'fp' || host.isComputed(value)) return false;
-    const format = this.resultFormat(value);
+    const format = resultFormat(value);
     if (format === undefined) return false;
-    host.code.simd(0x0c).bytes(Array(16).fill(0));
-    this.emitOperation(value);
-    host.code.simd(format === 64 ? 0x22 : 0x20).byte(0);
+    const opcodes = PACKED[value.op];
+    if (opcodes !== undefined && !this.isExactOnly(value)) this.emitPacked(value, opcodes);
+    else {
+      this.emitOperation(value);
+      host.code.simd(SPLAT[format]);
+    }
     return true;
+  }
+
+  /** The same by an operation on whole vectors: no operand has to be moved out of its register and the result back. */
+  private emitPacked(value: FpValue, opcodes: readonly [number, number]): void {
+    const { host } = this;
+    const { code } = host;
+    const format = value.format as 32 | 64;
+    const isWide = format === 64;
+    const operands = value.args.map((arg) => this.vectorOperand(arg, format));
+    const r = host.newLocal(V128);
+    for (const operand of operands) code.localGet(operand);
+    code.simd(opcodes[isWide ? 1 : 0]).localSet(r);
+    this.inRange(laneBits(r, isWide), isWide, value.op === 'add' || value.op === 'sub' ? 0 : 2)(code);
+    code.op(0x45).unlikelyIf();
+    const bits = operands.map((operand) => {
+      const lane = laneBits(operand, isWide);
+      return { bits: isWide ? lane : i64.extend_u(lane) };
+    });
+    this.emitSlow(value, bits, format);
+    code.simd(SPLAT[format]).localSet(r).end();
+    code.localGet(r);
+  }
+
+  /** A local whose lowest lane is a value. */
+  private vectorOperand(value: Value, format: 32 | 64): number {
+    const { host } = this;
+    const { code } = host;
+    const vector = host.isComputed(value) ? undefined : lane0Of(value, format);
+    const register = vector && !host.isComputed(vector) ? host.lowLocal(vector, format) : undefined;
+    if (register !== undefined) return register;
+    const local = host.newLocal(V128);
+    if (vector !== undefined) host.emitLane0(vector, format);
+    else {
+      if (format === 64) this.emitDouble(value);
+      else host.emitSingle(value);
+      code.simd(SPLAT[format]);
+    }
+    code.localSet(local);
+    return local;
   }
 
   /** Pushes the result of an operation on lanes. */
@@ -174,14 +231,14 @@ export class FloatLowering {
   /** Pushes the result of an operation as the IR has it, bits or integer. */
   emit(value: FpValue): void {
     this.emitOperation(value);
-    const format = this.resultFormat(value);
+    const format = resultFormat(value);
     if (format === 64) this.host.code.op(0xbd);
     else if (format === 32) this.host.code.op(0xbc).op(0xad);
   }
 
   /** Pushes the result as f32 if it is of that format. */
   emitSingleResult(value: FpValue): boolean {
-    if (this.resultFormat(value) !== 32) return false;
+    if (resultFormat(value) !== 32) return false;
     this.emitOperation(value);
     return true;
   }
@@ -220,31 +277,29 @@ export class FloatLowering {
     return true;
   }
 
-  /** The format of the result as it is left on the stack; undefined for integers, and bits of other formats, as i64. */
-  private resultFormat({ op, format }: FpValue): 32 | 64 | undefined {
-    if (format === 16 || !FAST.has(op)) return undefined;
-    if (op === 'to64' || op === 'to32') return op === 'to64' ? 64 : 32;
-    if (op.startsWith('to_') || COMPARISONS.has(op)) return undefined;
-    return format;
-  }
-
-  /** Leaves the result on the stack, of the type that {@link resultFormat} says, i64 otherwise. */
-  private emitOperation(value: FpValue): void {
-    const { op, format, args, rounding } = value;
-    const { code } = this.host;
+  /** Whether an operation has no fast path. */
+  private isExactOnly({ op, format, rounding }: FpValue): boolean {
     const mode = modeOf(rounding);
     const sameFormat = (op === 'to32' && format === 32) || (op === 'to64' && format === 64);
     const rounds = ROUNDS.has(op) || (format === 32 && op.startsWith('from_'));
-    const hard =
+    return (
       format === 16 ||
       !FAST.has(op) ||
       sameFormat ||
       (op === 'fma' && !this.fused) ||
       (mode ?? 0) > HIGHEST_ROUNDING ||
       (rounds && (mode ?? 0) !== 0) ||
-      (op.startsWith('round') && mode === 4);
+      (op.startsWith('round') && mode === 4)
+    );
+  }
+
+  /** Leaves the result on the stack, of the type that {@link resultFormat} says, i64 otherwise. */
+  private emitOperation(value: FpValue): void {
+    const { op, format, args, rounding } = value;
+    const { code } = this.host;
+    const hard = this.isExactOnly(value);
     const operands = args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));
-    const result = this.resultFormat(value);
+    const result = resultFormat(value);
     const type = result === 64 ? F64 : result === 32 ? F32 : I64;
     const slow = () => this.emitSlow(value, operands, result);
     if (hard) {
@@ -257,7 +312,7 @@ export class FloatLowering {
       format as 32 | 64,
       operands.map((o) => o.fast),
       r,
-      mode,
+      modeOf(rounding),
     );
     if (check !== undefined) {
       check(code);
@@ -327,21 +382,22 @@ export class FloatLowering {
     const F = wide ? f64 : f32;
     const [a, b, c] = operands;
     const compute = (value: Expr) => set(r, value)(code);
+    const bits = wide ? i64.reinterpret(get(r)) : i32.reinterpret(get(r));
     switch (op) {
       case 'add':
       case 'sub':
         compute(F[op](a, b));
-        return this.inRange(r, wide, 0);
+        return this.inRange(bits, wide, 0);
       case 'mul':
       case 'div':
         compute(F[op](a, b));
-        return this.inRange(r, wide, 2);
+        return this.inRange(bits, wide, 2);
       case 'sqrt':
         compute(F.sqrt(a));
-        return this.inRange(r, wide, 2);
+        return this.inRange(bits, wide, 2);
       case 'fma':
         compute(F.madd(a, b, c));
-        return this.inRange(r, wide, 2);
+        return this.inRange(bits, wide, 2);
       case 'min':
       case 'max':
       case 'minimum':
@@ -361,7 +417,7 @@ export class FloatLowering {
         return i32.and(F.eq(a, a), get(this.limit));
       case 'to32':
         compute(f32.demote(a));
-        return this.inRange(r, false, 2);
+        return this.inRange(i32.reinterpret(get(r)), false, 2);
       case 'to64':
         compute(f64.promote(a));
         return this.unless(mode, F.eq(a, a));
@@ -410,11 +466,9 @@ export class FloatLowering {
     return i32.and(inRange, get(this.limit));
   }
 
-  /** The exponent less `least` is below the limit. */
-  private inRange(r: number, wide: boolean, least: number): Expr {
-    const exponent = wide
-      ? i32.wrap(i64.shr_u(i64.reinterpret(get(r)), i64.const(52)))
-      : i32.shr_u(i32.reinterpret(get(r)), i32.const(23));
+  /** The exponent of a result, given by its bits, less `least` is below the limit. */
+  private inRange(bits: Expr, wide: boolean, least: number): Expr {
+    const exponent = wide ? i32.wrap(i64.shr_u(bits, i64.const(52))) : i32.shr_u(bits, i32.const(23));
     const shifted = least === 0 ? exponent : i32.sub(exponent, i32.const(least));
     // For binary32 the limit's low byte is right: 0xfd.
     const limit = wide ? get(this.limit) : i32.and(get(this.limit), i32.const(0xff));
@@ -433,6 +487,24 @@ export class FloatLowering {
     return i32.or(F.le(a, b), F.gt(a, b));
   }
 }
+
+/** The format of a result as it is left on the stack; undefined for integers, and bits of other formats, as i64. */
+export function resultFormat({ op, format }: Pick<FpValue, 'op' | 'format'>): 32 | 64 | undefined {
+  if (format === 16 || !FAST.has(op)) return undefined;
+  if (op === 'to64' || op === 'to32') return op === 'to64' ? 64 : 32;
+  if (op.startsWith('to_') || COMPARISONS.has(op)) return undefined;
+  return format;
+}
+
+/** The bits of a vector's lowest lane, i64 or i32: as a float, V8 takes it out in one step. */
+const laneBits = (local: number, isWide: boolean): Expr => {
+  const lane: Expr = (code) =>
+    code
+      .localGet(local)
+      .simd(isWide ? 0x21 : 0x1f)
+      .byte(0);
+  return isWide ? i64.reinterpret(lane) : i32.reinterpret(lane);
+};
 
 const isConst = (value: Value | undefined, wanted: bigint): boolean =>
   value?.kind === 'const' && BigInt.asUintN(64, value.value) === BigInt.asUintN(64, wanted);

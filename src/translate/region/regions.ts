@@ -391,8 +391,14 @@ export class Regions {
     const words = new Int32Array(Math.ceil(registers.registerCount / 32));
     if (this.general.has(pc)) return words;
     for (let register = 0; register < registers.registerCount; register++) {
-      if (isVector(registers, register)) continue;
       const [low, high] = this.words.subarray(2 * register, 2 * register + 2);
+      if (isVector(registers, register)) {
+        if ((register & 1) !== 0) continue;
+        // See assumableOf.
+        const isHalf = this.words[2 * register + 2] === 0 && this.words[2 * register + 3] === 0;
+        if (isHalf) words[register >> 5] |= (high === 0 ? 3 : 2) << register;
+        continue;
+      }
       if (high === (isFloat(registers, register) ? -1 : low >> 31)) words[register >> 5] |= 1 << register;
     }
     return words;

@@ -21,7 +21,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { type Block, jumpsOf, type Region, successors, type Target } from './graph.ts';
-import { Words } from './words.ts';
+import { assumableOf, singlesOf, Words } from './words.ts';
 
 /** Sets of registers; those by block are at `block * banks + bank`. */
 export interface RegisterPlan {
@@ -36,6 +36,8 @@ export interface RegisterPlan {
   wordIn: Int32Array;
   /** Registers, by bank, that are taken for words at the region's entry: that has to be tested. */
   assumed: Int32Array;
+  /** Vector registers, by bank, whose words are of 32 bits. */
+  singles: Int32Array;
   /** Registers, by bank, that the region writes. */
   written: Int32Array;
 }
@@ -163,21 +165,27 @@ export function planRegisters(
   });
 
   // What is only read is as well left in 64 bits, in which addresses, for one, are wanted.
+  const singles = singlesOf(
+    arch,
+    blocks.flatMap((block) => block.instructions),
+    banks,
+  );
   const wordIn = planWords(
     arch,
     region,
-    assumable.map((set, bank) => set & written[bank]),
+    singles,
+    assumableOf(arch, assumable, singles).map((set, bank) => set & written[bank]),
   );
   const assumed = wordIn.slice(0, banks);
   for (let bank = 0; bank < banks; bank++) assumed[bank] &= neededIn[bank];
-  return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, written };
+  return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, singles, written };
 }
 
 /**
  * Words at each block's start: where all ways that lead there agree. The entry counts as if what is assumable were words,
  * but for a dispatcher: what it is come to with differs.
  */
-function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array): Int32Array {
+function planWords(arch: Architecture, { blocks }: Region, singles: Int32Array, assumable: Int32Array): Int32Array {
   const banks = assumable.length;
   const wordIn = new Int32Array(blocks.length * banks).fill(-1);
   const [entry] = blocks;
@@ -188,7 +196,7 @@ function planWords(arch: Architecture, { blocks }: Region, assumable: Int32Array
   untilStable(() => {
     let changed = false;
     for (const [index, block] of blocks.entries()) {
-      const words = new Words(arch, wordIn.slice(index * banks, (index + 1) * banks));
+      const words = new Words(arch, wordIn.slice(index * banks, (index + 1) * banks), singles);
       for (const instruction of block.instructions) words.follow(instruction);
       const jumps = jumpsOf(block);
       for (const successor of successors(block)) {

@@ -2,16 +2,20 @@
  * Which guest registers hold words: values that equal their low 32 bits,
  * sign-extended. A region keeps such a register in an i32 local, so that chains
  * of word instructions, around loops too, have no extensions between their links.
- * Of a floating-point register "word" means that it holds a boxed binary32; it is in an f32 local then.
+ * Of a floating-point register "word" means that it holds a boxed binary32; it is in an f32 local then. Of a vector
+ * register it means that only its low lanes count, 32 or 64 bits as is usual for it in the region (`singles`): the
+ * register has zeros above them, and its local anything (low-lanes.ts).
  *
  * The planning of registers and the emission of code follow the same rule, so
  * they agree at every place: a register is a word after an instruction if the
  * value that it writes is one.
  */
-import { type Architecture, isFloat } from '../../cpu/arch.ts';
+import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import { constantOf } from '../walk.ts';
 import { isLow32 } from '../wasm/lower.ts';
+import { lowHalfOf } from '../wasm/vector.ts';
+import { resultFormat } from './float.ts';
 import type { Instruction } from './graph.ts';
 import { registerOf, writeOf } from './register-numbers.ts';
 
@@ -24,9 +28,13 @@ export class Words {
   /** Words that are known not to be negative: to extend one costs nothing. Known within a block. */
   private readonly positive: Int32Array;
 
-  constructor(arch: Architecture, set: Int32Array) {
+  /** By bank, vector registers whose words are of 32 bits. */
+  private readonly singles: Int32Array;
+
+  constructor(arch: Architecture, set: Int32Array, singles: Int32Array) {
     this.arch = arch;
     this.set = set;
+    this.singles = singles;
     this.written = new Int32Array(set.length);
     this.positive = new Int32Array(set.length);
   }
@@ -88,8 +96,19 @@ export class Words {
   isWordWrite(register: number, statement: Statement): boolean {
     if (statement.kind !== 'setReg') return false;
     const { value } = statement;
+    if (isVector(this.arch, register)) return this.isLowWrite(register, value);
     if (isFloat(this.arch, register)) return value.kind === 'op' && value.op === 'or' && isBox(value.args[1]);
     return this.isWord(value);
+  }
+
+  /** Whether a vector register is a word when it has this value. */
+  isLowWrite(register: number, value: Value): boolean {
+    return lowBitsOf(value) === this.lowBits(register);
+  }
+
+  /** How many bits count of a vector register that is a word. */
+  lowBits(register: number): 32 | 64 {
+    return (this.singles[register >> 5] & (1 << register)) !== 0 ? 32 : 64;
   }
 
   isWord(value: Value): boolean {
@@ -113,7 +132,11 @@ export class Words {
 
   /** Whether a read of a register in the present instruction gives what is known of it. */
   private isReadable(register: number): boolean {
-    return !isFloat(this.arch, register) && (this.written[register >> 5] & (1 << register)) === 0;
+    return (
+      !isFloat(this.arch, register) &&
+      !isVector(this.arch, register) &&
+      (this.written[register >> 5] & (1 << register)) === 0
+    );
   }
 
   /** Whether a value is a word and not negative, so that to extend it with zeros will do. */
@@ -230,3 +253,53 @@ const isZero = (value: Value): boolean => constantOf(value) === 0;
 export const BOX = 0xffff_ffff_0000_0000n;
 
 const isBox = (value: Value): boolean => value.kind === 'const' && BigInt.asUintN(64, value.value) === BOX;
+
+/** How many low bits a vector has, zeros being above them; undefined for all 128. */
+function lowBitsOf(value: Value): 32 | 64 | undefined {
+  if (lowHalfOf(value) !== undefined) return 64;
+  if (value.kind !== 'op' || value.op !== 'v128.from_i64') return undefined;
+  const [scalar] = value.args;
+  const isSingle =
+    (scalar.kind === 'load' && scalar.width === 32 && !scalar.signed) ||
+    (scalar.kind === 'fp' && resultFormat(scalar) === 32) ||
+    (scalar.kind === 'op' && scalar.op === 'i32x4.extract_lane_u');
+  return isSingle ? 32 : 64;
+}
+
+/** By bank, vector registers that are written with 32 bits more often than with 64. */
+export function singlesOf(arch: Architecture, instructions: Iterable<Instruction>, banks: number): Int32Array {
+  const excess = new Map<number, number>();
+  for (const { statements } of instructions) {
+    for (const statement of statements) {
+      if (statement.kind !== 'setReg' || statement.value.type !== 'v128') continue;
+      const register = registerOf(arch, statement.operand);
+      const bits = lowBitsOf(statement.value);
+      if (register === undefined || bits === undefined) continue;
+      excess.set(register, (excess.get(register) ?? 0) + (bits === 32 ? 1 : -1));
+    }
+  }
+  const singles = new Int32Array(banks);
+  for (const [register, more] of excess) if (more > 0) singles[register >> 5] |= 1 << register;
+  return singles;
+}
+
+/**
+ * What may be assumed of registers, as {@link Words} has it. Of a vector register its own bit says that it has 32 bits
+ * at most, and the next one 64.
+ */
+export function assumableOf(arch: Architecture, assumable: Int32Array, singles: Int32Array): Int32Array {
+  return assumable.map((set, bank) => {
+    const vectors = vectorsOf(arch, bank);
+    const wide = (set >>> 1) & vectors & ~singles[bank];
+    return (set & ~vectors & ~(vectors << 1)) | (set & vectors & singles[bank]) | wide;
+  });
+}
+
+/** The first cells of a bank's vector registers. */
+function vectorsOf(arch: Architecture, bank: number): number {
+  let set = 0;
+  for (let register = 32 * bank; register < 32 * bank + 32; register += 2) {
+    if (isVector(arch, register)) set |= 1 << register;
+  }
+  return set;
+}

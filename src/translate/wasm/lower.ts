@@ -60,7 +60,7 @@ const PURE = {
   extend: 0xad,
   select: 0x1b,
   condition: 'condition',
-} as const satisfies Record<Exclude<OpName, VectorOpName>, number | HelperName>;
+} as const satisfies Record<Exclude<OpName, VectorOpName | 'rotr32'>, number | HelperName>;
 
 /** Operations of which the low 32 bits of the result depend on those of the operands alone, or shifts of such. */
 const WORD: Partial<Record<OpName, number>> = {
@@ -77,6 +77,7 @@ const WORD: Partial<Record<OpName, number>> = {
   div_u: 0x6e,
   rem_s: 0x6f,
   rem_u: 0x70,
+  rotr32: 0x78,
 };
 
 /** Comparisons of i32. Sign extension keeps the order of unsigned numbers too. */
@@ -101,14 +102,17 @@ function isWordCount(count: Value): boolean {
   return count.kind === 'op' && count.op === 'and' && count.args[1].kind === 'const' && count.args[1].value === 31n;
 }
 
-/** A shift count without the mask that i32 shifts apply themselves. */
+/** A count without the mask that shifts and rotations of i32 apply themselves. */
 const wordCount = (op: OpName, arg: Value): Value =>
-  op.startsWith('sh') && arg.kind === 'op' && arg.op === 'and' && isWordCount(arg) ? arg.args[0] : arg;
+  (op.startsWith('sh') || op === 'rotr32') && arg.kind === 'op' && arg.op === 'and' && isWordCount(arg)
+    ? arg.args[0]
+    : arg;
 
 /** Whether a value equals its low 32 bits, zero-extended. */
 function isZeroExtended(value: Value): boolean {
   if (value.kind === 'const') return value.value >= 0n && value.value <= 0xffff_ffffn;
   if (value.kind !== 'op') return false;
+  if (value.op === 'rotr32') return true;
   return isLow32(value) || (value.op === 'select' && isZeroExtended(value.args[1]) && isZeroExtended(value.args[2]));
 }
 
@@ -260,6 +264,11 @@ export abstract class Lowering {
     const local = this.newLocal(LOCAL_TYPE[value.type]);
     this.code.localTee(local);
     this.computed.set(value, local);
+  }
+
+  /** Whether a value has been computed, or is to be kept since it is used again. */
+  protected isShared(value: Value): boolean {
+    return this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
   }
 
   emit(value: Value): void {
@@ -435,6 +444,11 @@ export abstract class Lowering {
       emitVectorOp(this, op, args);
       return;
     }
+    if (op === 'rotr32') {
+      this.emitOp32(value);
+      code.op(0xad);
+      return;
+    }
     if (op === 'extend32_s' && this.isWord(args[0])) {
       this.emit(args[0]);
       return;
@@ -533,7 +547,7 @@ export abstract class Lowering {
    */
   emit32(value: Value): void {
     const { code } = this;
-    const shared = this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
+    const shared = this.isShared(value);
     if (value.kind === 'const') {
       code.i32(Number(BigInt.asIntN(32, value.value)));
       return;

@@ -4,7 +4,7 @@
  * reads from the decoded instruction. A lane that is only known at run time is
  * moved to lane 0, or blended in, by its number.
  */
-import type { Value } from '../../cpu/ir.ts';
+import type { OpName, Value } from '../../cpu/ir.ts';
 import type { VectorOpName } from '../../cpu/vector-ops.ts';
 import type { Code } from './encoder.ts';
 
@@ -188,8 +188,28 @@ export const VECTOR: Readonly<Record<VectorOpName, Lowered>> = {
   'i64x2.extmul_high_i32x4_u': plain(0xdf),
 };
 
+const LOW_HALF = (1n << 64n) - 1n;
+const isMask = (op: OpName, mask: Value): boolean =>
+  op === 'v128.and' && mask.kind === 'vector' && mask.value === LOW_HALF;
+/** The vector of which a value is the low half, with zeros above. */
+export const lowHalfOf = (value: Value): Value | undefined =>
+  value.kind === 'op' && isMask(value.op, value.args[1]) ? value.args[0] : undefined;
+
+const LANEWISE =
+  /^v128\.(not|and|andnot|or|xor|bitselect)$|\.(eq|ne|[lg][te]_[su]|abs|neg|popcnt|sh[lr](_[su])?|(add|sub)(_sat_[su])?|mul|m(in|ax)_[su]|avgr_u|q15mulr_sat_s)$/;
+/** Whether the low half of an operation's result depends on nothing but the low halves of its vectors. */
+export const isLanewise = (op: VectorOpName): boolean => LANEWISE.test(op);
+
+/** Whether the whole result of an operation does so. */
+export function readsLowHalf(op: VectorOpName, args: readonly Value[]): boolean {
+  const lowered = VECTOR[op];
+  if (lowered.form !== 'extract') return op.includes('_low_');
+  const lane = laneOf(args[1]);
+  return lane !== undefined && lane * lowered.size < 8;
+}
+
 /** What the lowering of values gives to that of vector operations. */
-interface Emitter {
+export interface Emitter {
   readonly code: Code;
   emit(value: Value): void;
   /** Pushes the low 32 bits of an i64 as i32. */
@@ -202,6 +222,13 @@ export function emitVectorConstant(code: Code, value: bigint): void {
   code.simd(0x0c).bytes(BYTES.map((i) => Number((value >> BigInt(8 * i)) & 0xffn)));
 }
 
+/** Clears all but the low bits of the vector on the stack: V8 makes less of this than of a mask, which it builds each time. */
+export function emitClearAbove(code: Code, bits: 32 | 64): void {
+  emitVectorConstant(code, 0n);
+  // Zeros of the lanes' own places, or those that V8 has an instruction for.
+  code.simd(0x0d).bytes(BYTES.map((i) => (8 * i < bits ? i : bits === 64 ? i + 8 : i + 16)));
+}
+
 /** The number of a lane if it is known. */
 function laneOf(value: Value): number | undefined {
   if (value.kind === 'const') return Number(value.value);
@@ -212,6 +239,11 @@ export function emitVectorOp(emitter: Emitter, op: VectorOpName, args: readonly 
   const { code } = emitter;
   const lowered = VECTOR[op];
   const [first, second, third] = args;
+  if (isMask(op, second)) {
+    emitter.emit(first);
+    emitClearAbove(code, 64);
+    return;
+  }
   switch (lowered.form) {
     case 'plain':
       for (const arg of args) emitter.emit(arg);

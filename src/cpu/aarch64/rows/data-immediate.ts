@@ -1,4 +1,5 @@
 /** Data processing (immediate): Arm ARM, C4.1.92. */
+import type { Operand } from '../../row.ts';
 import { rowsOf } from '../../row.ts';
 import type { Aarch64Builder, Size } from '../builder.ts';
 
@@ -206,7 +207,8 @@ row(
   { mnemonic: 'bfm' },
 );
 
-// Extract.
+// Extract. ROR (immediate) is an extract from one register twice.
+const isKnownSame = (a: Operand, b: Operand): boolean => a.value !== undefined && a.value === b.value;
 row(
   'extr.x',
   '1 00 100111 1 0 rm:5 imms:6 rn:5 rd:5',
@@ -214,7 +216,8 @@ row(
   (b, o) => {
     const lsb = b.operand(o.imms);
     const high = b.shl(b.shl(b.x(o.rn), 1), b.sub(b.const(63), lsb));
-    b.setX(o.rd, b.or(high, b.shr(b.x(o.rm), lsb)));
+    const rotates = isKnownSame(o.rn, o.rm);
+    b.setX(o.rd, rotates ? b.rotatedRight(b.x(o.rm), lsb, 64) : b.or(high, b.shr(b.x(o.rm), lsb)));
   },
   { mnemonic: 'extr' },
 );
@@ -223,8 +226,9 @@ row(
   '0 00 100111 0 0 rm:5 0 imms:5 rn:5 rd:5',
   '{rd:w}, {rn:w}, {rm:w}, {imms:dec}',
   (b, o) => {
+    const lsb = b.operand(o.imms);
     const both = b.or(b.shl(b.x(o.rn), 32), b.r(o.rm, 32));
-    b.setR(o.rd, 32, b.shr(both, b.operand(o.imms)));
+    b.setR(o.rd, 32, isKnownSame(o.rn, o.rm) ? b.rotatedRight(b.x(o.rm), lsb, 32) : b.shr(both, lsb));
   },
   { mnemonic: 'extr' },
 );

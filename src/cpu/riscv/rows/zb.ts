@@ -96,8 +96,6 @@ zbb.row('zext.h', '0000100 00000 rs1:5 100 rd:5 0111011', '{rd:x}, {rs1:x}', (b,
   b.setX(o.rd, b.low(b.x(o.rs1), 16)),
 );
 
-/** A word twice, so that rotating all 64 bits rotates the low 32. */
-const doubled = (b: RiscvBuilder, word: Value) => b.or(b.zext32(word), b.shlConst(word, 32));
 zbb.row('rol', '0110000 rs2:5 rs1:5 001 rd:5 0110011', '{rd:x}, {rs1:x}, {rs2:x}', (b, o) =>
   b.setX(o.rd, b.op('rotl', b.x(o.rs1), b.x(o.rs2))),
 );
@@ -108,13 +106,13 @@ zbb.row('rori', '011000 shamt:6 rs1:5 101 rd:5 0010011', '{rd:x}, {rs1:x}, {sham
   b.setX(o.rd, b.op('rotr', b.x(o.rs1), b.imm(o.shamt))),
 );
 zbb.row('rolw', '0110000 rs2:5 rs1:5 001 rd:5 0111011', '{rd:x}, {rs1:x}, {rs2:x}', (b, o) =>
-  b.setX(o.rd, b.sext32(b.op('rotl', doubled(b, b.x(o.rs1)), b.count32(b.x(o.rs2))))),
+  b.setX(o.rd, b.sext32(b.op('rotr32', b.x(o.rs1), b.sub(b.const(0), b.x(o.rs2))))),
 );
 zbb.row('rorw', '0110000 rs2:5 rs1:5 101 rd:5 0111011', '{rd:x}, {rs1:x}, {rs2:x}', (b, o) =>
-  b.setX(o.rd, b.sext32(b.op('rotr', doubled(b, b.x(o.rs1)), b.count32(b.x(o.rs2))))),
+  b.setX(o.rd, b.sext32(b.op('rotr32', b.x(o.rs1), b.x(o.rs2)))),
 );
 zbb.row('roriw', '0110000 shamt:5 rs1:5 101 rd:5 0011011', '{rd:x}, {rs1:x}, {shamt:hex}', (b, o) =>
-  b.setX(o.rd, b.sext32(b.op('rotr', doubled(b, b.x(o.rs1)), b.imm(o.shamt)))),
+  b.setX(o.rd, b.sext32(b.op('rotr32', b.x(o.rs1), b.imm(o.shamt)))),
 );
 
 zbb.row('orc.b', '001010000111 rs1:5 101 rd:5 0010011', '{rd:x}, {rs1:x}', (b, o) => {

@@ -15,7 +15,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 const wordLanes = (b: B) => new Lanes(b, 32, 128);
 /** The lanes of a vector as numbers, zero-extended. */
 const words = (b: B, register: Operand): Value[] => upTo(4).map((i) => wordLanes(b).lane(b.v(register), i));
-const left = (b: B, a: Value, count: number): Value => b.low(b.rotatedRight(a, b.const(32 - count), 32), 32);
+const left = (b: B, a: Value, count: number): Value => b.rotatedRight(a, b.const(32 - count), 32);
 const exclusive = (b: B, ...terms: Value[]): Value => terms.reduce((all, term) => b.xor(all, term));
 const sum = (b: B, ...terms: Value[]): Value =>
   b.low(
