@@ -41,7 +41,7 @@ import {
   pipeFlags,
 } from './files-flags.ts';
 import { directoryPath } from './links.ts';
-import { path, stagedPlace, stagePath, translatePath } from './paths.ts';
+import { path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
 import { isGenerated, kinEntry, kinLink, mayBeProcName, procEntry } from './proc-names.ts';
@@ -163,7 +163,7 @@ function openEntry(task: Task, entry: string, openFlags: number): Int {
 
 function openat(task: Task, dir: number, address: number, openFlags: number, modeBits: number): Int {
   const at = stagePath(task, address);
-  if (at < 0) return at;
+  if (at < 0) return hostCall(task, 'openat', dir, unusablePath(task, at), openFlags, modeBits);
   const target = openTarget(task, dir, at, follows(openFlags));
   return openAny(task, target, openFlags, (found) =>
     hostCall(task, 'openat', dir, task.host.stagingPointer(found), openFlags, modeBits),
@@ -175,10 +175,10 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if (howSize > 4096) return -E2BIG;
   const how = stage(howSize);
   if (!fetch(task, how, howAddress, howSize)) return -EFAULT;
-  const at = stagePath(task, address);
-  if (at < 0) return at;
   const openFlags = exchangeOpenFlags(task, view.getUint32(how, true));
   view.setUint32(how, openFlags, true);
+  const at = stagePath(task, address);
+  if (at < 0) return hostCall(task, 'openat2', dir, unusablePath(task, at), task.host.stagingPointer(how), howSize);
   const resolve = view.getUint32(how + 16, true);
   const call = (found: number): Int =>
     hostCall(task, 'openat2', dir, task.host.stagingPointer(found), task.host.stagingPointer(how), howSize);
