@@ -40,11 +40,12 @@ import {
   openFlagsText,
   pipeFlags,
 } from './files-flags.ts';
+import { kinHiddenDescriptors } from './kin.ts';
 import { directoryPath } from './links.ts';
 import { path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
-import { isGenerated, kinEntry, kinLink, mayBeProcName, procEntry } from './proc-names.ts';
+import { isGenerated, kinEntry, kinLink, kinWithDescriptors, mayBeProcName, procEntry } from './proc-names.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
@@ -148,6 +149,11 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
   if (target === 'self/mem') addMemoryFile(number);
   else if (target === 'self/fd' || target === 'self/fdinfo') addFilteredDirectory(number, 'descriptors');
   else if (target === 'self/task') addFilteredDirectory(number, 'threads');
+  else if (typeof target === 'string') {
+    const pid = kinWithDescriptors(target);
+    const hidden = pid === undefined ? undefined : kinHiddenDescriptors(task, pid);
+    if (hidden !== undefined) addFilteredDirectory(number, hidden);
+  }
   return number;
 }
 

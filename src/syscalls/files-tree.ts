@@ -111,6 +111,7 @@ function dropHidden(task: Task, kind: FilteredDirectory, buffer: number, length:
 
 function isHiddenEntry(task: Task, kind: FilteredDirectory, name: string): boolean {
   if (name.startsWith('.')) return false;
+  if (typeof kind !== 'string') return kind.has(Number(name));
   if (kind === 'descriptors') return task.process.hiddenDescriptors.has(Number(name));
   const { threads } = task.process;
   return threads === undefined ? name !== String(steadyCall(task, 'getpid')) : !threads.has(Number(name));

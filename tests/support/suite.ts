@@ -25,6 +25,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   sockets: 'recvmmsg waits in spite of its timeout, and hangs',
   segments: "semctl's struct semid_ds is laid out as on x86-64",
   'proc-self': '/proc/self/status and comm are those of qemu',
+  'proc-kin': 'other processes are those of qemu',
   start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
   kinship: 'no CLONE_PIDFD and no PR_SET_CHILD_SUBREAPER',
