@@ -19,10 +19,12 @@ import { stressBinary, stressPrograms } from './build-test-binaries.ts';
 /** How many operations of each kind (see the programs). */
 const PROGRAMS: Record<string, number> = {
   atomics: 100_000,
+  connections: 70_000,
   execs: 5000,
   forks: 20_000,
   locks: 20_000,
   pipes: 1024,
+  semaphores: 100_000,
   signals: 20_000,
   spawns: 1000,
   stack: 200_000,

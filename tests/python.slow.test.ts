@@ -1,5 +1,5 @@
 /**
- * Python's own regression tests of processes, threads, signals and mappings, run by the guest's Python.
+ * Python's own regression tests of processes, threads, signals, mappings and sockets, run by the guest's Python.
  *
  *     npm run test:python                   all of them: hours
  *     npm run test:programs                 the first ones, minutes; TSEMU_DEBIAN_ROOTS names the directory of roots made before
@@ -39,6 +39,9 @@ describe('Python', { timeout: 4 * HOUR }, () => {
   test
     .skipIf(process.env.TSEMU_PYTHON !== 'all')
     .each([
+      'test_select test_epoll test_pty test_posix test_mailbox',
+      'test_socket test_ssl',
+      'test_asyncio',
       'test_signal',
       'test_os',
       'test_threading',

@@ -19,7 +19,7 @@
  */
 import type { Host, Int } from '../host/host.ts';
 import { HUGE_PAGE_SIZE, PAGE_SIZE, PROCESS } from '../host/layout.ts';
-import { aligned, hostProt, pageDown, pageUp, tableProt, unsigned } from './arguments.ts';
+import { aligned, hostProt, pageDown, pagesLength, pageUp, tableProt, unsigned } from './arguments.ts';
 import { CodePages } from './code-pages.ts';
 import {
   EBADF,
@@ -176,10 +176,10 @@ export class AddressSpace extends GuestData {
     if (!anonymous && this.host.syscall('lseek', fd, 0, 1 /* SEEK_CUR */) === EBADF) return EBADF;
     const size = pageUp(unsigned(length));
     if (size === 0) return EINVAL;
+    if (!anonymous && fileOffset + size >= 2 ** 63) return EOVERFLOW;
     const type = flags & MAP.type;
     if (type === 0 || type > MAP.sharedValidate) return EINVAL;
     if (type === MAP.sharedValidate && (flags & 0xc0) !== 0) return EOPNOTSUPP;
-    if (!anonymous && fileOffset + size >= 2 ** 63) return EOVERFLOW;
     const shared = type !== MAP.private;
     if (shared && (flags & MAP.growsDown) !== 0) return EINVAL;
 
@@ -293,6 +293,7 @@ export class AddressSpace extends GuestData {
     const remap = (flags & SHM.remap) !== 0;
     const wanted = (flags & SHM.round) !== 0 ? pageDown(address) : address;
     if (!aligned(wanted) || (wanted === 0 && (address !== 0 || remap))) return EINVAL;
+    if (wanted !== 0 && !remap && wanted + size >= 2 ** 64) return EINVAL;
     if (wanted !== 0 && !remap && wanted + size <= this.end && !this.isFree(wanted, size)) return EINVAL;
     const start = this.place(wanted, size, wanted === 0 ? 0 : MAP.fixed);
     if (start < 0) return start;
@@ -337,12 +338,12 @@ export class AddressSpace extends GuestData {
 
   private doMprotect(address: Int, length: Int, prot: number): number {
     let start = unsigned(address);
-    const bytes = unsigned(length);
+    const size = pagesLength(length);
     const grows = prot & (PROT.growsDown | PROT.growsUp);
     if (!aligned(start) || grows === (PROT.growsDown | PROT.growsUp)) return EINVAL;
-    if (bytes === 0) return 0;
-    let end = start + pageUp(bytes);
-    if (end > 2 ** 64) return ENOMEM;
+    if (unsigned(length) === 0) return 0;
+    let end = start + size;
+    if (size === 0 || end >= 2 ** 64) return ENOMEM;
     if ((prot & ~(PROT_MASK | PROT.sem | grows)) !== 0) return EINVAL;
     if (start >= this.end || this.table[start / PAGE_SIZE] === 0) return ENOMEM;
     if (grows !== 0) {
@@ -393,8 +394,8 @@ export class AddressSpace extends GuestData {
 
   private doMremap(address: Int, oldLength: Int, newLength: Int, flags: number, newAddress: Int): number {
     const start = unsigned(address);
-    const oldSize = pageUp(unsigned(oldLength));
-    const newSize = pageUp(unsigned(newLength));
+    const oldSize = pagesLength(oldLength);
+    const newSize = pagesLength(newLength);
     const mayMove = (flags & MREMAP.mayMove) !== 0;
     const fixed = (flags & MREMAP.fixed) !== 0;
     const keep = (flags & MREMAP.dontUnmap) !== 0;
@@ -408,6 +409,7 @@ export class AddressSpace extends GuestData {
       if (target < LOWEST) return EPERM;
       return this.move(start, oldSize, newSize, target, flags);
     }
+    if (!mayMove && oldSize === 0 && this.isOneMapping(start, 0) && !this.isShared(start)) return EINVAL;
     if (newSize > windowSize) return ENOMEM;
     if (keep) {
       const hint = unsigned(newAddress);
@@ -426,6 +428,10 @@ export class AddressSpace extends GuestData {
     if (!mayMove) return ENOMEM;
     const target = this.findFree(newSize);
     return target < 0 ? target : this.move(start, oldSize, newSize, target, flags);
+  }
+
+  private isShared(address: number): boolean {
+    return (this.table[address / PAGE_SIZE] & PageFlag.shared) !== 0;
   }
 
   /** Whether [start, start + size) is mapped with equal flags throughout (an old size of 0 means one page). */
@@ -486,13 +492,13 @@ export class AddressSpace extends GuestData {
   /** madvise(2): what the advice means for memory is the host's business. */
   madvise(address: Int, length: Int, advice: number): number {
     const start = unsigned(address);
-    const size = pageUp(unsigned(length));
-    if (!aligned(start) || start + size > 2 ** 64) return EINVAL;
+    const size = pagesLength(length);
+    if (!aligned(start) || (size === 0 && unsigned(length) !== 0) || (size > 0 && start + size >= 2 ** 64))
+      return EINVAL;
     if (advice === 100 || advice === 101) return EPERM; // MADV_HWPOISON, MADV_SOFT_OFFLINE
     const end = Math.min(start + size, this.end);
-    // A length of 0 asks whether the host knows the advice.
-    if (size === 0 || start >= end) {
-      const known = this.host.syscall('madvise', this.host.stagingPointer(0), 0, advice) as number;
+    if (size === 0 || start >= end || this.isFree(start, end - start)) {
+      const known = this.isAllowed('madvise', advice);
       return known < 0 || size === 0 ? known : ENOMEM;
     }
     if (DISCARDING_ADVICE.includes(advice)) this.noteCodeChange(start, end);
@@ -512,33 +518,60 @@ export class AddressSpace extends GuestData {
 
   /** msync(2). */
   msync(address: Int, length: Int, flags: number): number {
-    return this.onMapped('msync', unsigned(address), unsigned(length), flags);
+    const start = unsigned(address);
+    const size = pagesLength(length);
+    if (!aligned(start)) return EINVAL;
+    return this.onMapped('msync', start, size, flags);
   }
 
   /** mincore(2). */
   mincore(address: Int, length: Int, vec: Int): number {
-    return this.onMapped('mincore', unsigned(address), unsigned(length), this.host.guestPointer(unsigned(vec)));
+    const start = unsigned(address);
+    if (!aligned(start)) return EINVAL;
+    const pointer = this.host.guestPointer(unsigned(vec));
+    return this.areMapped(start, pageUp(unsigned(length))) ? this.onRange('mincore', start, length, pointer) : ENOMEM;
   }
 
-  /** mlock(2). */
-  mlock(address: Int, length: Int): number {
-    const start = pageDown(unsigned(address));
-    return this.onMapped('mlock', start, unsigned(address) + unsigned(length) - start, 0);
+  /** mlock2(2). */
+  mlock(address: Int, length: Int, flags = 0): number {
+    return this.setLocked('mlock2', unsigned(address), length, flags);
   }
 
   /** munlock(2). */
   munlock(address: Int, length: Int): number {
-    const start = pageDown(unsigned(address));
-    return this.onMapped('munlock', start, unsigned(address) + unsigned(length) - start, 0);
+    return this.setLocked('munlock', unsigned(address), length, 0);
   }
 
-  /** Makes a host call for a range; -ENOMEM when not all of it is the guest's. */
-  private onMapped(name: string, start: number, length: number, last: Int): number {
-    if (!aligned(start)) return EINVAL;
-    const end = start + pageUp(length);
-    if (end > this.end) return ENOMEM;
-    if (this.runs.nextFree(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE < end) return ENOMEM;
-    return this.host.syscall(name, this.host.guestPointer(start), length, last) as number;
+  private setLocked(name: string, address: number, length: Int, flags: number): number {
+    const start = pageDown(address);
+    // In two parts, since the sum may have more bits than a number holds.
+    const bytes = unsigned(length);
+    const sum = pageDown(bytes) + pageUp((bytes % PAGE_SIZE) + (address - start));
+    const size = sum < 2 ** 64 ? sum : 0;
+    // The host says of so much whether it is too much to be locked, before anything else.
+    if (size >= 2 ** 63) return this.onRange(name, PAGE_SIZE, BigInt(size), flags);
+    return size > 0 && start + size >= 2 ** 64 ? EINVAL : this.onMapped(name, start, size, flags);
+  }
+
+  /** Makes a host call for a range of whole pages; -ENOMEM when not all of it is the guest's. */
+  private onMapped(name: string, start: number, size: number, last: number): number {
+    if (size > 0 && this.areMapped(start, size)) return this.onRange(name, start, size, last);
+    const allowed = this.isAllowed(name, last);
+    return allowed < 0 || size === 0 ? allowed : ENOMEM;
+  }
+
+  private onRange(name: string, start: number, size: Int, last: Int): number {
+    return this.host.syscall(name, this.host.guestPointer(start), size, last) as number;
+  }
+
+  private areMapped(start: number, size: number): boolean {
+    const end = start + size;
+    return end <= this.end && this.runs.nextFree(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE >= end;
+  }
+
+  /** Whether the host takes a call's last argument, which it says for a length of 0, too: 0, or a negative errno. */
+  private isAllowed(name: string, last: number): number {
+    return this.host.syscall(name, this.host.stagingPointer(0), 0, last) as number;
   }
 
   /** Where brk starts (after the program's bss). */
@@ -646,6 +679,11 @@ export class AddressSpace extends GuestData {
    */
   get hasSharedCode(): boolean {
     return this.sharedCode[0] !== 0;
+  }
+
+  /** Whether anything is to be done by unprotectAllCode, or by growStack for `address`. */
+  mayRepair(address: number): boolean {
+    return this.codePages.mayUnprotect || this.table[Math.floor(address / PAGE_SIZE)] === 0;
   }
 
   /** Makes all protected code pages writable again, dropping their code; true as of {@link unprotectCode}. */

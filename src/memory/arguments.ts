@@ -24,3 +24,9 @@ export function unsigned(value: Int): number {
   if (typeof value === 'bigint') return Number(BigInt.asUintN(64, value));
   return value < 0 ? value + 2 ** 64 : value;
 }
+
+/** A length in whole pages, as the kernel rounds it: what does not fit into 64 bits becomes 0. */
+export function pagesLength(value: Int): number {
+  const length = pageUp(unsigned(value));
+  return length < 2 ** 64 ? length : 0;
+}

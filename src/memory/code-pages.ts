@@ -94,6 +94,11 @@ export class CodePages {
     return any || this.openedMeanwhile();
   }
 
+  /** Whether {@link unprotectRange} of everything would say so. */
+  get mayUnprotect(): boolean {
+    return this.count[0] > 0 || this.seen !== this.openings[0];
+  }
+
   private open(page: number): boolean {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
     this.count[0]--;

@@ -3,14 +3,27 @@
  * and checked here; the process layer does the rest (Task.clone, Task.execute).
  */
 import type { Int } from '../host/host.ts';
-import { addressText, type Codec, dirfd, flags, hexLong, type Printing, pointer, size, toAddress } from './codec.ts';
-import { E2BIG, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from './errno.ts';
+import { ptr, steadyCall } from './call.ts';
+import {
+  addressText,
+  BAD_ADDRESS,
+  type Codec,
+  dirfd,
+  flags,
+  hexLong,
+  type Printing,
+  pointer,
+  size,
+  toAddress,
+} from './codec.ts';
+import { E2BIG, EACCES, EBADF, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from './errno.ts';
 import { AT_FLAGS } from './files-flags.ts';
 import { guestPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { partial, prints, type Row, syscall } from './row.ts';
 import { deny } from './sandbox/denials.ts';
 import { signalName } from './sigset.ts';
+import { stageString } from './staging.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
 import { argvText, flagNames, hexText, SHOWN, variablesText } from './text.ts';
 
@@ -63,6 +76,7 @@ const TOTAL_MAX = 6 << 20;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
+const F_GETFD = 1;
 
 const cloneFlags: Codec<Int> = {
   ...hexLong,
@@ -218,12 +232,23 @@ type Strings = { argv: number; envp: number };
 
 function execute(task: Task, program: string, hostPath: string, v: Strings): SyscallResult {
   const argv = readStrings(task, v.argv);
-  if (typeof argv === 'number') return argv;
   const env = readStrings(task, v.envp);
-  if (typeof env === 'number') return env;
+  if (typeof argv === 'number') return isProgram(task, hostPath) || argv;
+  if (typeof env === 'number') return isProgram(task, hostPath) || env;
   // Linux 5.18: a program always has an argv[0].
   if (argv.length === 0) argv.push('');
   return task.execute({ path: program, hostPath, argv, env });
+}
+
+/** Linux opens the program before it looks at its arguments: 0, or why that fails. */
+function isProgram(task: Task, hostPath: string): Int {
+  const { mounts, sandbox } = task.process.options;
+  if (mounts !== undefined || sandbox !== undefined) return 0;
+  // With arguments that cannot be read it is never executed.
+  const nothing = ptr(task, BAD_ADDRESS);
+  const name = task.host.stagingPointer(stageString(hostPath));
+  const result = task.host.syscall('execve', name, nothing, nothing);
+  return result === -EFAULT ? 0 : result;
 }
 
 function execve(task: Task, v: { pathname: number; argv: number; envp: number }): SyscallResult {
@@ -243,14 +268,18 @@ function programPath(task: Task, dir: number, name: string): string {
 type ExecveatArgs = { dirfd: number; pathname: number; argv: number; envp: number; flags: number };
 
 function execveat(task: Task, v: ExecveatArgs): SyscallResult {
-  if ((v.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const name = guestPath(task, v.pathname);
   if (typeof name === 'number') return name;
+  if (name === '' && (v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+  if ((v.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
+  const isRelative = name[0] !== '/' && v.dirfd !== AT_FDCWD;
+  if (isRelative && steadyCall(task, 'fcntl', v.dirfd, F_GETFD, 0) < 0) return -EBADF;
   if (name === '') {
-    if ((v.flags & AT_EMPTY_PATH) === 0) return -ENOENT;
+    // The working directory is no program.
+    if (!isRelative) return -EACCES;
     return execute(task, `/dev/fd/${v.dirfd}`, `/proc/self/fd/${v.dirfd}`, v);
   }
-  const shown = name[0] === '/' || v.dirfd === AT_FDCWD ? name : `/dev/fd/${v.dirfd}/${name}`;
+  const shown = !isRelative ? name : `/dev/fd/${v.dirfd}/${name}`;
   return execute(task, shown, programPath(task, v.dirfd, name), v);
 }
 

@@ -53,9 +53,11 @@ export const BAD_ADDRESS = -1;
 
 export const toInt32 = (raw: Int): number => (typeof raw === 'number' ? raw | 0 : Number(BigInt.asIntN(32, raw)));
 export const toUint32 = (raw: Int): number => toInt32(raw) >>> 0;
-/** Unsigned 64 bits, rounded above 2^53. */
+/** The greatest number below 2^64. */
+const GREATEST = 2 ** 64 - 2 ** 11;
+/** Unsigned 64 bits, rounded above 2^53 to what has 64 bits, too. */
 export const toSize = (raw: Int): number =>
-  typeof raw === 'number' && raw >= 0 ? raw : Number(BigInt.asUintN(64, BigInt(raw)));
+  typeof raw === 'number' && raw >= 0 ? raw : Math.min(Number(BigInt.asUintN(64, BigInt(raw))), GREATEST);
 export const toAddress = (raw: Int): number => (typeof raw === 'number' && raw >= 0 ? raw : BAD_ADDRESS);
 
 const value = <T>(decode: (raw: Int) => T, print: (raw: Int) => string): Codec<T> => ({

@@ -12,8 +12,11 @@ export interface MemoryFile {
 /** Open /proc/self/mem descriptors; undefined as long as there never was one. */
 export let memoryFiles: Map<number, MemoryFile> | undefined;
 
-/** Directories whose entries are descriptors (/proc/self/fd, /proc/self/fdinfo) or threads (/proc/self/task). */
-export type FilteredDirectory = 'descriptors' | 'threads';
+/**
+ * Directories whose entries are descriptors (/proc/self/fd, /proc/self/fdinfo) or threads (/proc/self/task); or another
+ * process's descriptors, of which these are its emulator's.
+ */
+export type FilteredDirectory = 'descriptors' | 'threads' | ReadonlySet<number>;
 
 let directories: Map<number, FilteredDirectory> | undefined;
 

@@ -6,6 +6,9 @@ const A = GUEST.start;
 const B = GUEST.start + 0x1000;
 const AT_FDCWD = -100;
 
+/** The host's pointer for what nobody has mapped. */
+const NOWHERE = createFakeTask(() => 0).task.host.guestPointer(-1);
+
 describe('arguments on their way to the host', () => {
   test('pointers become host pointers, values stay', () => {
     const t = createFakeTask(() => 7);
@@ -38,17 +41,26 @@ describe('arguments on their way to the host', () => {
     ]);
   });
 
-  test('paths fault and have a greatest length', () => {
-    const t = createFakeTask(() => 0);
+  test('a path that faults or is too long is one of that kind for the host, which says what is wrong first', () => {
+    const lengths: number[] = [];
+    const t = createFakeTask((_name, args, fake) => {
+      if (args[1] === NOWHERE) return -EFAULT;
+      const length = fake.at(args[1], 4096).indexOf(0);
+      lengths.push(length);
+      return length < 0 ? -ENAMETOOLONG : 0;
+    });
     expect(t.call('mkdirat', AT_FDCWD, 0x10, 0o755)).toBe(-EFAULT);
     t.put(A, `${'x'.repeat(4096)}\0`);
     expect(t.call('mkdirat', AT_FDCWD, A, 0o755)).toBe(-ENAMETOOLONG);
     t.put(A, `${'x'.repeat(4095)}\0`);
     expect(t.call('mkdirat', AT_FDCWD, A, 0o755)).toBe(0);
+    expect(lengths).toEqual([-1, 4095]);
   });
 
   test('the addresses in an iovec are translated', () => {
     const t = createFakeTask((_name, args, fake) => {
+      // The host fails, for whichever reason comes first.
+      if (args[1] === NOWHERE) return Number(args[2]) > 1024 ? -EINVAL : -EFAULT;
       const bytes = fake.at(args[1], 32);
       const vector = new DataView(bytes.buffer, bytes.byteOffset, 32);
       expect(vector.getBigUint64(0, true)).toBe(BigInt(fake.task.host.guestPointer(A)));
@@ -132,12 +144,13 @@ describe('structures that differ', () => {
 });
 
 test('a mask for the time of the call is set and put back', () => {
-  const t = createFakeTask(() => -4);
+  const t = createFakeTask((_name, args) => (args[3] === 0 ? -4 : -EINVAL));
   new DataView(t.memory.buffer).setBigUint64(0, 0x4000n, true);
   expect(t.call('ppoll', 0, 0, 0, A, 8)).toBe(-4);
   expect(t.task.signals.mask).toBe(0x4000n);
   expect(t.calls[0].slice(4, 5)).toEqual([0]);
   expect(t.call('ppoll', 0, 0, 0, A, 4)).toBe(-EINVAL);
+  expect(t.calls[1].slice(4)).toEqual([t.task.host.guestPointer(A), 4]);
 });
 
 test('what cannot be done says so once, and fails with the errno of a kernel without it', () => {
@@ -151,7 +164,11 @@ test('what cannot be done says so once, and fails with the errno of a kernel wit
     'system call 244 is not implemented',
     'ioctl request 0xc0181234 is not implemented',
   ]);
-  expect(t.calls).toEqual([]);
+  // Only whether the descriptor is one.
+  expect(t.calls).toEqual([['fcntl', 1, 3, 0]]);
+  const closed = createFakeTask(() => -EBADF);
+  expect([closed.call('ioctl', 1, 0xc0181234, A), closed.call('fcntl', 1, 999, 0)]).toEqual([-EBADF, -EBADF]);
+  expect(closed.reports).toEqual([]);
 });
 
 test('the executable behind /proc/self/exe is the guest', () => {

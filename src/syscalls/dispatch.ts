@@ -118,8 +118,8 @@ export class SyscallTable {
 
   /**
    * The result of the call in the CPU's registers, if it is one that is only passed on and has simple arguments, without
-   * setting the result register; else undefined, and {@link dispatch} is to make it. That is so too after EFAULT, which
-   * may be none of the guest's doing.
+   * setting the result register; else undefined, and {@link dispatch} is to make it. That is so too after EFAULT, if
+   * it may be none of the guest's doing.
    */
   passOn(task: Task): Int | undefined {
     const { host } = task;
@@ -136,7 +136,8 @@ export class SyscallTable {
     const f = count > 5 ? simpleArgument(task, passes[5], 5) : 0;
     if (Number.isNaN(a + b + c + d + e + f)) return undefined;
     const result = host.callByNumber!(nr, a, b, c, d, e, f);
-    return result === -EFAULT ? undefined : result;
+    // Never made twice for nothing: it may have taken a message before it met the fault.
+    return result === -EFAULT && task.space.mayRepair(Number(task.cpu.sp)) ? undefined : result;
   }
 
   /** Filters of seccomp(2) have a say. Another thread may have put them on this one. */

@@ -89,6 +89,7 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
     space: {
       unprotectAllCode: () => false,
       growStack: () => false,
+      mayRepair: () => true,
       table: new Uint8Array(0x40).fill(0xb, GUEST.start / 4096, GUEST.end / 4096),
       ranges: () => [
         { start: 0x10000, end: 0x30000, flags: 0xb, offset: 0, device: '00:00', inode: 0, name: '[heap]' },

@@ -14,9 +14,10 @@ import {
   toInt32,
   toUint32,
 } from './codec.ts';
-import { EINVAL } from './errno.ts';
+import { EBADF, EINVAL } from './errno.ts';
 import { exchangeOpenFlags, LOCK_FLAGS, openFlagsText } from './files-flags.ts';
 import { copied } from './files-open.ts';
+import { isOpen } from './links.ts';
 import { reportUnimplemented } from './report.ts';
 import { prints, type Row, restarts, syscall } from './row.ts';
 import { signalName } from './sigset.ts';
@@ -174,6 +175,7 @@ const isCommand = (n: number): boolean =>
 function fcntl(task: Task, fd: number, command: number, arg: Int): Int {
   if (pointed(command) !== undefined) return hostCall(task, 'fcntl', fd, command, ptr(task, toAddress(arg)));
   if (!isCommand(command)) {
+    if (!isOpen(task, fd)) return -EBADF;
     reportUnimplemented(`fcntl command ${command} is not implemented`);
     return -EINVAL;
   }

@@ -40,11 +40,12 @@ import {
   openFlagsText,
   pipeFlags,
 } from './files-flags.ts';
+import { kinHiddenDescriptors } from './kin.ts';
 import { directoryPath } from './links.ts';
-import { path, stagedPlace, stagePath, translatePath } from './paths.ts';
+import { path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
-import { isGenerated, kinEntry, kinLink, mayBeProcName, procEntry } from './proc-names.ts';
+import { isGenerated, kinEntry, kinLink, kinWithDescriptors, mayBeProcName, procEntry } from './proc-names.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
@@ -148,6 +149,11 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
   if (target === 'self/mem') addMemoryFile(number);
   else if (target === 'self/fd' || target === 'self/fdinfo') addFilteredDirectory(number, 'descriptors');
   else if (target === 'self/task') addFilteredDirectory(number, 'threads');
+  else if (typeof target === 'string') {
+    const pid = kinWithDescriptors(target);
+    const hidden = pid === undefined ? undefined : kinHiddenDescriptors(task, pid);
+    if (hidden !== undefined) addFilteredDirectory(number, hidden);
+  }
   return number;
 }
 
@@ -163,7 +169,7 @@ function openEntry(task: Task, entry: string, openFlags: number): Int {
 
 function openat(task: Task, dir: number, address: number, openFlags: number, modeBits: number): Int {
   const at = stagePath(task, address);
-  if (at < 0) return at;
+  if (at < 0) return hostCall(task, 'openat', dir, unusablePath(task, at), openFlags, modeBits);
   const target = openTarget(task, dir, at, follows(openFlags));
   return openAny(task, target, openFlags, (found) =>
     hostCall(task, 'openat', dir, task.host.stagingPointer(found), openFlags, modeBits),
@@ -175,10 +181,10 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if (howSize > 4096) return -E2BIG;
   const how = stage(howSize);
   if (!fetch(task, how, howAddress, howSize)) return -EFAULT;
-  const at = stagePath(task, address);
-  if (at < 0) return at;
   const openFlags = exchangeOpenFlags(task, view.getUint32(how, true));
   view.setUint32(how, openFlags, true);
+  const at = stagePath(task, address);
+  if (at < 0) return hostCall(task, 'openat2', dir, unusablePath(task, at), task.host.stagingPointer(how), howSize);
   const resolve = view.getUint32(how + 16, true);
   const call = (found: number): Int =>
     hostCall(task, 'openat2', dir, task.host.stagingPointer(found), task.host.stagingPointer(how), howSize);

@@ -48,6 +48,7 @@ import {
   pathRemoved,
   stagedPlace,
   stagePath,
+  unusablePath,
 } from './paths.ts';
 import { peek } from './peek.ts';
 import { kinLink, mayBeProcName, procEntry } from './proc-names.ts';
@@ -110,6 +111,7 @@ function dropHidden(task: Task, kind: FilteredDirectory, buffer: number, length:
 
 function isHiddenEntry(task: Task, kind: FilteredDirectory, name: string): boolean {
   if (name.startsWith('.')) return false;
+  if (typeof kind !== 'string') return kind.has(Number(name));
   if (kind === 'descriptors') return task.process.hiddenDescriptors.has(Number(name));
   const { threads } = task.process;
   return threads === undefined ? name !== String(steadyCall(task, 'getpid')) : !threads.has(Number(name));
@@ -133,7 +135,7 @@ function procLink(task: Task, dir: number, text: string): string | number | unde
 
 function readlinkat(task: Task, dir: number, address: number, buffer: number, bufferSize: number): Int {
   const at = stagePath(task, address);
-  if (at < 0) return at;
+  if (at < 0) return hostCall(task, 'readlinkat', dir, unusablePath(task, at), ptr(task, buffer), bufferSize);
   const place = stagedPlace(task, at, 'keep', dir);
   if (typeof place === 'number') return place;
   const { mounts } = task.process.options;
@@ -267,7 +269,11 @@ const accessMode: Codec<number> = { ...flags(ACCESS_MODES, 'F_OK') };
 const linkFlags = flags({ AT_SYMLINK_FOLLOW, AT_EMPTY_PATH });
 
 /** An argument of a call that changes what is mounted, which means the host's paths: EPERM if the guest has its own. */
-const hostsOnly = (codec: Codec<number>): Codec<number> => ({ ...codec, inRoot: true, toHost: () => fail(EPERM) });
+const hostsOnly = (codec: Codec<number>): Codec<number> => ({
+  ...codec,
+  inRoot: true,
+  toHost: (task, raw) => (task.process.options.mounts === undefined ? codec.toHost!(task, raw) : fail(EPERM)),
+});
 
 const OWN_ROOT = note('refused (EPERM) to a guest with a root directory of its own');
 

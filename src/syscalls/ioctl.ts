@@ -18,8 +18,9 @@ import {
   toInt32,
   toUint32,
 } from './codec.ts';
-import { EFAULT, ENOTTY } from './errno.ts';
+import { EBADF, EFAULT, ENOTTY } from './errno.ts';
 import { setPointer } from './iovec.ts';
+import { isOpen } from './links.ts';
 import { peek } from './peek.ts';
 import { reportUnimplemented } from './report.ts';
 import { partial, type Row, restarts, syscall } from './row.ts';
@@ -283,6 +284,7 @@ function ioctl(task: Task, fd: number, request: number, arg: Int): Int {
     case 'with-pointer':
       return withPointer(task, fd, request, toAddress(arg));
     default:
+      if (!isOpen(task, fd)) return -EBADF;
       reportUnimplemented(`ioctl request ${hexText(request)} is not implemented`);
       return -ENOTTY;
   }

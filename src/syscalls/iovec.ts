@@ -1,8 +1,7 @@
 /** Vectors of buffers: readv and its family. */
 import type { Int } from '../host/host.ts';
-import { fail } from './call.ts';
+import { ptr } from './call.ts';
 import { addressText, BAD_ADDRESS, type Codec, Pass, toAddress, toInt32 } from './codec.ts';
-import { EFAULT, EINVAL } from './errno.ts';
 import { peek } from './peek.ts';
 import { fetch, stage, view } from './staging.ts';
 import type { Task } from './task.ts';
@@ -24,13 +23,16 @@ export function setPointer(at: number, pointer: number): void {
   view.setUint32(at + 4, Math.floor(pointer / 0x1_0000_0000), true);
 }
 
-/** Stages a vector with the host's addresses: the host's pointer to it, or a negative errno. */
+/**
+ * Stages a vector with the host's addresses and gives the host's pointer to it: one that faults for a vector that cannot be
+ * used, since the host looks at the descriptor, and at how many entries there are, before it fetches any.
+ */
 export function stageVector(task: Task, address: number, size: Int): number {
   const count = Number(size);
   if (count === 0) return 0;
-  if (count < 0 || count > MAX) return -EINVAL;
+  if (count < 0 || count > MAX) return ptr(task, BAD_ADDRESS);
   const at = stage(count * ENTRY);
-  if (!fetch(task, at, address, count * ENTRY)) return -EFAULT;
+  if (!fetch(task, at, address, count * ENTRY)) return ptr(task, BAD_ADDRESS);
   for (let i = at; i < at + count * ENTRY; i += ENTRY) {
     const address = view.getUint32(i, true) + view.getUint32(i + 4, true) * 0x1_0000_0000;
     // A NULL base counts as a bad address too, but only when there is something to copy.
@@ -39,18 +41,13 @@ export function stageVector(task: Task, address: number, size: Int): number {
   return task.host.stagingPointer(at);
 }
 
-function toHost(task: Task, raw: Int, count: number): Int {
-  const pointer = stageVector(task, toAddress(raw), count);
-  return pointer < 0 ? fail(-pointer) : pointer;
-}
-
 /** A struct iovec array of `countName` entries, which is argument number `countIndex`; `late` when the call fills the buffers. */
 export const iovec = (countName: string, countIndex: number, late: boolean): Codec<number> => ({
   pass: Pass.convert,
   late,
   refersTo: [countName],
   decode: (_task, raw) => toAddress(raw),
-  toHost: (task, raw) => toHost(task, raw, toInt32(task.cpu.argument(countIndex))),
+  toHost: (task, raw) => stageVector(task, toAddress(raw), toInt32(task.cpu.argument(countIndex))),
   print: (p, raw) => {
     const count = toInt32(p.argument(countName));
     const data = count < 0 || count > MAX ? undefined : peek(p.task, raw, count * ENTRY);

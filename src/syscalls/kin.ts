@@ -67,6 +67,27 @@ export function publishExecutable({ host, process }: Task): void {
   for (let i = 0; i < Math.min(executable.length, PATH_MAX - 1); i++) area[i] = executable.charCodeAt(i);
 }
 
+/** The descriptors of a process of the tree that are its emulator's; undefined for any other process. */
+export function kinHiddenDescriptors(task: Task, pid: number): Set<number> | undefined {
+  const memory = new KinMemory(task, pid);
+  if (!memory.isKin) return undefined;
+  const hidden = new Set<number>();
+  for (let part = 0; part < PROCESS.hiddenBytes; part += PAGE) {
+    const bits = memory.copy(PROCESS.hidden + part, PAGE);
+    bits?.forEach((byte, at) => {
+      for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) hidden.add((part + at) * 8 + bit);
+    });
+  }
+  return hidden;
+}
+
+/** How many threads of the guest's a process of the tree has; undefined for any other process. */
+export function kinThreadCount(task: Task, pid: number): number | undefined {
+  const memory = new KinMemory(task, pid);
+  const count = memory.isKin ? memory.copy(PROCESS.running, 4) : undefined;
+  return count && new DataView(count.buffer).getInt32(0, true);
+}
+
 /** What a process of the tree has mapped; undefined for any other process. */
 export function kinRanges(task: Task, pid: number): MappedRange[] | undefined {
   const memory = new KinMemory(task, pid);

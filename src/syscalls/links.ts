@@ -19,6 +19,15 @@ function answer(task: Task, length: number): string {
   return text;
 }
 
+const F_GETFL = 3;
+const O_PATH = 0o10000000;
+
+/** Whether a descriptor is one of an open file, and not only of a place (O_PATH): others give EBADF, whatever they are for. */
+export function isOpen(task: Task, fd: number): boolean {
+  const flags = Number(steadyCall(task, 'fcntl', fd, F_GETFL, 0));
+  return flags >= 0 && (flags & O_PATH) === 0;
+}
+
 /** The text of the symbolic link at a path, or a negative errno. */
 export function linkText(task: Task, path: string): string | number {
   if (path.length >= PATH_MAX) return -ENAMETOOLONG;

@@ -5,9 +5,6 @@
  */
 
 import type { Int } from '../host/host.ts';
-import { PAGE_SIZE } from '../host/layout.ts';
-import { PageFlag } from '../memory/page-table.ts';
-import { hostCall, ptr } from './call.ts';
 import {
   address,
   addressText,
@@ -23,10 +20,8 @@ import {
   toInt32,
   ulong,
 } from './codec.ts';
-import { ENOMEM } from './errno.ts';
 import { lockedBreak, lockedMapping, MCL, mlockall, munlockall } from './memory-lock.ts';
 import { prints, type Row, refused, syscall } from './row.ts';
-import type { Task } from './task.ts';
 
 const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x0100_0000 } as const;
 const MAP = {
@@ -84,16 +79,6 @@ const newAddress: Codec<Int> = {
       : addressText(raw),
 };
 
-/** The window is one mapping for the host: whether the guest has mapped all of a range, only we know. */
-function mapped(task: Task, start: number, length: Int): boolean {
-  const end = start + Number(length);
-  if (start < 0 || end > task.host.windowSize) return false;
-  for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++) {
-    if ((task.space.table[page] & PageFlag.mapped) === 0) return false;
-  }
-  return true;
-}
-
 export const memoryRows = (): Row[] => [
   syscall(
     'mmap',
@@ -128,11 +113,9 @@ export const memoryRows = (): Row[] => [
     task.space.mincore(v.addr, v.length, v.vec),
   ),
   syscall('mlock', { addr: address, length: ulong }, (task, v) => task.space.mlock(v.addr, v.length)),
-  syscall('mlock2', { addr: pointer, length: ulong, flags: flags({ MLOCK_ONFAULT: 1 }) }, (task, v) => {
-    if (v.flags === 0) return task.space.mlock(v.addr, v.length);
-    if (!mapped(task, v.addr, v.length)) return -ENOMEM;
-    return hostCall(task, 'mlock2', ptr(task, v.addr), v.length, v.flags);
-  }),
+  syscall('mlock2', { addr: address, length: ulong, flags: flags({ MLOCK_ONFAULT: 1 }) }, (task, v) =>
+    task.space.mlock(v.addr, v.length, v.flags),
+  ),
   syscall('munlock', { addr: address, length: ulong }, (task, v) => task.space.munlock(v.addr, v.length)),
   syscall('mlockall', { flags: flags(MCL) }, mlockall),
   syscall('munlockall', {}, munlockall),

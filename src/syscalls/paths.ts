@@ -20,8 +20,8 @@
 import type { LastLink, Place } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { PROCESS } from '../host/layout.ts';
-import { fail, steadyCall } from './call.ts';
-import { type Codec, Pass, stringText, toAddress, toInt32, toUint32 } from './codec.ts';
+import { fail, ptr, steadyCall } from './call.ts';
+import { BAD_ADDRESS, type Codec, Pass, stringText, toAddress, toInt32, toUint32 } from './codec.ts';
 import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
 import { AT_FDCWD, descriptorPath, PATH_MAX } from './links.ts';
 import { followProc } from './proc-names.ts';
@@ -82,9 +82,17 @@ export const pathIfFollow = (flagsIndex: number): Codec<number> =>
 export function hostPath(task: Task, raw: Int, last: LastLink, directory = AT_FDCWD): Int {
   if (raw === 0) return 0;
   const at = stagePath(task, raw);
-  if (at < 0) return fail(-at);
+  if (at < 0) return unusablePath(task, at);
   const found = translateStaged(task, at, last, directory);
   return found < 0 ? fail(-found) : task.host.stagingPointer(found);
+}
+
+/** The host's pointer to a path that it fails for in the same way: what else is wrong with a call may come first. */
+export function unusablePath(task: Task, error: number): number {
+  if (error !== -ENAMETOOLONG) return ptr(task, BAD_ADDRESS);
+  const at = stage(PATH_MAX);
+  bytes.fill(SLASH, at, at + PATH_MAX);
+  return task.host.stagingPointer(at);
 }
 
 /** Stages the path at a guest address; its offset, or -EFAULT, -ENAMETOOLONG. */

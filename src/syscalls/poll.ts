@@ -238,9 +238,10 @@ export const pollRows = (): Row[] => [
     'ppoll',
     { fds: pollfds, nfds: size, tmo_p: inStruct(TIMESPEC), ...mask },
     (task, { fds, nfds, tmo_p, sigmask, sigsetsize }) => {
-      const error = setTemporaryMask(task, sigmask, sigsetsize);
-      if (error < 0) return error;
-      return hostCall(task, 'ppoll', ptr(task, fds), nfds, ptr(task, tmo_p), 0, SIGSET_SIZE);
+      const isSet = setTemporaryMask(task, sigmask, sigsetsize) === 0;
+      // Of a mask that cannot be used the host complains after it has looked at the time.
+      const mask = isSet ? [0, SIGSET_SIZE] : [ptr(task, sigmask), sigsetsize];
+      return hostCall(task, 'ppoll', ptr(task, fds), nfds, ptr(task, tmo_p), ...mask);
     },
     never,
     prints(pollResult),

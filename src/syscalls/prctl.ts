@@ -40,6 +40,7 @@ const PR = {
   PR_GET_CHILD_SUBREAPER: 37,
   PR_SET_NO_NEW_PRIVS: 38,
   PR_GET_NO_NEW_PRIVS: 39,
+  PR_GET_TID_ADDRESS: 40,
   PR_SET_THP_DISABLE: 41,
   PR_GET_THP_DISABLE: 42,
   PR_CAP_AMBIENT: 47,
@@ -103,6 +104,7 @@ export function prctl(task: Task, { option, arg2, arg3, arg4, arg5 }: Args): Sys
   if (option === PR.PR_SET_VMA && arg2 === PR_SET_VMA_ANON_NAME) {
     return hostCall(task, 'prctl', option, arg2, ptr(task, toAddress(arg3)), arg4, ptr(task, toAddress(arg5)));
   }
+  if (option === PR.PR_GET_TID_ADDRESS) return getTidAddress(task, toAddress(arg2));
   if (option === PR.PR_GET_AUXV) return getAuxv(task, toAddress(arg2), arg3);
   if (option === PR.PR_GET_SECCOMP) return seccompState(task).mode;
   if (option === PR.PR_SET_SECCOMP) return setSeccomp(task, arg2, arg3);
@@ -137,6 +139,14 @@ function pacOption(keys: PointerKeys, option: number, args: readonly Int[]): Sys
     default:
       return undefined;
   }
+}
+
+function getTidAddress({ space, clearChildTid, process }: Task, address: number): SyscallResult {
+  const written =
+    process.abi.wordSize === 8
+      ? space.writeU64(address, BigInt(clearChildTid))
+      : space.writeU32(address, clearChildTid);
+  return written ? 0 : -EFAULT;
 }
 
 /** The whole vector's size is the result, however much of it fits. */

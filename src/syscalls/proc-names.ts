@@ -46,8 +46,9 @@ function isSelf(task: Task, name: string): boolean {
   return first > 48 && first <= 57 && name === String(steadyCall(task, 'getpid'));
 }
 
-/** Of other processes of the tree: what {@link kinText} makes. */
-const KIN_FILES = ['maps', 'stat', 'statm', 'status'];
+/** Of other processes of the tree: what {@link kinText} makes, and directories that list what is the emulator's. */
+const KIN_FILES = ['maps', 'smaps', 'smaps_rollup', 'stat', 'statm', 'status'];
+const KIN_DIRECTORIES = ['fd', 'fdinfo'];
 
 /** A process, by its ID or a thread's, and the name that a path has below it: `/proc/12/task/13/exe` is 12 and `exe`. */
 function otherEntry(text: string): { pid: number; name: string } | undefined {
@@ -64,8 +65,14 @@ export function kinLink(task: Task, text: string): string | undefined {
 /** `PID/maps`, if that is a file of another process of the tree which would show the emulator. */
 export function kinEntry(task: Task, text: string): string | undefined {
   const entry = otherEntry(text);
-  if (entry === undefined || !KIN_FILES.includes(entry.name)) return undefined;
+  if (entry === undefined || ![...KIN_FILES, ...KIN_DIRECTORIES].includes(entry.name)) return undefined;
   return isKin(task, entry.pid) ? `${entry.pid}/${entry.name}` : undefined;
+}
+
+/** The process whose descriptors a {@link kinEntry} lists. */
+export function kinWithDescriptors(entry: string): number | undefined {
+  const [pid, name] = entry.split('/');
+  return KIN_DIRECTORIES.includes(name) && /^\d+$/.test(pid) ? Number(pid) : undefined;
 }
 
 /** Files of /proc/self that say what is mounted: made for a guest with a root directory of its own only. */
@@ -74,7 +81,7 @@ const MOUNT_FILES = ['mountinfo', 'mounts', 'mountstats'];
 /** True for a `self/NAME` that proc.ts generates. */
 export const isGenerated = (task: Task, entry: string): boolean =>
   entry === 'cpuinfo' ||
-  /^\d/.test(entry) ||
+  (/^\d/.test(entry) && kinWithDescriptors(entry) === undefined) ||
   (entry.startsWith('self/') &&
     (FILES.includes(entry.slice(5)) ||
       (task.process.options.mounts !== undefined && MOUNT_FILES.includes(entry.slice(5)))));

@@ -9,7 +9,7 @@ import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
-import { kinExecutable, kinRanges } from './kin.ts';
+import { kinExecutable, kinRanges, kinThreadCount } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
@@ -70,9 +70,9 @@ export function procText(task: Task, entry: string): string | undefined {
     case 'self/mountstats':
       return mountText(task, entry);
     case 'self/smaps':
-      return smaps(task);
+      return smaps(task, shownRanges(task), hostFile(task, '/proc/self/smaps'));
     case 'self/smaps_rollup':
-      return smapsRollup(task);
+      return smapsRollup(task, shownRanges(task), hostFile(task, '/proc/self/smaps'));
     case 'self/stat':
       return stat(task);
     case 'self/status':
@@ -92,24 +92,30 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
   switch (name) {
     case 'maps':
       return ranges.map(mapsLine).join('');
+    case 'smaps':
+      return smaps(task, ranges, text);
+    case 'smaps_rollup':
+      return smapsRollup(task, ranges, hostFile(task, `/proc/${pid}/smaps`));
     case 'statm':
       return statmText(ranges, text);
     case 'stat': {
       const start = task.host.guestPointer(PAGE_SIZE) - PAGE_SIZE;
       const inWindow = (value: string): string => String(Math.max(0, Number(value) - start));
       const fields = statFields(text);
+      fields.values[20 - 3] = String(kinThreadCount(task, pid) ?? 1);
       for (const number of [26, 27, 28, 29, 30, 45, 46, 47]) fields.values[number - 3] = '0';
       // The kernel has been told where arguments and environment are: appearance.ts.
       for (const number of [48, 49, 50, 51]) fields.values[number - 3] = inWindow(fields.values[number - 3]);
       fields.values[23 - 3] = String(totalSize(ranges));
+      fields.values[24 - 3] = String(Math.min(Number(fields.values[24 - 3]), totalSize(ranges) / PAGE_SIZE));
       return `${fields.start}${fields.values.join(' ')}\n`;
     }
     default: {
       const program = shownPath(task, kinExecutable(task, pid) ?? '');
-      return withFields(
-        text,
-        sizeFields(ranges, (range) => range.name === program),
-      );
+      return withFields(residentWithin(text, totalSize(ranges)), {
+        ...sizeFields(ranges, (range) => range.name === program),
+        Threads: String(kinThreadCount(task, pid) ?? 1),
+      });
     }
   }
 }
@@ -180,10 +186,13 @@ interface HostRange {
 const sizeLine = (name: string, kilobytes: number): string =>
   `${`${name}:`.padEnd(15)}${String(Math.round(kilobytes)).padStart(9)} kB\n`;
 
-/** The host's counts of each of the guest's ranges, shared out by overlap where the host's ranges are not the guest's. */
-function pageCounts(task: Task): [Range, Map<string, number>][] {
-  const hostRanges = parseSmaps(hostFile(task, '/proc/self/smaps'), task.host.guestPointer(4096) - 4096);
-  return shownRanges(task).map((range) => {
+/**
+ * The host's counts of each of a guest's ranges, shared out by overlap where the host's ranges are not the guest's; `host` is
+ * what the host's smaps says of the process.
+ */
+function pageCounts(task: Task, ranges: readonly Range[], host: string): [Range, Map<string, number>][] {
+  const hostRanges = parseSmaps(host, task.host.guestPointer(PAGE_SIZE) - PAGE_SIZE);
+  return ranges.map((range) => {
     const sums = new Map<string, number>();
     for (const host of hostRanges) {
       const overlap = Math.min(host.end, range.end) - Math.max(host.start, range.start);
@@ -195,9 +204,9 @@ function pageCounts(task: Task): [Range, Map<string, number>][] {
   });
 }
 
-function smaps(task: Task): string {
+function smaps(task: Task, ranges: readonly Range[], host: string): string {
   let text = '';
-  for (const [range, sums] of pageCounts(task)) {
+  for (const [range, sums] of pageCounts(task, ranges, host)) {
     sums.set('Size', (range.end - range.start) / 1024);
     sums.set('KernelPageSize', 4);
     sums.set('MMUPageSize', 4);
@@ -213,8 +222,8 @@ function smaps(task: Task): string {
 const NOT_IN_ROLLUP = ['Size', 'KernelPageSize', 'MMUPageSize', 'THPeligible', 'ProtectionKey'];
 
 /** The sums of all ranges, under a line with the first and the last address. */
-function smapsRollup(task: Task): string {
-  const counts = pageCounts(task);
+function smapsRollup(task: Task, ranges: readonly Range[], host: string): string {
+  const counts = pageCounts(task, ranges, host);
   const sums = new Map<string, number>();
   for (const [, sizes] of counts) {
     for (const [name, size] of sizes) if (!NOT_IN_ROLLUP.includes(name)) sums.set(name, (sums.get(name) ?? 0) + size);
@@ -269,6 +278,7 @@ function stat(task: Task): string {
   const data = ranges.find((range) => range.start >= layout.endCode && (range.flags & PageFlag.write) !== 0);
   set(20, threadCount(task));
   set(23, totalSize(ranges));
+  set(24, Math.min(Number(fields[24 - 3]), totalSize(ranges) / PAGE_SIZE));
   set(26, layout.startCode);
   set(27, layout.endCode);
   set(28, layout.stackPointer);
@@ -338,6 +348,13 @@ function sizeFields(ranges: readonly Range[], isProgram: (range: Range) => boole
   };
 }
 
+/** What is resident is the emulator's, too: never shown as more than is mapped. */
+const residentWithin = (text: string, size: number): string =>
+  text.replace(
+    /^(VmHWM|VmRSS|Rss\w+):\t *(\d+) kB$/gm,
+    (_line, name: string, value: string) => `${name}:\t${kilobytes(Math.min(Number(value) * 1024, size))}`,
+  );
+
 /** The lines of a file like /proc/PID/status with other values for some fields. */
 const withFields = (text: string, values: Record<string, string>): string =>
   text.replace(/^(\w+):\t.*$/gm, (line, name: string) => (name in values ? `${name}:\t${values[name]}` : line));
@@ -354,7 +371,8 @@ function status(task: Task): string {
   }
   const seccomp = seccompState(task);
   const { startCode, endCode } = task.process.layout;
-  return withFields(hostFile(task, '/proc/thread-self/status'), {
+  const text = residentWithin(hostFile(task, '/proc/thread-self/status'), totalSize(task.space.ranges()));
+  return withFields(text, {
     Name: currentName(task),
     ...sizeFields(task.space.ranges(), (range) => range.start < endCode && range.end > startCode),
     Threads: String(threadCount(task)),

@@ -15,6 +15,8 @@ import type { Task } from './task.ts';
 
 const KIN = 'of the calling process and of those that descend from the same tsemu; others give EPERM';
 
+const NO_PROCESS = -1;
+
 type Call = 'process_vm_readv' | 'process_vm_writev';
 
 const transfer =
@@ -23,11 +25,17 @@ const transfer =
     task: Task,
     v: { pid: number; local_iov: number; liovcnt: Int; remote_iov: number; riovcnt: Int; flags: number },
   ): Int => {
-    if (!isKin(task, v.pid)) return steadyCall(task, 'kill', v.pid, 0) === -ESRCH ? -ESRCH : -EPERM;
-    const local = stageVector(task, v.local_iov, v.liovcnt);
-    const remote = stageVector(task, v.remote_iov, v.riovcnt);
-    const failure = [local, remote].find((at) => at < 0);
-    return failure ?? hostCall(task, call, v.pid, local, v.liovcnt, remote, v.riovcnt, v.flags);
+    const vectors = [
+      stageVector(task, v.local_iov, v.liovcnt),
+      v.liovcnt,
+      stageVector(task, v.remote_iov, v.riovcnt),
+      v.riovcnt,
+      v.flags,
+    ];
+    if (isKin(task, v.pid)) return hostCall(task, call, v.pid, ...vectors);
+    // The process comes last: what else there is to say the host says of one that there never is.
+    const result = hostCall(task, call, NO_PROCESS, ...vectors);
+    return result === -ESRCH && steadyCall(task, 'kill', v.pid, 0) !== -ESRCH ? -EPERM : result;
   };
 
 /** Advice that changes nothing that a program sees: all that process_madvise(2) takes for other processes. */
@@ -38,8 +46,7 @@ function processMadvise(task: Task, v: { pidfd: number; vec: number; vlen: Int; 
   // For what is no pidfd the host says what it is.
   const [, pid] = /^Pid:\t(\d+)$/m.exec(hostFile(task, `/proc/self/fdinfo/${v.pidfd}`)) ?? [];
   if (pid !== undefined && !isKin(task, Number(pid))) return -EPERM;
-  const vector = stageVector(task, v.vec, v.vlen);
-  return vector < 0 ? vector : hostCall(task, 'process_madvise', v.pidfd, vector, v.vlen, v.advice, v.flags);
+  return hostCall(task, 'process_madvise', v.pidfd, stageVector(task, v.vec, v.vlen), v.vlen, v.advice, v.flags);
 }
 
 export const processVmRows = (): Row[] => [

@@ -3,7 +3,7 @@
  * are host processes and threads, so most of it is passed on.
  */
 import type { Int } from '../host/host.ts';
-import { hostCall, ptr } from './call.ts';
+import { hostCall, ptr, steadyCall } from './call.ts';
 import {
   addressText,
   type Codec,
@@ -26,7 +26,7 @@ import {
   uint,
   ulong,
 } from './codec.ts';
-import { EFAULT, EINVAL, EPERM } from './errno.ts';
+import { EFAULT, EINVAL, EPERM, ESRCH } from './errno.ts';
 import { hwprobe } from './hwprobe.ts';
 import { peek } from './peek.ts';
 import { PRCTL_OPTIONS, prctl, prctlArgument, prctlRest } from './prctl.ts';
@@ -247,7 +247,7 @@ const ROBUST_LIST_SIZE = 24;
 
 function getRobustList(task: Task, v: { pid: number; head_ptr: number; len_ptr: number }): SyscallResult {
   const own = v.pid === 0 || v.pid === task.host.syscall('gettid');
-  if (!own) return -EPERM;
+  if (!own) return v.pid < 0 || steadyCall(task, 'kill', v.pid, 0) === -ESRCH ? -ESRCH : -EPERM;
   const { space } = task;
   const written = space.writeU64(v.len_ptr, BigInt(ROBUST_LIST_SIZE)) && space.writeU64(v.head_ptr, task.robustList);
   return written ? 0 : -EFAULT;

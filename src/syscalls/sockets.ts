@@ -6,8 +6,8 @@ import type { LastLink } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { hostCall, ptr, steadyCall } from './call.ts';
 import { BAD_ADDRESS, bytes, choice, fd, flags, int, out, outInts, pointer, size, uint } from './codec.ts';
-import { EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from './errno.ts';
-import { setPointer } from './iovec.ts';
+import { EFAULT, EINVAL, ENOBUFS } from './errno.ts';
+import { setPointer, stageVector } from './iovec.ts';
 import { type Row, restarts, syscall } from './row.ts';
 import { releaseAll } from './sandbox/held.ts';
 import { judgeAddress, judgeAncillary } from './sandbox/network.ts';
@@ -46,8 +46,6 @@ const MSG = {
 
 /** struct msghdr: offsets of its fields, and its size. */
 const MSGHDR = { name: 0, nameLength: 8, vector: 16, count: 24, control: 32, controlLength: 40, flags: 48, size: 56 };
-/** struct iovec: pointer and length. */
-const IOVEC = 16;
 /** UIO_MAXIOV of the kernel. */
 const MAX_VECTORS = 1024;
 
@@ -114,13 +112,10 @@ export const socketRows = (): Row[] => [
 /** sendmsg and recvmsg: the header and its vector are copied, with host pointers in place of the guest's. */
 function transfer(task: Task, call: 'sendmsg' | 'recvmsg', sockfd: number, msg: number, flags: number): Int {
   const header = stage(MSGHDR.size);
-  if (!fetch(task, header, msg, MSGHDR.size)) return -EFAULT;
-  const count = readSize(header + MSGHDR.count);
-  if (count > MAX_VECTORS) return -EMSGSIZE;
-  const vector = stage(count * IOVEC);
-  if (!fetch(task, vector, readSize(header + MSGHDR.vector), count * IOVEC)) return -EFAULT;
-  for (let at = vector; at < vector + count * IOVEC; at += IOVEC) setPointer(at, ptr(task, readSize(at)));
-  setPointer(header + MSGHDR.vector, task.host.stagingPointer(vector));
+  // The host looks at the descriptor first: it says what is wrong with what cannot be read.
+  if (!fetch(task, header, msg, MSGHDR.size)) return hostCall(task, call, sockfd, ptr(task, BAD_ADDRESS), flags);
+  const [base, count] = [readSize(header + MSGHDR.vector), readSize(header + MSGHDR.count)];
+  setPointer(header + MSGHDR.vector, stageVector(task, base, count));
   const [address, room] = [readSize(header + MSGHDR.name), view.getInt32(header + MSGHDR.nameLength, true)];
   const name = stageName(task, call, header);
   if (name < 0) return name;
@@ -144,6 +139,7 @@ const MMSGHDR = { length: MSGHDR.size, size: 64 };
 
 /** One sendmsg for each message, as the kernel makes them; how many could be sent, or why the first could not. */
 function sendMessages(task: Task, sockfd: number, vector: number, count: number, flags: number): Int {
+  if (count === 0) return hostCall(task, 'sendmmsg', sockfd, 0, 0, flags);
   for (let done = 0; done < Math.min(count, MAX_VECTORS); done++) {
     // What was staged and held for the message before is not needed any more.
     beginCall(task);
@@ -180,6 +176,7 @@ function receiveMessages(
 ): Int {
   let left = timeout === 0 ? undefined : readTimeout(task, timeout);
   if (typeof left === 'number') return left;
+  if (count === 0) return hostCall(task, 'recvmmsg', sockfd, 0, 0, flags, 0);
   const end = left === undefined ? undefined : now(task) + left;
   let use = (flags & ~MSG.MSG_WAITFORONE) >>> 0;
   let done = 0;

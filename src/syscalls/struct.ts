@@ -12,8 +12,8 @@
  * layout of their own for the structures that contain longs.
  */
 import type { Int } from '../host/host.ts';
-import { fail, onReturn } from './call.ts';
-import { addressText, type Codec, Pass, type Printing, toAddress } from './codec.ts';
+import { onReturn, ptr } from './call.ts';
+import { addressText, BAD_ADDRESS, type Codec, Pass, type Printing, toAddress } from './codec.ts';
 import { EFAULT } from './errno.ts';
 import { peek } from './peek.ts';
 import { bytes, deliver, fetch, stage, view } from './staging.ts';
@@ -215,7 +215,7 @@ export const inStruct = (type: Struct): Codec<number> => ({
     if (raw === 0) return 0;
     const from = stage(type.guest.size);
     const to = stage(type.host.size);
-    if (!fetch(task, from, toAddress(raw), type.guest.size)) return fail(EFAULT);
+    if (!fetch(task, from, toAddress(raw), type.guest.size)) return ptr(task, BAD_ADDRESS);
     convertStruct(type, from, to, 'toHost');
     return task.host.stagingPointer(to);
   },

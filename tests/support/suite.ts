@@ -25,6 +25,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   sockets: 'recvmmsg waits in spite of its timeout, and hangs',
   segments: "semctl's struct semid_ds is laid out as on x86-64",
   'proc-self': '/proc/self/status and comm are those of qemu',
+  'proc-kin': 'other processes are those of qemu',
   start: 'the environment comes in reverse order',
   signals: 'a signal in sa_mask is delivered during the handler',
   kinship: 'no CLONE_PIDFD and no PR_SET_CHILD_SUBREAPER',
@@ -40,6 +41,15 @@ const QEMU_IS_WRONG: Record<string, string> = {
   'arm/directories': 'seekdir takes 32 bits of a position',
   'arm/seekdir': 'readdir fails with EOVERFLOW',
   'arm/threads': 'it hangs when a thread ends that holds a robust mutex',
+  'checks-descriptors': 'errno of bad arguments',
+  'checks-files': 'errno of bad arguments',
+  'checks-ids': 'errno of bad arguments',
+  'checks-ipc': 'errno of bad arguments',
+  'checks-memory': 'errno of bad arguments',
+  'checks-processes': 'errno of bad arguments',
+  'checks-signals': 'errno of bad arguments',
+  'checks-sockets': 'errno of bad arguments',
+  'checks-time': 'errno of bad arguments',
   jit: 'code changed through another mapping is not noticed',
   selfmod: 'code changed through another mapping is not noticed',
 };
@@ -59,6 +69,11 @@ const SHOWS_WORD_SIZE: readonly string[] = [
 ];
 /** What programs of 32 bits cannot do, or do not have to: what is not yet there is in docs/arm.md. */
 const NOT_FOR_ARM: Record<string, string> = {
+  ...Object.fromEntries(
+    'descriptors files ids ipc memory processes signals sockets time'
+      .split(' ')
+      .map((family) => [`checks-${family}`, 'makes the calls of 64-bit ports, in whose registers a long has 64 bits']),
+  ),
   bits: 'has printf print 64 bits of a long',
   faults: 'has a bit field of 64 bits',
   integer: 'has __int128',
