@@ -50,7 +50,7 @@ export const ARM_STATE = {
 } as const;
 
 export const REGISTER_COUNT = 64;
-export const ARM_REGISTERS: RegisterLayout = { registerCount: REGISTER_COUNT };
+export const ARM_REGISTERS: RegisterLayout = { registerCount: REGISTER_COUNT, wordRegisters: { first: 0, end: 16 } };
 
 /**
  * Which rows an instruction is decoded by: A32, T32 outside of an IT block, T32 within one; A32 whose condition is known

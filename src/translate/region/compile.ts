@@ -12,7 +12,7 @@
  * before every instruction that can fault. That costs up to a third of the
  * speed, so it is done only if somebody can see the state.
  */
-import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
+import { type Architecture, isAlwaysWord, isFloat, isVector } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
@@ -149,14 +149,14 @@ class RegionLowering extends FlowLowering {
 
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
-    const { canFault, simplified, writesFlags, isPartlySkipped } = factsOf(this.arch, statements);
+    const { canFault, simplified, flags, isPartlySkipped } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
     // On the way around, the flags stay what they were: so they have to be in their registers on both.
-    const isConditional = writesFlags && isPartlySkipped;
+    const isConditional = flags.length > 0 && isPartlySkipped;
     if (isConditional) this.settleFlags();
     this.flags?.startInstruction(isConditional ? [] : statements);
     this.lower(simplified);
-    this.flags?.endInstruction(writesFlags);
+    this.flags?.endInstruction(flags);
   }
 
   private settleFlags(): void {
@@ -171,7 +171,9 @@ class RegionLowering extends FlowLowering {
   /** The 64-bit locals are right on the way around the statements, too. */
   protected override beginSkip(statements: readonly Statement[]): void {
     this.skipped = new SkippedWrites(this.words, this.arch, statements);
-    for (const register of this.skipped.registers) if (this.words.has(register)) this.widen(register);
+    for (const register of this.skipped.registers) {
+      if (this.words.has(register) && !isAlwaysWord(this.arch, register)) this.widen(register);
+    }
   }
   protected override endSkip(): void {
     this.skipped?.settle((register) => this.widen(register));
@@ -280,8 +282,9 @@ class RegionLowering extends FlowLowering {
     const { banks, neededIn } = this.plan;
     for (let bank = 0; bank < banks; bank++) {
       this.forEachRegister(bank, neededIn[block * banks + bank] & ~(except?.[bank] ?? 0), (register) => {
-        access(LOAD[this.typeOf(register)], THREAD, 8 * register, i32.const(0))(this.code);
-        this.code.localSet(this.local(register));
+        const isWord = isAlwaysWord(this.arch, register);
+        access(isWord ? 0x28 : LOAD[this.typeOf(register)], THREAD, 8 * register, i32.const(0))(this.code);
+        this.code.localSet(isWord ? this.word(register) : this.local(register));
       });
     }
   }
@@ -367,6 +370,11 @@ class RegionLowering extends FlowLowering {
     else if (this.words.has(register)) this.emitWordBits(register);
     else super.emitReg32(operand);
   }
+  protected override emitCell32(offset: number, bytes: 4 | 8): void {
+    const register = registerAt(this.arch, offset);
+    if (register !== undefined && this.words.has(register)) this.emitWordBits(register);
+    else super.emitCell32(offset, bytes);
+  }
   protected override lowerStatement(statement: Statement): void {
     const { code, float } = this;
     if (statement.kind === 'setCell' && this.flags?.defers(statement)) {
@@ -423,7 +431,10 @@ class RegionLowering extends FlowLowering {
       this.code.op(0x1a);
       return;
     }
-    const isWord = this.isWord(value);
+    this.setRegister(register, value, emitValue);
+  }
+  private setRegister(register: number, value: Value, emitValue: () => void): void {
+    const isWord = isAlwaysWord(this.arch, register) || this.isWord(value);
     const isPositive = isWord && this.isPositive(value);
     if (isWord) {
       this.emit32(value);
@@ -439,11 +450,15 @@ class RegionLowering extends FlowLowering {
     if (register === undefined) super.emitCell(offset, bytes);
     else this.emitRegister(register);
   }
-  protected override emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void): void {
+  protected override emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void, value: Value): void {
     const register = registerAt(this.arch, offset);
     if (register === undefined) {
-      super.emitSetCell(offset, bytes, emitValue);
+      super.emitSetCell(offset, bytes, emitValue, value);
       if (isEasyCell(this.arch, offset)) this.float?.reload();
+      return;
+    }
+    if (isAlwaysWord(this.arch, register)) {
+      this.setRegister(register, value, emitValue);
       return;
     }
     emitValue();
@@ -470,13 +485,18 @@ class RegionLowering extends FlowLowering {
     return 0;
   }
   private emitMasked(address: Value): void {
+    if (this.addressMask === 0xffff_ffffn) {
+      this.emit32(address);
+      this.code.op(0xad);
+      return;
+    }
     this.emit(address);
     if (this.addressMask !== undefined) this.code.i64(this.addressMask).op(0x83);
   }
   protected override mayChange(write: Write, read: Read): boolean {
     return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);
   }
-  protected override isWord(value: Value): boolean {
+  override isWord(value: Value): boolean {
     return this.words.isWord(value);
   }
   protected override isPositive(value: Value): boolean {
@@ -494,9 +514,6 @@ class RegionLowering extends FlowLowering {
   /** As {@link Lowering}'s, for floating point. */
   override inLocal(value: Value): number {
     return super.inLocal(value);
-  }
-  isComputed(value: Value): boolean {
-    return this.computed.has(value);
   }
   floatLocal(value: Value): number | undefined {
     if (value.kind !== 'reg' || this.isComputed(value)) return undefined;

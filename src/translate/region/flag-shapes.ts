@@ -13,7 +13,7 @@ export const FLAG_NAMES = ['n', 'z', 'c', 'v'] as const;
 export type SetBy<V> =
   /** a - b or a + b, of 32 bits (operands zero-extended) or 64. */
   | { kind: 'difference' | 'sum'; a: V; b: V; isWord: boolean }
-  /** A result of so many bits, C and V being clear. */
+  /** A result of so many bits; C and V, if it sets them, are clear. */
   | { kind: 'result'; value: V; isWord: boolean }
   /** Whether a floating-point number is less than, equal to, greater than another. */
   | { kind: 'order'; less: V; equal: V; greater: V }
@@ -21,17 +21,23 @@ export type SetBy<V> =
   | { kind: 'select'; holds: V; compared: SetBy<V>; nzcv: number };
 export type Shape = SetBy<Value>;
 
-const shapes = new WeakMap<readonly Statement[], Shape | null>();
-
-/** What the flags are set by that an instruction sets; undefined if that is nothing of the above. */
-export function shapeOf({ flags }: Architecture, statements: readonly Statement[]): Shape | undefined {
-  if (flags === undefined) return undefined;
-  let shape = shapes.get(statements);
-  if (shape === undefined) shapes.set(statements, (shape = findShape(flags, statements) ?? null));
-  return shape ?? undefined;
+/** What sets the flags of these names. An instruction may set others besides, each by itself. */
+export interface Setting {
+  shape: Shape;
+  names: readonly FlagName[];
 }
 
-function findShape(cells: NonNullable<Architecture['flags']>, statements: readonly Statement[]): Shape | undefined {
+const settings = new WeakMap<readonly Statement[], Setting | null>();
+
+/** What the flags are set by that an instruction sets; undefined if that is nothing of the above. */
+export function settingOf({ flags }: Architecture, statements: readonly Statement[]): Setting | undefined {
+  if (flags === undefined) return undefined;
+  let setting = settings.get(statements);
+  if (setting === undefined) settings.set(statements, (setting = findSetting(flags, statements) ?? null));
+  return setting ?? undefined;
+}
+
+function findSetting(cells: NonNullable<Architecture['flags']>, statements: readonly Statement[]): Setting | undefined {
   const isFlag = (statement: Statement) =>
     statement.kind === 'setCell' && Object.values(cells).includes(statement.offset);
   // What sets them may not leave the region any more, since what set them before is forgotten.
@@ -44,7 +50,11 @@ function findShape(cells: NonNullable<Architecture['flags']>, statements: readon
     }
   }
   const { n, z, c, v } = values;
-  return n && z && c && v && shapeOfFlags({ n, z, c, v });
+  if (n === undefined || z === undefined) return undefined;
+  const shape = c && v && shapeOfFlags({ n, z, c, v });
+  if (shape !== undefined) return { shape, names: FLAG_NAMES };
+  const result = resultOf({ n, z });
+  return result && { shape: { kind: 'result', value: n, isWord: result.isWord }, names: ['n', 'z'] };
 }
 
 const argsOf = (value: Value, op: OpName): readonly Value[] | undefined =>
@@ -56,7 +66,7 @@ function shapeOfFlags(flags: Flags): Shape | undefined {
 }
 
 /** A result whose sign is N; of 32 bits if it is extended to that end. */
-function resultOf({ n, z }: Flags): { value: Value; isWord: boolean } | undefined {
+function resultOf({ n, z }: Pick<Flags, 'n' | 'z'>): { value: Value; isWord: boolean } | undefined {
   if (n !== z) return undefined;
   const word = argsOf(n, 'extend32_s');
   return { value: word?.[0] ?? n, isWord: word !== undefined };
@@ -64,7 +74,7 @@ function resultOf({ n, z }: Flags): { value: Value; isWord: boolean } | undefine
 
 function resultShape(flags: Flags): Shape | undefined {
   const result = isConst(flags.c, 0n) && isConst(flags.v, 0n) ? resultOf(flags) : undefined;
-  return result && { kind: 'result', ...result };
+  return result && { kind: 'result', value: flags.n, isWord: result.isWord };
 }
 
 /** Of `a - 0` only `a` is left. */
@@ -83,9 +93,12 @@ function sumShape(flags: Flags): Shape | undefined {
   const [a, b] = (result && argsOf(result.value, 'add')) ?? [];
   if (result === undefined || a === undefined) return undefined;
   const { value, isWord } = result;
-  const [sum, other] =
-    (isWord ? argsOf(flags.c, 'shr_u') : argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'lt_u')) ?? [];
-  const fits = sum === value && (isWord ? isConst(other, 32n) : other === a);
+  // The carry of words is bit 32 of the sum, or tells by the result, extended as the operands are.
+  const [sum, other] = argsOf(flags.c, 'shr_u') ?? [];
+  const overflown = argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'lt_u') ?? [];
+  const fits = isWord
+    ? (sum === value && other !== undefined && isConst(other, 32n)) || (overflown[0] === flags.n && overflown[1] === a)
+    : overflown[0] === value && overflown[1] === a;
   // Not what adds the carry as well, whose overflow is another.
   const [left, right] = argsOf(isWord ? (argsOf(flags.v, 'extend32_s')?.[0] ?? flags.v) : flags.v, 'and') ?? [];
   const overflows = left && right && argsOf(left, 'xor')?.[0] === a && argsOf(right, 'xor')?.[0] === b;

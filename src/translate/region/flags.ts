@@ -12,9 +12,18 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import { type Code, I32, I64, type ValType } from '../wasm/encoder.ts';
-import { FLAG_NAMES, type FlagName, type Flags, type SetBy, type Shape, shapeOf } from './flag-shapes.ts';
+import {
+  FLAG_NAMES,
+  type FlagName,
+  type Flags,
+  type SetBy,
+  type Setting,
+  type Shape,
+  settingOf,
+} from './flag-shapes.ts';
 
 type Source = SetBy<number>;
+type Sum = Source & { kind: 'difference' | 'sum' };
 
 /** What is needed of a region's lowering. */
 export interface FlagHost {
@@ -22,6 +31,7 @@ export interface FlagHost {
   readonly code: Code;
   emit(value: Value): void;
   emit32(value: Value): void;
+  isWord(value: Value): boolean;
   addLocal(type: ValType): number;
 }
 
@@ -31,6 +41,20 @@ const WIDE = 0x12;
 const [EQZ, EQ, NE, LT_S, LT_U, GT_S, GT_U, LE_S, LE_U, GE_S, GE_U] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 /** Opcodes of comparisons: of i32 from here on, of i64 from there. */
 const [COMPARE_32, COMPARE_64] = [0x45, 0x50];
+/** The flags that a condition asks for, by its code without the lowest bit. */
+const ASKED: readonly (readonly FlagName[])[] = [
+  ['z'],
+  ['c'],
+  ['n'],
+  ['v'],
+  ['c', 'z'],
+  ['n', 'v'],
+  ['n', 'z', 'v'],
+  [],
+];
+/** Of a result: comparisons with 0, by condition code. */
+const SIGNS: Readonly<Record<number, number>> = { 4: LT_S, 5: GE_S };
+const ZEROS: Readonly<Record<number, number>> = { 0: EQ, 1: NE };
 /** Of a difference, by condition code; nothing for those that ask for N or V alone. */
 const COMPARISONS = [
   EQ,
@@ -51,12 +75,10 @@ const COMPARISONS = [
 
 export class FlagLowering {
   private readonly host: FlagHost;
-  /** What set the flags, if that is known. */
-  private source: Source | undefined;
-  /** The flags have not been computed: only `source` has them. */
-  private isDeferred = false;
-  /** What the present instruction sets the flags by. */
-  private shape: Shape | undefined;
+  /** What set the flags that have not been computed; the others are in their registers. */
+  private sources: Partial<Record<FlagName, Source>> = {};
+  /** What the present instruction sets flags by. */
+  private setting: Setting | undefined;
   private next: Source | undefined;
   private readonly locals = new Map<string, number>();
 
@@ -66,55 +88,63 @@ export class FlagLowering {
 
   /** Nothing is known but the flags' registers. */
   forget(): void {
-    this.source = undefined;
-    this.isDeferred = false;
+    this.sources = {};
   }
 
   snapshot(): () => void {
-    const { source, isDeferred } = this;
+    const { sources } = this;
     return () => {
-      this.source = source;
-      this.isDeferred = isDeferred;
+      this.sources = sources;
     };
   }
 
   startInstruction(statements: readonly Statement[]): void {
     this.next = undefined;
-    this.shape = shapeOf(this.host.arch, statements);
+    this.setting = settingOf(this.host.arch, statements);
   }
 
-  /** @param written some flag */
-  endInstruction(written: boolean): void {
-    if (!written) return;
-    this.source = this.next;
-    this.isDeferred = this.next !== undefined;
+  /** @param written the flags' cells that the instruction has written */
+  endInstruction(written: readonly number[]): void {
+    if (written.length === 0) return;
+    const sources = { ...this.sources };
+    for (const cell of written) {
+      const name = this.nameOf(cell);
+      if (name !== undefined) sources[name] = this.defers({ offset: cell }) ? this.next : undefined;
+    }
+    this.sources = sources;
   }
 
   /** Whether the present instruction's write of a cell is not to be made, since it is one of a flag. */
   defers({ offset }: { offset: number }): boolean {
-    return this.shape !== undefined && this.nameOf(offset) !== undefined;
+    const name = this.setting && this.nameOf(offset);
+    return name !== undefined && this.setting?.names.includes(name) === true;
   }
 
   /** Keeps what the flags are set by, once an instruction, when what they are computed from is still there. */
   keepSource(): void {
-    if (this.shape !== undefined) this.next ??= this.keep(this.shape);
+    if (this.setting !== undefined) this.next ??= this.keep(this.setting.shape);
   }
 
   private nameOf(cell: number): FlagName | undefined {
     const { flags } = this.host.arch;
     return flags && FLAG_NAMES.find((name) => flags[name] === cell);
   }
-
-  /** Whether a flag's register does not hold it. The cell is the flag's. */
-  isMissing(cell: number): boolean {
-    return this.isDeferred && this.nameOf(cell) !== undefined;
+  private sourceOf(cell: number): { name: FlagName; source: Source } | undefined {
+    const name = this.nameOf(cell);
+    const source = name && this.sources[name];
+    return name && source && { name, source };
   }
 
-  /** Pushes a flag that is missing. */
+  /** Whether a flag's register does not hold it. */
+  isMissing(cell: number): boolean {
+    return this.sourceOf(cell) !== undefined;
+  }
+
+  /** Pushes a flag that is missing. The cell is the flag's. */
   emitMissing(cell: number): void {
-    const name = this.nameOf(cell);
-    if (this.source === undefined || name === undefined) throw new Error(`no flag is missing at ${cell}`);
-    this.emitFlag(this.source, name);
+    const found = this.sourceOf(cell);
+    if (found === undefined) throw new Error(`no flag is missing at ${cell}`);
+    this.emitFlag(found.source, found.name);
   }
 
   private emitFlag(source: Source, name: FlagName): void {
@@ -140,14 +170,10 @@ export class FlagLowering {
     }
   }
 
-  private emitOfSum({ kind, a, b, isWord }: Source & { kind: 'difference' | 'sum' }, name: FlagName): void {
+  private emitOfSum({ kind, a, b, isWord }: Sum, name: FlagName): void {
     const { code } = this.host;
     const wide = isWord ? 0 : WIDE;
-    const result = () =>
-      code
-        .localGet(a)
-        .localGet(b)
-        .op((kind === 'sum' ? ADD : SUB) + wide);
+    const result = () => this.emitResult({ kind, a, b, isWord });
     if (name === 'c') {
       if (kind === 'sum') result();
       else code.localGet(a);
@@ -173,6 +199,15 @@ export class FlagLowering {
       code.op(XOR + wide).op(AND + wide);
     } else result();
     if (isWord) code.op(0xac);
+  }
+
+  /** Pushes a sum or difference, as i32 of words. */
+  private emitResult({ kind, a, b, isWord }: Sum): void {
+    const opcode = kind === 'sum' ? ADD : SUB;
+    this.host.code
+      .localGet(a)
+      .localGet(b)
+      .op(isWord ? opcode : opcode + WIDE);
   }
 
   private emitOfOrder({ less, equal, greater }: Source & { kind: 'order' }, name: FlagName): void {
@@ -208,7 +243,7 @@ export class FlagLowering {
         return { kind, a: this.keepIn('a', shape.a, isWord), b: this.keepIn('b', shape.b, isWord), isWord };
       }
       case 'result': {
-        const { isWord } = shape;
+        const isWord = shape.isWord || this.host.isWord(shape.value);
         return { kind: 'result', value: this.keepIn('result', shape.value, isWord), isWord };
       }
       case 'order': {
@@ -248,9 +283,16 @@ export class FlagLowering {
     if (codeValue.kind !== 'const') return false;
     const code = Number(codeValue.value);
     const values: Flags = { n, z, c, v };
-    if (this.source === undefined) this.emitGeneric(code, (name) => this.host.emit(values[name]));
-    else this.emitBy(this.source, code);
+    const source = this.sourceFor(code);
+    if (source === undefined) this.emitGeneric(code, (name) => this.host.emit(values[name]));
+    else this.emitBy(source, code);
     return true;
+  }
+
+  /** What has set all flags that a condition asks for. */
+  private sourceFor(condition: number): Source | undefined {
+    const [first, ...others] = ASKED[condition >> 1].map((name) => this.sources[name]);
+    return others.every((other) => other === first) ? first : undefined;
   }
 
   private emitBy(source: Source, condition: number): void {
@@ -258,6 +300,14 @@ export class FlagLowering {
     switch (source.kind) {
       case 'difference':
       case 'sum': {
+        const sign = SIGNS[condition] ?? (source.kind === 'sum' ? ZEROS[condition] : undefined);
+        if (sign !== undefined) {
+          this.emitResult(source);
+          if (source.isWord) code.i32(0);
+          else code.i64(0n);
+          code.op((source.isWord ? COMPARE_32 : COMPARE_64) + sign);
+          return;
+        }
         const comparison = source.kind === 'difference' ? COMPARISONS[condition] : undefined;
         if (comparison === undefined) {
           this.emitGeneric(condition, (name) => this.emitOfSum(source, name));
