@@ -19,7 +19,11 @@ export type SetBy<V> =
   | { kind: 'order'; less: V; equal: V; greater: V }
   /** By a comparison if a condition holds, else the four bits NZCV. */
   | { kind: 'select'; holds: V; compared: SetBy<V>; nzcv: number };
-export type Shape = SetBy<Value>;
+/**
+ * Also a + b + C of words, the result being extended: after the difference of the low words this is what compares two
+ * numbers of 64 bits (`cmp r0, r2; sbcs r1, r1, r3`), b being the second's high word inverted.
+ */
+export type Shape = SetBy<Value> | { kind: 'carried'; a: Value; b: Value; result: Value };
 
 /** What sets the flags of these names. An instruction may set others besides, each by itself. */
 export interface Setting {
@@ -53,6 +57,13 @@ function findSetting(cells: NonNullable<Architecture['flags']>, statements: read
   if (n === undefined || z === undefined) return undefined;
   const shape = c && v && shapeOfFlags({ n, z, c, v });
   if (shape !== undefined) return { shape, names: FLAG_NAMES };
+  const carried = c && v && carriedShape(cells.c, { n, z, c, v });
+  if (carried !== undefined) return { shape: carried, names: FLAG_NAMES };
+  return resultSetting({ n, z });
+}
+
+/** What an addition with carry sets N and Z by, if that is all that is known. */
+export function resultSetting({ n, z }: Pick<Flags, 'n' | 'z'>): Setting | undefined {
   const result = resultOf({ n, z });
   return result && { shape: { kind: 'result', value: n, isWord: result.isWord }, names: ['n', 'z'] };
 }
@@ -61,7 +72,7 @@ const argsOf = (value: Value, op: OpName): readonly Value[] | undefined =>
   value.kind === 'op' && value.op === op ? value.args : undefined;
 const isConst = (value: Value, wanted: bigint): boolean => value.kind === 'const' && value.value === wanted;
 
-function shapeOfFlags(flags: Flags): Shape | undefined {
+function shapeOfFlags(flags: Flags): SetBy<Value> | undefined {
   return resultShape(flags) ?? selectShape(flags) ?? differenceShape(flags) ?? sumShape(flags) ?? orderShape(flags);
 }
 
@@ -72,13 +83,13 @@ function resultOf({ n, z }: Pick<Flags, 'n' | 'z'>): { value: Value; isWord: boo
   return { value: word?.[0] ?? n, isWord: word !== undefined };
 }
 
-function resultShape(flags: Flags): Shape | undefined {
+function resultShape(flags: Flags): SetBy<Value> | undefined {
   const result = isConst(flags.c, 0n) && isConst(flags.v, 0n) ? resultOf(flags) : undefined;
   return result && { kind: 'result', value: flags.n, isWord: result.isWord };
 }
 
 /** Of `a - 0` only `a` is left. */
-function differenceShape(flags: Flags): Shape | undefined {
+function differenceShape(flags: Flags): SetBy<Value> | undefined {
   const result = resultOf(flags);
   const [a, b] = argsOf(argsOf(flags.c, 'extend')?.[0] ?? flags.c, 'ge_u') ?? [];
   if (result === undefined || a === undefined) return undefined;
@@ -88,7 +99,7 @@ function differenceShape(flags: Flags): Shape | undefined {
   return fits ? { kind: 'difference', a, b, isWord } : undefined;
 }
 
-function sumShape(flags: Flags): Shape | undefined {
+function sumShape(flags: Flags): SetBy<Value> | undefined {
   const result = resultOf(flags);
   const [a, b] = (result && argsOf(result.value, 'add')) ?? [];
   if (result === undefined || a === undefined) return undefined;
@@ -105,7 +116,18 @@ function sumShape(flags: Flags): Shape | undefined {
   return fits && overflows ? { kind: 'sum', a, b, isWord } : undefined;
 }
 
-function orderShape({ n, z, c, v }: Flags): Shape | undefined {
+function carriedShape(carry: number, flags: Flags): Shape | undefined {
+  const { n, z } = flags;
+  const sum = argsOf(n, 'extend32_s')?.[0];
+  const [both, last] = (sum && argsOf(sum, 'add')) ?? [];
+  const [a, b] = (both && argsOf(both, 'add')) ?? [];
+  const [carried, by] = argsOf(flags.c, 'shr_u') ?? [];
+  const fits = n === z && carried === sum && by !== undefined && isConst(by, 32n);
+  if (!fits || a === undefined || b === undefined || last?.kind !== 'cell' || last.offset !== carry) return undefined;
+  return { kind: 'carried', a, b, result: n };
+}
+
+function orderShape({ n, z, c, v }: Flags): SetBy<Value> | undefined {
   const less = argsOf(n, 'sub')?.[1];
   const equal = argsOf(z, 'xor')?.[0];
   const [either, greater] = argsOf(argsOf(v, 'sub')?.[0] ?? v, 'or') ?? [];
@@ -115,7 +137,7 @@ function orderShape({ n, z, c, v }: Flags): Shape | undefined {
   return { kind: 'order', less, equal, greater };
 }
 
-function selectShape({ n, z, c, v }: Flags): Shape | undefined {
+function selectShape({ n, z, c, v }: Flags): SetBy<Value> | undefined {
   const picks = [n, z, c, v].map((flag) => argsOf(flag, 'select'));
   const [holds] = picks[0] ?? [];
   if (holds === undefined || picks.some((pick) => pick === undefined || pick[0] !== holds)) return undefined;

@@ -16,6 +16,7 @@ import {
   FLAG_NAMES,
   type FlagName,
   type Flags,
+  resultSetting,
   type SetBy,
   type Setting,
   type Shape,
@@ -79,7 +80,7 @@ export class FlagLowering {
   private sources: Partial<Record<FlagName, Source>> = {};
   /** What the present instruction sets flags by. */
   private setting: Setting | undefined;
-  private next: Source | undefined;
+  private next: Partial<Record<FlagName, Source>> | undefined;
   private readonly locals = new Map<string, number>();
 
   constructor(host: FlagHost) {
@@ -100,7 +101,11 @@ export class FlagLowering {
 
   startInstruction(statements: readonly Statement[]): void {
     this.next = undefined;
-    this.setting = settingOf(this.host.arch, statements);
+    const setting = settingOf(this.host.arch, statements);
+    this.setting = setting;
+    if (setting?.shape.kind !== 'carried' || this.borrowed() !== undefined) return;
+    const { result } = setting.shape;
+    this.setting = resultSetting({ n: result, z: result });
   }
 
   /** @param written the flags' cells that the instruction has written */
@@ -109,7 +114,7 @@ export class FlagLowering {
     const sources = { ...this.sources };
     for (const cell of written) {
       const name = this.nameOf(cell);
-      if (name !== undefined) sources[name] = this.defers({ offset: cell }) ? this.next : undefined;
+      if (name !== undefined) sources[name] = this.defers({ offset: cell }) ? this.next?.[name] : undefined;
     }
     this.sources = sources;
   }
@@ -122,7 +127,44 @@ export class FlagLowering {
 
   /** Keeps what the flags are set by, once an instruction, when what they are computed from is still there. */
   keepSource(): void {
-    if (this.setting !== undefined) this.next ??= this.keep(this.setting.shape);
+    if (this.setting === undefined || this.next !== undefined) return;
+    const { shape } = this.setting;
+    if (shape.kind === 'carried') this.next = this.keepWide(shape);
+    else {
+      const source = this.keep(shape);
+      this.next = { n: source, z: source, c: source, v: source };
+    }
+  }
+
+  /** The difference of words that C is of, if it is of one. */
+  private borrowed(): Sum | undefined {
+    const source = this.sources.c;
+    return source?.kind === 'difference' && source.isWord ? source : undefined;
+  }
+
+  /** The difference of numbers of 64 bits whose low words have been compared; Z is of the high words' alone. */
+  private keepWide({ a, b, result }: Shape & { kind: 'carried' }): Partial<Record<FlagName, Source>> {
+    const { code } = this.host;
+    const low = this.borrowed();
+    if (low === undefined) throw new Error('no difference of the low words');
+    const join = (name: string, lowWord: number, emitHigh: () => void): number => {
+      emitHigh();
+      code.op(0xad).i64(32n).op(0x86).localGet(lowWord).op(0xad).op(0x84);
+      const local = this.local(name, I64);
+      code.localSet(local);
+      return local;
+    };
+    const wide: Source = {
+      kind: 'difference',
+      a: join('a', low.a, () => this.host.emit32(a)),
+      b: join('b', low.b, () => {
+        this.host.emit32(b);
+        code.i32(-1).op(XOR);
+      }),
+      isWord: false,
+    };
+    const z: Source = { kind: 'result', value: this.keepIn('result', result, true), isWord: true };
+    return { n: wide, z, c: wide, v: wide };
   }
 
   private nameOf(cell: number): FlagName | undefined {
@@ -235,7 +277,7 @@ export class FlagLowering {
     }
   }
 
-  private keep(shape: Shape): Source {
+  private keep(shape: SetBy<Value>): Source {
     switch (shape.kind) {
       case 'difference':
       case 'sum': {
