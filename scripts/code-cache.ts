@@ -231,7 +231,9 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
     ).map(([name, machine, elfClass, code]) => {
       const bytes = new Uint8Array(Uint32Array.from(code).buffer);
       const file = join(directory, name);
-      writeFileSync(file, writeElf({ machine, elfClass, segments: [{ vaddr: BASE, bytes, flags: 5 }] }), { mode: 0o755 });
+      writeFileSync(file, writeElf({ machine, elfClass, segments: [{ vaddr: BASE, bytes, flags: 5 }] }), {
+        mode: 0o755,
+      });
       return file;
     });
     const log = ['-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'];

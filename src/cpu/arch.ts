@@ -104,8 +104,11 @@ export interface Architecture extends RegisterLayout {
   zeroRegister?: { cell: number; sink: number };
   /** What registers are called in assembly, by their (first) cells. */
   registerNames: readonly string[];
-  /** Cells of Arm's flags, as the IR's `condition` has them. */
-  flags?: { n: number; z: number; c: number; v: number };
+  /**
+   * Cells of Arm's flags, as the IR's `condition` has them; of AArch32 also of those that comparisons of floating-point
+   * numbers set, four bits NZCV.
+   */
+  flags?: { n: number; z: number; c: number; v: number; compared?: number };
   /** What is kept of the address of every access to memory, if not all of it. */
   addressMask?: bigint;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */

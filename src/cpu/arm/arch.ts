@@ -34,7 +34,7 @@ export const arm: Architecture = {
   registerNames: REGISTER_NAMES,
   linkRegisters: [ARM_STATE.r + 8 * 14],
   returnStack: ARM_STATE.r + 8 * 13,
-  flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v },
+  flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v, compared: ARM_STATE.fpNzcv },
   addressMask: 0xffff_ffffn,
   state: { pc: ARM_STATE.pc, fpFlags: ARM_STATE.fpFlags },
   floats: {

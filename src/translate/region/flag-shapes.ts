@@ -8,6 +8,9 @@ import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 export type FlagName = 'n' | 'z' | 'c' | 'v';
 export type Flags = Record<FlagName, Value>;
 export const FLAG_NAMES = ['n', 'z', 'c', 'v'] as const;
+/** What is not computed before it is asked for: the flags, and the bits of the last comparison of floating-point numbers. */
+export type HeldName = FlagName | 'compared';
+export const HELD_NAMES = [...FLAG_NAMES, 'compared'] as const;
 
 /** What flags were set by; `V` is a value of the IR, or the local that has it. */
 export type SetBy<V> =
@@ -21,14 +24,15 @@ export type SetBy<V> =
   | { kind: 'select'; holds: V; compared: SetBy<V>; nzcv: number };
 /**
  * Also a + b + C of words, the result being extended: after the difference of the low words this is what compares two
- * numbers of 64 bits (`cmp r0, r2; sbcs r1, r1, r3`), b being the second's high word inverted.
+ * numbers of 64 bits (`cmp r0, r2; sbcs r1, r1, r3`), b being the second's high word inverted. Or all flags of the last
+ * comparison of floating-point numbers (`vmrs APSR_nzcv, fpscr`).
  */
-export type Shape = SetBy<Value> | { kind: 'carried'; a: Value; b: Value; result: Value };
+export type Shape = SetBy<Value> | { kind: 'carried'; a: Value; b: Value; result: Value } | { kind: 'copied' };
 
 /** What sets the flags of these names. An instruction may set others besides, each by itself. */
 export interface Setting {
   shape: Shape;
-  names: readonly FlagName[];
+  names: readonly HeldName[];
 }
 
 const settings = new WeakMap<readonly Statement[], Setting | null>();
@@ -52,11 +56,15 @@ function findSetting(cells: NonNullable<Architecture['flags']>, statements: read
     for (const name of FLAG_NAMES) {
       if (statement.kind === 'setCell' && statement.offset === cells[name]) values[name] = statement.value;
     }
+    if (statement.kind !== 'setCell' || statement.offset !== cells.compared) continue;
+    const shape = comparedShape(statement.value);
+    return shape && { shape, names: ['compared'] };
   }
   const { n, z, c, v } = values;
   if (n === undefined || z === undefined) return undefined;
   const shape = c && v && shapeOfFlags({ n, z, c, v });
   if (shape !== undefined) return { shape, names: FLAG_NAMES };
+  if (isCopy(cells.compared, n)) return { shape: { kind: 'copied' }, names: FLAG_NAMES };
   const carried = c && v && carriedShape(cells.c, { n, z, c, v });
   if (carried !== undefined) return { shape: carried, names: FLAG_NAMES };
   return resultSetting({ n, z });
@@ -125,6 +133,22 @@ function carriedShape(carry: number, flags: Flags): Shape | undefined {
   const fits = n === z && carried === sum && by !== undefined && isConst(by, 32n);
   if (!fits || a === undefined || b === undefined || last?.kind !== 'cell' || last.offset !== carry) return undefined;
   return { kind: 'carried', a, b, result: n };
+}
+
+/** Of four bits NZCV. */
+function comparedShape(bits: Value): SetBy<Value> | undefined {
+  const halves = argsOf(bits, 'or')?.flatMap((half) => argsOf(half, 'or') ?? []) ?? [];
+  const [n, z, c, v] = halves.map((bit) => {
+    const test = argsOf(argsOf(bit, 'shl')?.[0] ?? bit, 'extend')?.[0];
+    return test?.kind === 'op' ? test.args[0] : undefined;
+  });
+  return n && z && c && v && orderShape({ n, z, c, v });
+}
+
+/** Whether N is that of four bits in a cell. */
+function isCopy(cell: number | undefined, n: Value): boolean {
+  const [bits, by] = argsOf(n, 'shl') ?? [];
+  return bits?.kind === 'cell' && bits.offset === cell && by !== undefined && isConst(by, 60n);
 }
 
 function orderShape({ n, z, c, v }: Flags): SetBy<Value> | undefined {

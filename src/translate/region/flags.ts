@@ -16,6 +16,8 @@ import {
   FLAG_NAMES,
   type FlagName,
   type Flags,
+  HELD_NAMES,
+  type HeldName,
   resultSetting,
   type SetBy,
   type Setting,
@@ -77,10 +79,10 @@ const COMPARISONS = [
 export class FlagLowering {
   private readonly host: FlagHost;
   /** What set the flags that have not been computed; the others are in their registers. */
-  private sources: Partial<Record<FlagName, Source>> = {};
+  private sources: Partial<Record<HeldName, Source>> = {};
   /** What the present instruction sets flags by. */
   private setting: Setting | undefined;
-  private next: Partial<Record<FlagName, Source>> | undefined;
+  private next: Partial<Record<HeldName, Source>> | undefined;
   private readonly locals = new Map<string, number>();
 
   constructor(host: FlagHost) {
@@ -102,7 +104,8 @@ export class FlagLowering {
   startInstruction(statements: readonly Statement[]): void {
     this.next = undefined;
     const setting = settingOf(this.host.arch, statements);
-    this.setting = setting;
+    const isLost = setting?.shape.kind === 'copied' && this.sources.compared?.kind !== 'order';
+    this.setting = isLost ? undefined : setting;
     if (setting?.shape.kind !== 'carried' || this.borrowed() !== undefined) return;
     const { result } = setting.shape;
     this.setting = resultSetting({ n: result, z: result });
@@ -130,10 +133,21 @@ export class FlagLowering {
     if (this.setting === undefined || this.next !== undefined) return;
     const { shape } = this.setting;
     if (shape.kind === 'carried') this.next = this.keepWide(shape);
-    else {
-      const source = this.keep(shape);
-      this.next = { n: source, z: source, c: source, v: source };
-    }
+    else if (shape.kind === 'copied') this.next = ofAll(this.copyCompared());
+    else if (this.setting.names.includes('compared')) this.next = { compared: this.keep(shape, 'compared.') };
+    else this.next = ofAll(this.keep(shape));
+  }
+
+  /** What the last comparison of floating-point numbers said, where the next one does not change it. */
+  private copyCompared(): Source {
+    const source = this.sources.compared;
+    if (source?.kind !== 'order') throw new Error('no comparison of floating-point numbers');
+    const copy = (name: 'less' | 'equal' | 'greater'): number => {
+      const local = this.local(`${name}.w`, I32);
+      this.host.code.localGet(source[name]).localSet(local);
+      return local;
+    };
+    return { kind: 'order', less: copy('less'), equal: copy('equal'), greater: copy('greater') };
   }
 
   /** The difference of words that C is of, if it is of one. */
@@ -167,11 +181,11 @@ export class FlagLowering {
     return { n: wide, z, c: wide, v: wide };
   }
 
-  private nameOf(cell: number): FlagName | undefined {
+  private nameOf(cell: number): HeldName | undefined {
     const { flags } = this.host.arch;
-    return flags && FLAG_NAMES.find((name) => flags[name] === cell);
+    return flags && HELD_NAMES.find((name) => flags[name] === cell);
   }
-  private sourceOf(cell: number): { name: FlagName; source: Source } | undefined {
+  private sourceOf(cell: number): { name: HeldName; source: Source } | undefined {
     const name = this.nameOf(cell);
     const source = name && this.sources[name];
     return name && source && { name, source };
@@ -186,7 +200,9 @@ export class FlagLowering {
   emitMissing(cell: number): void {
     const found = this.sourceOf(cell);
     if (found === undefined) throw new Error(`no flag is missing at ${cell}`);
-    this.emitFlag(found.source, found.name);
+    const { source, name } = found;
+    if (name !== 'compared') this.emitFlag(source, name);
+    else if (source.kind === 'order') this.emitBits(source);
   }
 
   private emitFlag(source: Source, name: FlagName): void {
@@ -243,6 +259,19 @@ export class FlagLowering {
     if (isWord) code.op(0xac);
   }
 
+  /** Pushes four bits NZCV. */
+  private emitBits({ less, equal, greater }: Source & { kind: 'order' }): void {
+    const { code } = this.host;
+    code.localGet(less).i32(3).op(0x74).localGet(equal).i32(2).op(0x74).op(0x72);
+    code.localGet(less).op(COMPARE_32 + EQZ);
+    code.i32(1).op(0x74).op(0x72);
+    code.localGet(less).localGet(equal).op(0x72).localGet(greater).op(0x72);
+    code
+      .op(COMPARE_32 + EQZ)
+      .op(0x72)
+      .op(0xad);
+  }
+
   /** Pushes a sum or difference, as i32 of words. */
   private emitResult({ kind, a, b, isWord }: Sum): void {
     const opcode = kind === 'sum' ? ADD : SUB;
@@ -277,7 +306,7 @@ export class FlagLowering {
     }
   }
 
-  private keep(shape: SetBy<Value>): Source {
+  private keep(shape: SetBy<Value>, prefix = ''): Source {
     switch (shape.kind) {
       case 'difference':
       case 'sum': {
@@ -290,9 +319,9 @@ export class FlagLowering {
       }
       case 'order': {
         const [less, equal, greater] = [
-          this.keepIn('less', shape.less, true),
-          this.keepIn('equal', shape.equal, true),
-          this.keepIn('greater', shape.greater, true),
+          this.keepIn(`${prefix}less`, shape.less, true),
+          this.keepIn(`${prefix}equal`, shape.equal, true),
+          this.keepIn(`${prefix}greater`, shape.greater, true),
         ];
         return { kind: 'order', less, equal, greater };
       }
@@ -492,6 +521,8 @@ export class FlagLowering {
     }
   }
 }
+
+const ofAll = (source: Source): Record<FlagName, Source> => ({ n: source, z: source, c: source, v: source });
 
 /** A flag that is clear, and one that is set. */
 const KNOWN: Record<FlagName, readonly [bigint, bigint]> = { n: [0n, -1n], z: [1n, 0n], c: [0n, 1n], v: [0n, -1n] };
