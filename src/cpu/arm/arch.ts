@@ -2,6 +2,7 @@
 import type { Architecture, InstructionSet } from '../arch.ts';
 import { operandsOf, type Row } from '../row.ts';
 import { A32Builder } from './builder.ts';
+import { OPTIONAL_EXTENSIONS } from './extensions.ts';
 import { armRows, armSets } from './index.ts';
 import { inItBlock } from './it-block.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
@@ -21,7 +22,7 @@ export const arm: Architecture = {
   name: 'arm',
   rows: armRows as readonly Row<never>[],
   sets,
-  optional: [],
+  optional: OPTIONAL_EXTENSIONS,
   effect(row, values) {
     const set = setOf.get(row) ?? SET.a32;
     const builder = new A32Builder(set === SET.taken ? SET.a32 : set, values !== undefined);
