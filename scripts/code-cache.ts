@@ -179,9 +179,11 @@ function exercise(): Uint8Array {
   return writeElf({ segments: [{ vaddr: BASE, bytes, flags: 7 }] });
 }
 
-/** Counts down from 20, which is enough to load the compiler: movz, sub, cbnz; exit(0). */
+/** Count down from 20, which is enough to load the compiler, and exit with 0: movz, sub, cbnz; mov, subs, bne. */
 const AARCH64_LOOP = [0x52800280, 0x51000400, 0x35ffffe0, 0xd2800ba8, 0xd4000001];
+const ARM_LOOP = [0xe3a00014, 0xe2500001, 0x1afffffd, 0xe3a07001, 0xef000000];
 const EM_AARCH64 = 183;
+const EM_ARM = 40;
 
 /** Milliseconds; a multiple makes anything long enough to be kept. */
 const CLOCK_STEP = 100;
@@ -206,7 +208,7 @@ export function makeCodeCaches(dist: string): void {
     const copy = join(directory, 'dist');
     cpSync(dist, copy, { recursive: true, dereference: true });
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
-    for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64'])
+    for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64', 'tsemu-arm'])
       copyFileSync(join(dist, command), join(directory, command));
     // It hashes by a seed, too, of its own in each process. This flag is not among those that have to be the same when a cache is
     // taken.
@@ -221,15 +223,25 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
     writeFileSync(join(directory, 'tsemu.cjs'), script);
     const program = join(directory, 'program');
     writeFileSync(program, exercise(), { mode: 0o755 });
-    const other = join(directory, 'other');
-    const bytes = new Uint8Array(Uint32Array.from(AARCH64_LOOP).buffer);
-    const segments = [{ vaddr: BASE, bytes, flags: 5 }];
-    writeFileSync(other, writeElf({ machine: EM_AARCH64, segments }), { mode: 0o755 });
+    const [aarch64, arm] = (
+      [
+        ['aarch64', EM_AARCH64, 2, AARCH64_LOOP],
+        ['arm', EM_ARM, 1, ARM_LOOP],
+      ] as const
+    ).map(([name, machine, elfClass, code]) => {
+      const bytes = new Uint8Array(Uint32Array.from(code).buffer);
+      const file = join(directory, name);
+      writeFileSync(file, writeElf({ machine, elfClass, segments: [{ vaddr: BASE, bytes, flags: 5 }] }), {
+        mode: 0o755,
+      });
+      return file;
+    });
     const log = ['-E', 'A=b', '-L', '/', '-strace', '-D', '/dev/null'];
     const keeping = { TSEMU_THRESHOLD: '5', TSEMU_CACHE: join(directory, 'cache') };
     const runs: Run[] = [
-      { command: 'tsemu', options: ['run'], program: other },
-      { command: 'tsemu-aarch64', options: ['-threshold', '1'], program: other },
+      { command: 'tsemu', options: ['run'], program: aarch64 },
+      { command: 'tsemu-aarch64', options: ['-threshold', '1'], program: aarch64 },
+      { command: 'tsemu-arm', options: ['-threshold', '1'], program: arm },
       { command: 'tsemu-riscv64', options: ['-threshold', '1', ...log], program },
       // What one run keeps, the next takes.
       { command: 'tsemu-riscv64', env: keeping, program },

@@ -25,6 +25,7 @@ export interface Compiler {
 const withModel = (arch: Architecture, model: CpuModel): Architecture => ({
   ...arch,
   rows: rowsOfModel(arch.rows, model),
+  ...(arch.sets && { sets: arch.sets.map((set) => ({ ...set, rows: rowsOfModel(set.rows, model) })) }),
 });
 
 export const compilerFor = (arch: Architecture): Compiler => ({

@@ -27,11 +27,18 @@ export interface RegisterLayout {
   vectors?: { first: number; end: number };
   /** The same of registers that hold floating-point values and nothing else. */
   floatRegisters?: { first: number; end: number };
+  /** The same of registers that always hold words: values that equal their low 32 bits, sign-extended. */
+  wordRegisters?: { first: number; end: number };
 }
 
 /** True of a register that holds floating-point values. Registers are known by their numbers: offset of the cell / 8. */
 export function isFloat({ floatRegisters }: RegisterLayout, register: number): boolean {
   return floatRegisters !== undefined && register >= floatRegisters.first && register < floatRegisters.end;
+}
+
+/** True of a register that holds a word whatever is done. */
+export function isAlwaysWord({ wordRegisters }: RegisterLayout, register: number): boolean {
+  return wordRegisters !== undefined && register >= wordRegisters.first && register < wordRegisters.end;
 }
 
 /** True of a register of 128 bits; its number is that of its first cell. */
@@ -97,8 +104,11 @@ export interface Architecture extends RegisterLayout {
   zeroRegister?: { cell: number; sink: number };
   /** What registers are called in assembly, by their (first) cells. */
   registerNames: readonly string[];
-  /** Cells of Arm's flags, as the IR's `condition` has them. */
-  flags?: { n: number; z: number; c: number; v: number };
+  /**
+   * Cells of Arm's flags, as the IR's `condition` has them; of AArch32 also of those that comparisons of floating-point
+   * numbers set, four bits NZCV.
+   */
+  flags?: { n: number; z: number; c: number; v: number; compared?: number };
   /** What is kept of the address of every access to memory, if not all of it. */
   addressMask?: bigint;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */

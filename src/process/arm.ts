@@ -9,7 +9,7 @@ import { ARM_SYSCALLS } from '../syscalls/numbers/arm.ts';
 import type { Guest } from './guest.ts';
 
 export const arm: readonly Guest[] = ARM_MODELS.map((model) => ({
-  abi: armAbi,
+  abi: armAbi(model),
   state: {
     pc: ARM_STATE.pc,
     arithmetic: armArithmetic,

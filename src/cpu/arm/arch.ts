@@ -2,6 +2,7 @@
 import type { Architecture, InstructionSet } from '../arch.ts';
 import { operandsOf, type Row } from '../row.ts';
 import { A32Builder } from './builder.ts';
+import { OPTIONAL_EXTENSIONS } from './extensions.ts';
 import { armRows, armSets } from './index.ts';
 import { inItBlock } from './it-block.ts';
 import { REGISTER_NAMES, registerFile } from './registers.ts';
@@ -21,7 +22,7 @@ export const arm: Architecture = {
   name: 'arm',
   rows: armRows as readonly Row<never>[],
   sets,
-  optional: [],
+  optional: OPTIONAL_EXTENSIONS,
   effect(row, values) {
     const set = setOf.get(row) ?? SET.a32;
     const builder = new A32Builder(set === SET.taken ? SET.a32 : set, values !== undefined);
@@ -34,7 +35,7 @@ export const arm: Architecture = {
   registerNames: REGISTER_NAMES,
   linkRegisters: [ARM_STATE.r + 8 * 14],
   returnStack: ARM_STATE.r + 8 * 13,
-  flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v },
+  flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v, compared: ARM_STATE.fpNzcv },
   addressMask: 0xffff_ffffn,
   state: { pc: ARM_STATE.pc, fpFlags: ARM_STATE.fpFlags },
   floats: {

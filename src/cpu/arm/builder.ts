@@ -265,8 +265,9 @@ export class A32Builder extends ArmBuilder {
     const pick = (lsl: Value, lsr: Value, asr: Value, ror: Value): Value =>
       this.select(this.is(type, 0), lsl, this.select(this.is(type, 1), lsr, this.select(this.is(type, 2), asr, ror)));
     const result = pick(left, this.shr(zero, count), this.sar(value, count), rotated);
+    const carriedLeft = amount.kind === 'const' ? this.shr(zero, this.sub(this.const(32), amount)) : this.shr(left, 32);
     const carry = this.and(
-      pick(this.shr(left, 32), this.shr(zero, before), this.sar(value, before), this.shr(rotated, 31)),
+      pick(carriedLeft, this.shr(zero, before), this.sar(value, before), this.shr(rotated, 31)),
       this.const(1),
     );
     return { value: this.word(result), carry: this.select(isNone, this.carry(), carry) };
@@ -314,6 +315,13 @@ export class A32Builder extends ArmBuilder {
     const isSpread = this.op('lt_u', imm12, this.const(0x400));
     const value = this.word(this.select(isSpread, spread, rotated));
     return { value, carry: this.select(isSpread, this.carry(), this.bits(value, 31, 1)) };
+  }
+
+  /** A flag that stays what it is is not written. */
+  override setCell(offset: number, bytes: 4 | 8, value: Value): void {
+    const writes = (statement: Statement): boolean => statement.kind === 'setCell' && statement.offset === offset;
+    const isKept = value.kind === 'cell' && value.offset === offset && !this.statements.slice(value.at).some(writes);
+    if (!isKept) super.setCell(offset, bytes, value);
   }
 
   // Flags of words: operands and results sign-extended, which keeps the order of unsigned numbers too.

@@ -18,8 +18,12 @@ import './rows/simd/shifts.ts';
 import './rows/simd/structures.ts';
 import './rows/simd/three-same.ts';
 import './rows/simd/transfer.ts';
+import { withExtensions } from './extensions.ts';
 import { a32Rows, itRows, t32Rows, takenRows } from './rows/define.ts';
+import { isThumbSet } from './state.ts';
 
 /** By instruction set, see state.ts. */
-export const armSets: readonly (readonly Row<A32Builder>[])[] = [a32Rows, t32Rows, itRows, takenRows];
+export const armSets: readonly (readonly Row<A32Builder>[])[] = [a32Rows, t32Rows, itRows, takenRows].map((rows, set) =>
+  withExtensions(rows, isThumbSet(set)),
+);
 export const armRows: readonly Row<A32Builder>[] = armSets.flat();

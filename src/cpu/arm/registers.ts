@@ -39,5 +39,7 @@ export const registerFile = ({ kind }: OperandInfo): RegisterFile | undefined =>
 /** Names by number, as in `-d op`. */
 export const REGISTER_NAMES: readonly string[] = Array.from({ length: REGISTER_COUNT }, (_, number) => {
   if (number >= 32) return `d${number - 32}`;
-  return GENERAL_NAMES[number] ?? { 16: 'N', 17: 'Z', 18: 'C', 19: 'V', 20: 'IT' }[number] ?? `cell${number}`;
+  return (
+    GENERAL_NAMES[number] ?? { 16: 'N', 17: 'Z', 18: 'C', 19: 'V', 20: 'IT', 21: 'FPNZCV' }[number] ?? `cell${number}`
+  );
 });

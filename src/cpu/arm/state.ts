@@ -24,6 +24,8 @@ export const ARM_STATE = {
   v: 0x098,
   /** i64: PSTATE.IT while an IT block is executed, else 0. */
   it: 0x0a0,
+  /** i64: FPSCR's N, Z, C and V, as four bits. */
+  fpNzcv: 0x0a8,
   /** i64 each: d0–d31; s0 is the low half of d0, q0 is d0 and d1. */
   d: 0x100,
   /** i64: the address of the code at the PC, its instruction set above the 32 bits. */
@@ -44,13 +46,15 @@ export const ARM_STATE = {
   exclusive: 0x230,
   exclusiveValue: 0x238,
   exclusiveVersion: 0x240,
-  /** i32: FPSCR's N, Z, C and V. */
-  fpNzcv: 0x248,
-  end: 0x250,
+  end: 0x248,
 } as const;
 
 export const REGISTER_COUNT = 64;
-export const ARM_REGISTERS: RegisterLayout = { registerCount: REGISTER_COUNT };
+export const ARM_REGISTERS: RegisterLayout = {
+  registerCount: REGISTER_COUNT,
+  wordRegisters: { first: 0, end: 16 },
+  floatRegisters: { first: 32, end: 64 },
+};
 
 /**
  * Which rows an instruction is decoded by: A32, T32 outside of an IT block, T32 within one; A32 whose condition is known

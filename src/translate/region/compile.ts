@@ -12,7 +12,7 @@
  * before every instruction that can fault. That costs up to a third of the
  * speed, so it is done only if somebody can see the state.
  */
-import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
+import { type Architecture, isAlwaysWord, isFloat, isVector } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { isVectorOp } from '../../cpu/vector-ops.ts';
@@ -154,14 +154,14 @@ class RegionLowering extends FlowLowering {
 
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
-    const { canFault, simplified, writesFlags, isPartlySkipped } = factsOf(this.arch, statements);
+    const { canFault, simplified, flags, isPartlySkipped } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
     // On the way around, the flags stay what they were: so they have to be in their registers on both.
-    const isConditional = writesFlags && isPartlySkipped;
+    const isConditional = flags.length > 0 && isPartlySkipped;
     if (isConditional) this.settleFlags();
     this.flags?.startInstruction(isConditional ? [] : statements);
     this.lower(simplified);
-    this.flags?.endInstruction(writesFlags);
+    this.flags?.endInstruction(flags);
   }
 
   private settleFlags(): void {
@@ -176,7 +176,9 @@ class RegionLowering extends FlowLowering {
   /** The 64-bit locals are right on the way around the statements, too. */
   protected override beginSkip(statements: readonly Statement[]): void {
     this.skipped = new SkippedWrites(this.words, this.arch, statements);
-    for (const register of this.skipped.registers) if (this.words.has(register)) this.widen(register);
+    for (const register of this.skipped.registers) {
+      if (this.words.has(register) && !isAlwaysWord(this.arch, register)) this.widen(register);
+    }
   }
   protected override endSkip(): void {
     this.skipped?.settle((register) => this.widen(register));
@@ -286,8 +288,9 @@ class RegionLowering extends FlowLowering {
     const { banks, neededIn } = this.plan;
     for (let bank = 0; bank < banks; bank++) {
       this.forEachRegister(bank, neededIn[block * banks + bank] & ~(except?.[bank] ?? 0), (register) => {
-        access(LOAD[this.typeOf(register)], THREAD, 8 * register, i32.const(0))(this.code);
-        this.code.localSet(this.local(register));
+        const isWord = isAlwaysWord(this.arch, register);
+        access(isWord ? 0x28 : LOAD[this.typeOf(register)], THREAD, 8 * register, i32.const(0))(this.code);
+        this.code.localSet(isWord ? this.word(register) : this.local(register));
       });
     }
   }
@@ -390,6 +393,11 @@ class RegionLowering extends FlowLowering {
     else if (this.words.has(register)) this.emitWordBits(register);
     else super.emitReg32(operand);
   }
+  protected override emitCell32(offset: number, bytes: 4 | 8): void {
+    const register = registerAt(this.arch, offset);
+    if (register !== undefined && this.words.has(register)) this.emitWordBits(register);
+    else super.emitCell32(offset, bytes);
+  }
   protected override lowerStatement(statement: Statement): void {
     const { code, float } = this;
     if (statement.kind === 'setCell' && this.flags?.defers(statement)) {
@@ -446,6 +454,9 @@ class RegionLowering extends FlowLowering {
       this.code.op(0x1a);
       return;
     }
+    this.setRegister(register, value, emitValue);
+  }
+  private setRegister(register: number, value: Value, emitValue: () => void): void {
     if (isVector(this.arch, register)) {
       const isLow = this.words.isLowWrite(register, value);
       if (isLow) this.emitLowVector(value);
@@ -454,7 +465,7 @@ class RegionLowering extends FlowLowering {
       this.note(register, isLow);
       return;
     }
-    const isWord = this.isWord(value);
+    const isWord = isAlwaysWord(this.arch, register) || this.isWord(value);
     const isPositive = isWord && this.isPositive(value);
     if (isWord) {
       this.emit32(value);
@@ -470,11 +481,15 @@ class RegionLowering extends FlowLowering {
     if (register === undefined) super.emitCell(offset, bytes);
     else this.emitRegister(register);
   }
-  protected override emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void): void {
+  protected override emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void, value: Value): void {
     const register = registerAt(this.arch, offset);
     if (register === undefined) {
-      super.emitSetCell(offset, bytes, emitValue);
+      super.emitSetCell(offset, bytes, emitValue, value);
       if (isEasyCell(this.arch, offset)) this.float?.reload();
+      return;
+    }
+    if (isAlwaysWord(this.arch, register)) {
+      this.setRegister(register, value, emitValue);
       return;
     }
     emitValue();
@@ -501,13 +516,18 @@ class RegionLowering extends FlowLowering {
     return 0;
   }
   private emitMasked(address: Value): void {
+    if (this.addressMask === 0xffff_ffffn) {
+      this.emit32(address);
+      this.code.op(0xad);
+      return;
+    }
     this.emit(address);
     if (this.addressMask !== undefined) this.code.i64(this.addressMask).op(0x83);
   }
   protected override mayChange(write: Write, read: Read): boolean {
     return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);
   }
-  protected override isWord(value: Value): boolean {
+  override isWord(value: Value): boolean {
     return this.words.isWord(value);
   }
   protected override isPositive(value: Value): boolean {
@@ -525,9 +545,6 @@ class RegionLowering extends FlowLowering {
   /** As {@link Lowering}'s, for floating point. */
   override inLocal(value: Value): number {
     return super.inLocal(value);
-  }
-  isComputed(value: Value): boolean {
-    return this.computed.has(value);
   }
   floatLocal(value: Value): number | undefined {
     if (value.kind !== 'reg' || this.isComputed(value)) return undefined;
@@ -584,8 +601,8 @@ class RegionLowering extends FlowLowering {
   emitLane0(vector: Value, bits: 32 | 64): void {
     this.low.emitLane0(vector, bits);
   }
-  override isShared(value: Value): boolean {
-    return super.isShared(value);
+  isKept(value: Value): boolean {
+    return this.isComputed(value) || this.isShared(value);
   }
   /** Pushes a binary32 pattern, as i64 in the IR, as f32. */
   private emitUnboxed(value: Value): void {

@@ -35,8 +35,8 @@ export interface Facts {
   changesMode: boolean;
   /** Some of its statements may be left out. */
   isPartlySkipped: boolean;
-  /** It sets some of Arm's flags. */
-  writesFlags: boolean;
+  /** Cells of those of Arm's flags that it sets. */
+  flags: readonly number[];
   /**
    * The statements with less to keep: a value that is pinned just before the register write that uses it is computed
    * there. Floating-point operations check the rounding mode themselves.
@@ -65,9 +65,14 @@ function findOut(arch: Architecture, statements: readonly Statement[]): Facts {
     modeTest: modeTestOf(statements),
     changesMode: statements.some((s) => s.kind === 'setCell' && isEasyCell(arch, s.offset)),
     isPartlySkipped: isPartlySkipped(statements),
-    writesFlags: statements.some((s) => s.kind === 'setCell' && Object.values(arch.flags ?? {}).includes(s.offset)),
+    flags: flagsOf(arch, statements),
     simplified,
   };
+}
+
+function flagsOf({ flags }: Architecture, statements: readonly Statement[]): readonly number[] {
+  const cells = Object.values(flags ?? {});
+  return statements.flatMap((s) => (s.kind === 'setCell' && cells.includes(s.offset) ? [s.offset] : []));
 }
 
 const ATOMIC: ReadonlySet<Value['kind']> = new Set(['amo', 'cas', 'cas_if', 'sc']);

@@ -12,9 +12,21 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Statement, Value } from '../../cpu/ir.ts';
 import { type Code, I32, I64, type ValType } from '../wasm/encoder.ts';
-import { FLAG_NAMES, type FlagName, type Flags, type SetBy, type Shape, shapeOf } from './flag-shapes.ts';
+import {
+  FLAG_NAMES,
+  type FlagName,
+  type Flags,
+  HELD_NAMES,
+  type HeldName,
+  resultSetting,
+  type SetBy,
+  type Setting,
+  type Shape,
+  settingOf,
+} from './flag-shapes.ts';
 
 type Source = SetBy<number>;
+type Sum = Source & { kind: 'difference' | 'sum' };
 
 /** What is needed of a region's lowering. */
 export interface FlagHost {
@@ -22,6 +34,7 @@ export interface FlagHost {
   readonly code: Code;
   emit(value: Value): void;
   emit32(value: Value): void;
+  isWord(value: Value): boolean;
   addLocal(type: ValType): number;
 }
 
@@ -31,6 +44,20 @@ const WIDE = 0x12;
 const [EQZ, EQ, NE, LT_S, LT_U, GT_S, GT_U, LE_S, LE_U, GE_S, GE_U] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 /** Opcodes of comparisons: of i32 from here on, of i64 from there. */
 const [COMPARE_32, COMPARE_64] = [0x45, 0x50];
+/** The flags that a condition asks for, by its code without the lowest bit. */
+const ASKED: readonly (readonly FlagName[])[] = [
+  ['z'],
+  ['c'],
+  ['n'],
+  ['v'],
+  ['c', 'z'],
+  ['n', 'v'],
+  ['n', 'z', 'v'],
+  [],
+];
+/** Of a result: comparisons with 0, by condition code. */
+const SIGNS: Readonly<Record<number, number>> = { 4: LT_S, 5: GE_S };
+const ZEROS: Readonly<Record<number, number>> = { 0: EQ, 1: NE };
 /** Of a difference, by condition code; nothing for those that ask for N or V alone. */
 const COMPARISONS = [
   EQ,
@@ -51,13 +78,11 @@ const COMPARISONS = [
 
 export class FlagLowering {
   private readonly host: FlagHost;
-  /** What set the flags, if that is known. */
-  private source: Source | undefined;
-  /** The flags have not been computed: only `source` has them. */
-  private isDeferred = false;
-  /** What the present instruction sets the flags by. */
-  private shape: Shape | undefined;
-  private next: Source | undefined;
+  /** What set the flags that have not been computed; the others are in their registers. */
+  private sources: Partial<Record<HeldName, Source>> = {};
+  /** What the present instruction sets flags by. */
+  private setting: Setting | undefined;
+  private next: Partial<Record<HeldName, Source>> | undefined;
   private readonly locals = new Map<string, number>();
 
   constructor(host: FlagHost) {
@@ -66,55 +91,118 @@ export class FlagLowering {
 
   /** Nothing is known but the flags' registers. */
   forget(): void {
-    this.source = undefined;
-    this.isDeferred = false;
+    this.sources = {};
   }
 
   snapshot(): () => void {
-    const { source, isDeferred } = this;
+    const { sources } = this;
     return () => {
-      this.source = source;
-      this.isDeferred = isDeferred;
+      this.sources = sources;
     };
   }
 
   startInstruction(statements: readonly Statement[]): void {
     this.next = undefined;
-    this.shape = shapeOf(this.host.arch, statements);
+    const setting = settingOf(this.host.arch, statements);
+    const isLost = setting?.shape.kind === 'copied' && this.sources.compared?.kind !== 'order';
+    this.setting = isLost ? undefined : setting;
+    if (setting?.shape.kind !== 'carried' || this.borrowed() !== undefined) return;
+    const { result } = setting.shape;
+    this.setting = resultSetting({ n: result, z: result });
   }
 
-  /** @param written some flag */
-  endInstruction(written: boolean): void {
-    if (!written) return;
-    this.source = this.next;
-    this.isDeferred = this.next !== undefined;
+  /** @param written the flags' cells that the instruction has written */
+  endInstruction(written: readonly number[]): void {
+    if (written.length === 0) return;
+    const sources = { ...this.sources };
+    for (const cell of written) {
+      const name = this.nameOf(cell);
+      if (name !== undefined) sources[name] = this.defers({ offset: cell }) ? this.next?.[name] : undefined;
+    }
+    this.sources = sources;
   }
 
   /** Whether the present instruction's write of a cell is not to be made, since it is one of a flag. */
   defers({ offset }: { offset: number }): boolean {
-    return this.shape !== undefined && this.nameOf(offset) !== undefined;
+    const name = this.setting && this.nameOf(offset);
+    return name !== undefined && this.setting?.names.includes(name) === true;
   }
 
   /** Keeps what the flags are set by, once an instruction, when what they are computed from is still there. */
   keepSource(): void {
-    if (this.shape !== undefined) this.next ??= this.keep(this.shape);
+    if (this.setting === undefined || this.next !== undefined) return;
+    const { shape } = this.setting;
+    if (shape.kind === 'carried') this.next = this.keepWide(shape);
+    else if (shape.kind === 'copied') this.next = ofAll(this.copyCompared());
+    else if (this.setting.names.includes('compared')) this.next = { compared: this.keep(shape, 'compared.') };
+    else this.next = ofAll(this.keep(shape));
   }
 
-  private nameOf(cell: number): FlagName | undefined {
+  /** What the last comparison of floating-point numbers said, where the next one does not change it. */
+  private copyCompared(): Source {
+    const source = this.sources.compared;
+    if (source?.kind !== 'order') throw new Error('no comparison of floating-point numbers');
+    const copy = (name: 'less' | 'equal' | 'greater'): number => {
+      const local = this.local(`${name}.w`, I32);
+      this.host.code.localGet(source[name]).localSet(local);
+      return local;
+    };
+    return { kind: 'order', less: copy('less'), equal: copy('equal'), greater: copy('greater') };
+  }
+
+  /** The difference of words that C is of, if it is of one. */
+  private borrowed(): Sum | undefined {
+    const source = this.sources.c;
+    return source?.kind === 'difference' && source.isWord ? source : undefined;
+  }
+
+  /** The difference of numbers of 64 bits whose low words have been compared; Z is of the high words' alone. */
+  private keepWide({ a, b, result }: Shape & { kind: 'carried' }): Partial<Record<FlagName, Source>> {
+    const { code } = this.host;
+    const low = this.borrowed();
+    if (low === undefined) throw new Error('no difference of the low words');
+    const join = (name: string, lowWord: number, emitHigh: () => void): number => {
+      emitHigh();
+      code.op(0xad).i64(32n).op(0x86).localGet(lowWord).op(0xad).op(0x84);
+      const local = this.local(name, I64);
+      code.localSet(local);
+      return local;
+    };
+    const wide: Source = {
+      kind: 'difference',
+      a: join('a', low.a, () => this.host.emit32(a)),
+      b: join('b', low.b, () => {
+        this.host.emit32(b);
+        code.i32(-1).op(XOR);
+      }),
+      isWord: false,
+    };
+    const z: Source = { kind: 'result', value: this.keepIn('result', result, true), isWord: true };
+    return { n: wide, z, c: wide, v: wide };
+  }
+
+  private nameOf(cell: number): HeldName | undefined {
     const { flags } = this.host.arch;
-    return flags && FLAG_NAMES.find((name) => flags[name] === cell);
+    return flags && HELD_NAMES.find((name) => flags[name] === cell);
   }
-
-  /** Whether a flag's register does not hold it. The cell is the flag's. */
-  isMissing(cell: number): boolean {
-    return this.isDeferred && this.nameOf(cell) !== undefined;
-  }
-
-  /** Pushes a flag that is missing. */
-  emitMissing(cell: number): void {
+  private sourceOf(cell: number): { name: HeldName; source: Source } | undefined {
     const name = this.nameOf(cell);
-    if (this.source === undefined || name === undefined) throw new Error(`no flag is missing at ${cell}`);
-    this.emitFlag(this.source, name);
+    const source = name && this.sources[name];
+    return name && source && { name, source };
+  }
+
+  /** Whether a flag's register does not hold it. */
+  isMissing(cell: number): boolean {
+    return this.sourceOf(cell) !== undefined;
+  }
+
+  /** Pushes a flag that is missing. The cell is the flag's. */
+  emitMissing(cell: number): void {
+    const found = this.sourceOf(cell);
+    if (found === undefined) throw new Error(`no flag is missing at ${cell}`);
+    const { source, name } = found;
+    if (name !== 'compared') this.emitFlag(source, name);
+    else if (source.kind === 'order') this.emitBits(source);
   }
 
   private emitFlag(source: Source, name: FlagName): void {
@@ -140,14 +228,10 @@ export class FlagLowering {
     }
   }
 
-  private emitOfSum({ kind, a, b, isWord }: Source & { kind: 'difference' | 'sum' }, name: FlagName): void {
+  private emitOfSum({ kind, a, b, isWord }: Sum, name: FlagName): void {
     const { code } = this.host;
     const wide = isWord ? 0 : WIDE;
-    const result = () =>
-      code
-        .localGet(a)
-        .localGet(b)
-        .op((kind === 'sum' ? ADD : SUB) + wide);
+    const result = () => this.emitResult({ kind, a, b, isWord });
     if (name === 'c') {
       if (kind === 'sum') result();
       else code.localGet(a);
@@ -175,6 +259,28 @@ export class FlagLowering {
     if (isWord) code.op(0xac);
   }
 
+  /** Pushes four bits NZCV. */
+  private emitBits({ less, equal, greater }: Source & { kind: 'order' }): void {
+    const { code } = this.host;
+    code.localGet(less).i32(3).op(0x74).localGet(equal).i32(2).op(0x74).op(0x72);
+    code.localGet(less).op(COMPARE_32 + EQZ);
+    code.i32(1).op(0x74).op(0x72);
+    code.localGet(less).localGet(equal).op(0x72).localGet(greater).op(0x72);
+    code
+      .op(COMPARE_32 + EQZ)
+      .op(0x72)
+      .op(0xad);
+  }
+
+  /** Pushes a sum or difference, as i32 of words. */
+  private emitResult({ kind, a, b, isWord }: Sum): void {
+    const opcode = kind === 'sum' ? ADD : SUB;
+    this.host.code
+      .localGet(a)
+      .localGet(b)
+      .op(isWord ? opcode : opcode + WIDE);
+  }
+
   private emitOfOrder({ less, equal, greater }: Source & { kind: 'order' }, name: FlagName): void {
     const { code } = this.host;
     switch (name) {
@@ -200,7 +306,7 @@ export class FlagLowering {
     }
   }
 
-  private keep(shape: Shape): Source {
+  private keep(shape: SetBy<Value>, prefix = ''): Source {
     switch (shape.kind) {
       case 'difference':
       case 'sum': {
@@ -208,14 +314,14 @@ export class FlagLowering {
         return { kind, a: this.keepIn('a', shape.a, isWord), b: this.keepIn('b', shape.b, isWord), isWord };
       }
       case 'result': {
-        const { isWord } = shape;
+        const isWord = shape.isWord || this.host.isWord(shape.value);
         return { kind: 'result', value: this.keepIn('result', shape.value, isWord), isWord };
       }
       case 'order': {
         const [less, equal, greater] = [
-          this.keepIn('less', shape.less, true),
-          this.keepIn('equal', shape.equal, true),
-          this.keepIn('greater', shape.greater, true),
+          this.keepIn(`${prefix}less`, shape.less, true),
+          this.keepIn(`${prefix}equal`, shape.equal, true),
+          this.keepIn(`${prefix}greater`, shape.greater, true),
         ];
         return { kind: 'order', less, equal, greater };
       }
@@ -248,9 +354,16 @@ export class FlagLowering {
     if (codeValue.kind !== 'const') return false;
     const code = Number(codeValue.value);
     const values: Flags = { n, z, c, v };
-    if (this.source === undefined) this.emitGeneric(code, (name) => this.host.emit(values[name]));
-    else this.emitBy(this.source, code);
+    const source = this.sourceFor(code);
+    if (source === undefined) this.emitGeneric(code, (name) => this.host.emit(values[name]));
+    else this.emitBy(source, code);
     return true;
+  }
+
+  /** What has set all flags that a condition asks for. */
+  private sourceFor(condition: number): Source | undefined {
+    const [first, ...others] = ASKED[condition >> 1].map((name) => this.sources[name]);
+    return others.every((other) => other === first) ? first : undefined;
   }
 
   private emitBy(source: Source, condition: number): void {
@@ -258,6 +371,14 @@ export class FlagLowering {
     switch (source.kind) {
       case 'difference':
       case 'sum': {
+        const sign = SIGNS[condition] ?? (source.kind === 'sum' ? ZEROS[condition] : undefined);
+        if (sign !== undefined) {
+          this.emitResult(source);
+          if (source.isWord) code.i32(0);
+          else code.i64(0n);
+          code.op((source.isWord ? COMPARE_32 : COMPARE_64) + sign);
+          return;
+        }
         const comparison = source.kind === 'difference' ? COMPARISONS[condition] : undefined;
         if (comparison === undefined) {
           this.emitGeneric(condition, (name) => this.emitOfSum(source, name));
@@ -400,6 +521,8 @@ export class FlagLowering {
     }
   }
 }
+
+const ofAll = (source: Source): Record<FlagName, Source> => ({ n: source, z: source, c: source, v: source });
 
 /** A flag that is clear, and one that is set. */
 const KNOWN: Record<FlagName, readonly [bigint, bigint]> = { n: [0n, -1n], z: [1n, 0n], c: [0n, 1n], v: [0n, -1n] };

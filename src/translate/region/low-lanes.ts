@@ -15,7 +15,7 @@ export interface LowLanesHost {
   emit(value: Value): void;
   emit32(value: Value): void;
   /** Whether a value has been computed, or is to be kept since it is used again. */
-  isShared(value: Value): boolean;
+  isKept(value: Value): boolean;
   /** The local of the vector register that a value reads, if its low bits, so many, are right; undefined if it reads none. */
   lowLocal(value: Value, bits: number): number | undefined;
 }
@@ -32,7 +32,7 @@ export class LowLanes implements Emitter {
   /** Pushes a vector of which the low half is right; any other value as it is. */
   emit(value: Value): void {
     const { host } = this;
-    if (host.isShared(value)) {
+    if (host.isKept(value)) {
       host.emit(value);
       return;
     }
@@ -51,7 +51,7 @@ export class LowLanes implements Emitter {
 
   /** Pushes a vector whose lowest lane, of 32 or 64 bits, is right. */
   emitLane0(value: Value, bits: 32 | 64): void {
-    const local = this.host.isShared(value) ? undefined : this.host.lowLocal(value, bits);
+    const local = this.host.isKept(value) ? undefined : this.host.lowLocal(value, bits);
     if (local !== undefined) this.code.localGet(local);
     else this.emit(value);
   }

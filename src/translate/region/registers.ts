@@ -21,7 +21,7 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { type Block, jumpsOf, type Region, successors, type Target } from './graph.ts';
-import { assumableOf, singlesOf, Words } from './words.ts';
+import { assumableOf, singlesOf, Words, withAlwaysWords } from './words.ts';
 
 /** Sets of registers; those by block are at `block * banks + bank`. */
 export interface RegisterPlan {
@@ -177,7 +177,8 @@ export function planRegisters(
     assumableOf(arch, assumable, singles).map((set, bank) => set & written[bank]),
   );
   const assumed = wordIn.slice(0, banks);
-  for (let bank = 0; bank < banks; bank++) assumed[bank] &= neededIn[bank];
+  const certain = withAlwaysWords(arch, new Int32Array(banks));
+  for (let bank = 0; bank < banks; bank++) assumed[bank] &= neededIn[bank] & ~certain[bank];
   return { banks, doneIn, dirtyIn, neededIn, wordIn, assumed, singles, written };
 }
 
@@ -192,7 +193,8 @@ function planWords(arch: Architecture, { blocks }: Region, singles: Int32Array, 
   // The entry may be a copy (structure.ts).
   const isEntry = (index: number) => index === 0 || (blocks[index].pc === entry.pc && !blocks[index].returns);
   const returnsToEntry = entry.ending.kind !== 'dispatch' && blocks.some((block) => successors(block).some(isEntry));
-  for (let bank = 0; bank < banks; bank++) wordIn[bank] = returnsToEntry ? assumable[bank] : 0;
+  const certain = withAlwaysWords(arch, new Int32Array(banks));
+  for (let bank = 0; bank < banks; bank++) wordIn[bank] = certain[bank] | (returnsToEntry ? assumable[bank] : 0);
   untilStable(() => {
     let changed = false;
     for (const [index, block] of blocks.entries()) {
@@ -202,7 +204,7 @@ function planWords(arch: Architecture, { blocks }: Region, singles: Int32Array, 
       for (const successor of successors(block)) {
         for (let bank = 0; bank < banks; bank++) {
           const to = successor * banks + bank;
-          const both = wordIn[to] & (jumps.includes(successor) ? words.set[bank] : 0);
+          const both = wordIn[to] & (jumps.includes(successor) ? words.set[bank] : certain[bank]);
           if (both !== wordIn[to]) changed = true;
           wordIn[to] = both;
         }

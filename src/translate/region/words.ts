@@ -8,9 +8,9 @@
  *
  * The planning of registers and the emission of code follow the same rule, so
  * they agree at every place: a register is a word after an instruction if the
- * value that it writes is one.
+ * value that it writes is one. The general registers of an architecture of 32 bits are words everywhere.
  */
-import { type Architecture, isFloat, isVector } from '../../cpu/arch.ts';
+import { type Architecture, isAlwaysWord, isFloat, isVector } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import { constantOf } from '../walk.ts';
 import { isLow32 } from '../wasm/lower.ts';
@@ -33,7 +33,7 @@ export class Words {
 
   constructor(arch: Architecture, set: Int32Array, singles: Int32Array) {
     this.arch = arch;
-    this.set = set;
+    this.set = withAlwaysWords(arch, set);
     this.singles = singles;
     this.written = new Int32Array(set.length);
     this.positive = new Int32Array(set.length);
@@ -41,7 +41,7 @@ export class Words {
 
   /** Goes on where these are words, and nothing else is known. */
   startBlock(set: Int32Array): void {
-    this.set.set(set);
+    this.set.set(withAlwaysWords(this.arch, set));
     this.positive.fill(0);
   }
 
@@ -94,6 +94,7 @@ export class Words {
 
   /** Whether a register is a word when a statement has written it. */
   isWordWrite(register: number, statement: Statement): boolean {
+    if (isAlwaysWord(this.arch, register)) return true;
     if (statement.kind !== 'setReg') return false;
     const { value } = statement;
     if (isVector(this.arch, register)) return this.isLowWrite(register, value);
@@ -119,9 +120,12 @@ export class Words {
         return true;
       case 'load':
         return value.width < 32 || (value.width === 32 && value.signed);
+      case 'cell':
+        return isAlwaysWord(this.arch, value.offset / 8);
       case 'reg': {
         const register = registerOf(this.arch, value.operand);
-        return register === undefined || (this.isReadable(register) && this.has(register));
+        if (register === undefined || isAlwaysWord(this.arch, register)) return true;
+        return this.isReadable(register) && this.has(register);
       }
       case 'op':
         return this.isWordResult(value.op, value.args);
@@ -214,6 +218,15 @@ export class Words {
     }
   }
 }
+
+/** A set of registers, by bank, and those that always hold words. */
+export function withAlwaysWords(arch: Architecture, set: Int32Array): Int32Array {
+  const { wordRegisters } = arch;
+  if (wordRegisters === undefined) return set;
+  const { first, end } = wordRegisters;
+  return set.map((bits, bank) => bits | (bitsBelow(end - 32 * bank) & ~bitsBelow(first - 32 * bank)));
+}
+const bitsBelow = (count: number): number => (count >= 32 ? -1 : (1 << Math.max(count, 0)) - 1);
 
 /** Registers that statements write which may be left out: they are words behind them if they are so either way. */
 export class SkippedWrites {

@@ -137,7 +137,8 @@ const LOAD32: Partial<typeof LOAD> = {
   16: { signed: 0x2e, unsigned: 0x2f },
   32: { signed: 0x28, unsigned: 0x28 },
 };
-const STORE: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
+/** Of i32, but for 64 bits. */
+const STORE: Record<Width, number> = { 8: 0x3a, 16: 0x3b, 32: 0x36, 64: 0x37 };
 
 /** Accesses to parts of vectors by their bytes: the load, which repeats what it loads, and the store, of lane 0. */
 const PARTS = [
@@ -186,6 +187,8 @@ export abstract class Lowering {
   /** See {@link Architecture.addressMask}. */
   protected readonly addressMask: bigint | undefined;
   protected readonly computed = new Map<Value, number>();
+  /** The same of words, in locals of 32 bits. */
+  private readonly computed32 = new Map<Value, number>();
   /** How many blocks of statements that may be left out are open. */
   protected depth = 0;
   private uses: ReadonlyMap<Value, number> = new Map();
@@ -216,6 +219,7 @@ export abstract class Lowering {
   /** @param before called before each statement */
   lower(statements: readonly Statement[], before?: (statement: Statement) => void): void {
     this.computed.clear();
+    this.computed32.clear();
     let counts = COUNTS.get(statements);
     if (!counts) COUNTS.set(statements, (counts = new Counts(statements)));
     this.uses = counts.uses;
@@ -232,11 +236,16 @@ export abstract class Lowering {
         this.emit(statement.unless);
         this.code.if();
         this.depth++;
-        skips.push({ end: index + statement.count, known: new Set(this.computed.keys()) });
+        skips.push({
+          end: index + statement.count,
+          known: new Set([...this.computed.keys(), ...this.computed32.keys()]),
+        });
       } else this.lowerStatement(statement);
       while (skips.length > 0 && skips[skips.length - 1].end === index) {
         const { known } = skips.pop()!;
-        for (const value of [...this.computed.keys()]) if (!known.has(value)) this.computed.delete(value);
+        for (const computed of [this.computed, this.computed32]) {
+          for (const value of [...computed.keys()]) if (!known.has(value)) computed.delete(value);
+        }
         this.endSkip();
         this.code.end();
         this.depth--;
@@ -252,10 +261,8 @@ export abstract class Lowering {
   private saveReads(index: number, write: Write): void {
     for (const [value, last] of this.lastUse) {
       if (value.kind !== 'reg' && value.kind !== 'cell') continue;
-      if (value.at > index || last <= index || this.computed.has(value) || !this.mayChange(write, value)) continue;
-      this.emitUncached(value);
-      this.keep(value);
-      this.code.op(0x1a);
+      if (value.at > index || last <= index || this.isComputed(value) || !this.mayChange(write, value)) continue;
+      this.compute(value);
     }
   }
 
@@ -266,9 +273,34 @@ export abstract class Lowering {
     this.computed.set(value, local);
   }
 
-  /** Whether a value has been computed, or is to be kept since it is used again. */
+  /** Computes a word into a local of 32 bits of its own and pushes that. */
+  private keep32(value: Value): void {
+    this.emitUncached32(value);
+    const local = this.newLocal(I32);
+    this.code.localTee(local);
+    this.computed32.set(value, local);
+  }
+
+  /** Computes a value into a local of its own, where it is not in one; nothing is left on the stack. */
+  private compute(value: Value): void {
+    if (this.isComputed(value)) return;
+    if (this.isWordLocal(value)) this.keep32(value);
+    else {
+      this.emitUncached(value);
+      this.keep(value);
+    }
+    this.code.op(0x1a);
+  }
+  isComputed(value: Value): boolean {
+    return this.computed.has(value) || this.computed32.has(value);
+  }
+  /** Whether a value that is kept is kept in 32 bits. */
+  private isWordLocal(value: Value): boolean {
+    return value.kind !== 'operand' && this.isWord(value);
+  }
+  /** Whether a value is used again after this. */
   protected isShared(value: Value): boolean {
-    return this.computed.has(value) || (this.uses.get(value) ?? 0) > 1;
+    return value.kind !== 'const' && value.kind !== 'vector' && (this.uses.get(value) ?? 0) > 1;
   }
 
   emit(value: Value): void {
@@ -277,14 +309,23 @@ export abstract class Lowering {
       this.code.localGet(local);
       return;
     }
+    const word = this.computed32.get(value);
+    const isShared = this.isShared(value);
+    if (word !== undefined || (isShared && this.isWordLocal(value))) {
+      if (word === undefined) this.keep32(value);
+      else this.code.localGet(word);
+      this.code.op(this.isPositive(value) ? 0xad : 0xac);
+      return;
+    }
     this.emitUncached(value);
-    if (value.kind !== 'const' && value.kind !== 'vector' && (this.uses.get(value) ?? 0) > 1) this.keep(value);
+    if (isShared) this.keep(value);
   }
 
   /** The value in a local, computed if need be; nothing is left on the stack. */
   protected inLocal(value: Value): number {
     if (!this.computed.has(value)) {
-      this.emitUncached(value);
+      if (this.computed32.has(value)) this.emit(value);
+      else this.emitUncached(value);
       this.keep(value);
       this.code.op(0x1a);
     }
@@ -412,7 +453,7 @@ export abstract class Lowering {
   }
 
   /** Whether a value is known to equal its low 32 bits, sign-extended. */
-  protected isWord(value: Value): boolean {
+  isWord(value: Value): boolean {
     return value.kind === 'op' && value.op === 'extend32_s';
   }
 
@@ -430,7 +471,7 @@ export abstract class Lowering {
     this.code.i32(0).access(bytes === 4 ? 0x35 : 0x29, { memory: THREAD, offset, align: 2 });
   }
 
-  protected emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void): void {
+  protected emitSetCell(offset: number, bytes: 4 | 8, emitValue: () => void, _value: Value): void {
     this.code.i32(0);
     emitValue();
     this.code.access(bytes === 4 ? 0x3e : 0x37, { memory: THREAD, offset, align: 2 });
@@ -453,7 +494,7 @@ export abstract class Lowering {
       this.emit(args[0]);
       return;
     }
-    if (op === 'extend32_s' && this.isWordOp(args[0]) && !this.computed.has(args[0])) {
+    if (op === 'extend32_s' && this.isWordOp(args[0]) && !this.isComputed(args[0])) {
       this.emit32(args[0]);
       code.op(this.isPositive(value) ? 0xad : 0xac);
       return;
@@ -469,14 +510,14 @@ export abstract class Lowering {
         this.emit(inner);
         return;
       }
-      if (inner.kind === 'reg' || this.isWordOp(inner)) {
+      if (inner.kind === 'reg' || inner.kind === 'cell' || this.isWordOp(inner) || this.computed32.has(inner)) {
         this.emit32(inner);
         code.op(0xad);
         return;
       }
     }
     const narrow = signExtended(value);
-    if (narrow !== undefined && !this.computed.has(args[0])) {
+    if (narrow !== undefined && !this.isComputed(args[0])) {
       this.emit(narrow.value);
       code.op(narrow.opcode);
       return;
@@ -501,6 +542,9 @@ export abstract class Lowering {
     if (value.kind !== 'op') return false;
     const { op, args } = value;
     switch (op) {
+      case 'extend8_s':
+      case 'extend16_s':
+        return true;
       case 'shl':
         return isWordCount(args[1]);
       // What a right shift moves down from above bit 31 has to be zeros or signs.
@@ -525,6 +569,11 @@ export abstract class Lowering {
   /** The low 32 bits, as i32, of an operation for which {@link isWordOp} says that they can be computed so. */
   private emitOp32({ op, args }: Value & { kind: 'op' }): void {
     const { code } = this;
+    if (op === 'extend8_s' || op === 'extend16_s') {
+      this.emit32(args[0]);
+      code.op(op === 'extend8_s' ? 0xc0 : 0xc1);
+      return;
+    }
     if (op === 'extend') {
       this.emit(args[0]);
       return;
@@ -546,39 +595,67 @@ export abstract class Lowering {
    * extensions between its links.
    */
   emit32(value: Value): void {
+    const word = this.computed32.get(value);
+    if (word !== undefined) {
+      this.code.localGet(word);
+      return;
+    }
+    const isRead = value.kind === 'reg' || value.kind === 'cell';
+    if (this.computed.has(value) || (this.isShared(value) && !isRead)) {
+      if (!this.computed.has(value) && this.isWordLocal(value)) {
+        this.keep32(value);
+        return;
+      }
+      this.emit(value);
+      this.code.op(0xa7);
+      return;
+    }
+    this.emitUncached32(value);
+  }
+
+  private emitUncached32(value: Value): void {
     const { code } = this;
-    const shared = this.isShared(value);
     if (value.kind === 'const') {
       code.i32(Number(BigInt.asIntN(32, value.value)));
       return;
     }
-    if (value.kind === 'reg' && !this.computed.has(value)) {
+    if (value.kind === 'reg') {
       this.emitReg32(value.operand);
       return;
     }
+    if (value.kind === 'cell') {
+      this.emitCell32(value.offset, value.bytes);
+      return;
+    }
     const load = value.kind === 'load' ? LOAD32[value.width] : undefined;
-    if (value.kind === 'load' && load !== undefined && !shared) {
+    if (value.kind === 'load' && load !== undefined) {
       const offset = this.emitAddress(value.address);
       code.access(load[value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
       return;
     }
-    if (value.kind === 'op' && !shared) {
-      if (this.isWordOp(value)) {
-        this.emitOp32(value);
-        return;
-      }
+    if (value.kind === 'op') {
       if (value.op === 'extend32_s' || isLow32(value)) {
         this.emit32(value.args[0]);
         return;
       }
+      if (this.isWordOp(value)) {
+        this.emitOp32(value);
+        return;
+      }
     }
-    this.emit(value);
+    this.emitUncached(value);
     code.op(0xa7);
   }
 
   /** The low 32 bits of a register, as i32. */
   protected emitReg32(operand: Operand): void {
     this.emitReg(operand, 'i64');
+    this.code.op(0xa7);
+  }
+
+  /** The same of a cell. */
+  protected emitCell32(offset: number, bytes: 4 | 8): void {
+    this.emitCell(offset, bytes);
     this.code.op(0xa7);
   }
 
@@ -703,12 +780,14 @@ export abstract class Lowering {
         this.emitSetReg(statement.operand, () => this.emit(statement.value), statement.value);
         return;
       case 'setCell':
-        this.emitSetCell(statement.offset, statement.bytes, () => this.emit(statement.value));
+        this.emitSetCell(statement.offset, statement.bytes, () => this.emit(statement.value), statement.value);
         return;
       case 'store': {
         const offset = this.emitAddress(statement.address);
-        this.emit(statement.value);
-        code.access(STORE[statement.width], { memory: WINDOW, offset, align: 0 });
+        const { width } = statement;
+        if (width === 64) this.emit(statement.value);
+        else this.emit32(statement.value);
+        code.access(STORE[width], { memory: WINDOW, offset, align: 0 });
         return;
       }
       case 'store128': {
@@ -721,7 +800,7 @@ export abstract class Lowering {
         this.emitPart(statement.address, statement.count, statement.value);
         return;
       case 'evaluate':
-        this.inLocal(statement.value);
+        this.compute(statement.value);
         return;
       case 'require':
         this.emit(statement.condition);

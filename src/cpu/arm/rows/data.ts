@@ -268,10 +268,13 @@ for (const [name, a, t, isSigned] of [
     '{rd:r}, {rn:r}, {lsb:hash}, {width:hashNext}',
     (b, o) => {
       // A field that reaches above the register is unpredictable.
-      const up = b.sub(b.const(63), b.add(b.operand(o.lsb), b.operand(o.width)));
-      const high = b.shl(b.r(o.rn), up);
-      const down = b.sub(b.const(63), b.operand(o.width));
-      b.setR(o.rd, isSigned ? b.sar(high, down) : b.shr(high, down));
+      if (isSigned) {
+        const up = b.sub(b.const(31), b.add(b.operand(o.lsb), b.operand(o.width)));
+        b.setR(o.rd, b.sar(b.word(b.shl(b.r(o.rn), up)), b.sub(b.const(31), b.operand(o.width))));
+      } else {
+        const ones = mask(b, b.add(b.operand(o.width), b.const(1)));
+        b.setR(o.rd, b.and(b.shr(b.unsigned(b.r(o.rn)), b.operand(o.lsb)), ones));
+      }
     },
     { when: 'rd!=15; rn!=15', t32When: 'rd!=13; rn!=13' },
   );

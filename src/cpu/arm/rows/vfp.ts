@@ -92,7 +92,7 @@ for (const [size, sz, format] of SIZES) {
     ['1', 'vcmpe'],
   ] as const) {
     const compare = (b: A32Builder, x: Value, y: Value): void =>
-      b.setCell(STATE.fpNzcv, 4, b.nzcv(b.compareFlags(format, x, y, e === '1')));
+      b.setCell(STATE.fpNzcv, 8, b.nzcv(b.compareFlags(format, x, y, e === '1')));
     vfp(`${name}.${type}`, `1110 1 ${d.one} 11 0100 ${d.four} 101 ${sz} ${e} 1 ${m.one} 0 ${m.four}`, two, (b, o) =>
       compare(b, get(b, o, size, 'd'), get(b, o, size, 'm')),
     );
@@ -352,14 +352,14 @@ vfp(
   'vmrs.apsr',
   '1110 1111 0001 1111 1010 0001 0000',
   'APSR_nzcv, fpscr',
-  (b) => b.setFlags(b.flagBits(b.cell(STATE.fpNzcv, 4))),
+  (b) => b.setFlags(b.flagBits(b.cell(STATE.fpNzcv, 8))),
   { mnemonic: 'vmrs' },
 );
 vfp(
   'vmrs',
   '1110 1111 0001 rt:4 1010 0001 0000',
   '{rt:r}, fpscr',
-  (b, o) => b.setR(o.rt, b.or(b.or(b.fpcr(), b.fpsr()), b.shl(b.cell(STATE.fpNzcv, 4), 28))),
+  (b, o) => b.setR(o.rt, b.or(b.or(b.fpcr(), b.fpsr()), b.shl(b.cell(STATE.fpNzcv, 8), 28))),
   { when: 'rt!=15' },
 );
 vfp(
@@ -370,7 +370,7 @@ vfp(
     const value = b.now2(b.unsigned(b.r(o.rt)));
     b.setFpcr(value);
     b.setFpsr(value);
-    b.setCell(STATE.fpNzcv, 4, b.shr(value, 28));
+    b.setCell(STATE.fpNzcv, 8, b.shr(value, 28));
   },
   { when: 'rt!=15' },
 );
