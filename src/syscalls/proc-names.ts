@@ -47,11 +47,11 @@ function isSelf(task: Task, name: string): boolean {
 }
 
 /** Of other processes of the tree: what {@link kinText} makes. */
-const KIN_FILES = ['maps', 'stat', 'statm', 'status'];
+const KIN_FILES = ['auxv', 'maps', 'mem', 'stat', 'statm', 'status'];
 
-/** A process, by its ID or a thread's, and the name that a path has below it: `/proc/12/task/13/exe` is 12 and `exe`. */
+/** A thread by its ID, which may be its process's, and the name that a path has below it: `/proc/12/task/13/exe` is 13 and `exe`. */
 function otherEntry(text: string): { pid: number; name: string } | undefined {
-  const [, pid, name] = /^\/+proc\/+(\d+)\/+(?:task\/+\d+\/+)?(\w+)$/.exec(text) ?? [];
+  const [, pid, name] = /^\/+proc\/+(?:\d+\/+task\/+)?(\d+)\/+(\w+)$/.exec(text) ?? [];
   return pid === undefined ? undefined : { pid: Number(pid), name };
 }
 

@@ -9,8 +9,9 @@ import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
-import { kinExecutable, kinRanges } from './kin.ts';
+import { kinAuxv, kinExecutable, kinRanges } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
+import { traceState } from './ptrace.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
 import { stage, stagedText, stageString } from './staging.ts';
@@ -89,7 +90,10 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
   const text = hostFile(task, `/proc/${pid}/${name}`);
   const ranges = kinRanges(task, pid)?.map((range) => ({ ...range, name: shownPath(task, range.name) }));
   if (ranges === undefined) return text === '' ? undefined : text;
+  const trace = traceState(task, pid);
   switch (name) {
+    case 'auxv':
+      return latin1(kinAuxv(task, pid));
     case 'maps':
       return ranges.map(mapsLine).join('');
     case 'statm':
@@ -102,14 +106,16 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
       // The kernel has been told where arguments and environment are: appearance.ts.
       for (const number of [48, 49, 50, 51]) fields.values[number - 3] = inWindow(fields.values[number - 3]);
       fields.values[23 - 3] = String(totalSize(ranges));
+      if (trace.isStopped) fields.values[0] = 't';
       return `${fields.start}${fields.values.join(' ')}\n`;
     }
     default: {
       const program = shownPath(task, kinExecutable(task, pid) ?? '');
-      return withFields(
-        text,
-        sizeFields(ranges, (range) => range.name === program),
-      );
+      return withFields(text, {
+        ...sizeFields(ranges, (range) => range.name === program),
+        TracerPid: String(trace.tracer),
+        ...(trace.isStopped ? { State: 't (tracing stop)' } : {}),
+      });
     }
   }
 }
@@ -358,6 +364,7 @@ function status(task: Task): string {
     Name: currentName(task),
     ...sizeFields(task.space.ranges(), (range) => range.start < endCode && range.end > startCode),
     Threads: String(threadCount(task)),
+    TracerPid: String(traceState(task, Number(task.host.syscall('gettid'))).tracer),
     Seccomp: String(seccomp.mode),
     Seccomp_filters: String(seccomp.filters),
     SigBlk: mask(task.signals.mask),

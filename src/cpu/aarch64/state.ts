@@ -208,6 +208,14 @@ export class Aarch64Cpu implements GuestCpu {
     this.pc -= 4n;
   }
 
+  showResult(value: number): void {
+    this.registers[0] = BigInt.asUintN(64, BigInt(value));
+  }
+
+  skipSyscall(): void {
+    this.pc += 4n;
+  }
+
   /** The exclusive monitor is cleared whenever Linux takes over: a store-exclusive after it fails. */
   dropReservation(): void {
     this.cells[AARCH64_STATE.exclusive / 8] = BigInt.asUintN(64, NO_EXCLUSIVE);
