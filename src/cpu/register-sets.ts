@@ -8,6 +8,7 @@ export const NT = {
   ARM_HW_BREAK: 0x402,
   ARM_HW_WATCH: 0x403,
   ARM_SYSTEM_CALL: 0x404,
+  ARM_PAC_MASK: 0x406,
 } as const;
 
 export interface RegisterSet {

@@ -5,7 +5,7 @@
 import { PROCESS, TRACEE, TRACEE_STATE } from '../host/layout.ts';
 import { steadyCall } from './call.ts';
 import type { Task } from './task.ts';
-import { LETTER, type Letter, type Thread, queueSignal, sendLetter, userInfo } from './tracing.ts';
+import { LETTER, type Letter, queueSignal, sendLetter, type Thread, userInfo } from './tracing.ts';
 
 const SIGCHLD = 17;
 const SA_NOCLDSTOP = 1n;

@@ -1,6 +1,6 @@
 /** The register sets of aarch64 Linux: struct user_pt_regs, struct user_fpsimd_state and others (asm/ptrace.h). */
 import { NT, type RegisterSet } from '../register-sets.ts';
-import type { Aarch64Cpu } from './state.ts';
+import { type Aarch64Cpu, POINTER_CODE } from './state.ts';
 
 /** Debug architecture 6 (Armv8) in bits 15–8, and how many registers there are: none. */
 const NO_DEBUG_REGISTERS = 0x600;
@@ -11,6 +11,13 @@ const hardwareDebug = (type: number): RegisterSet => ({
   unit: 4,
   read: () => new Uint8Array(new Uint32Array([NO_DEBUG_REGISTERS, 0]).buffer),
 });
+
+/** struct user_pac_mask: where signed pointers to data and to code have their codes, see rows/pauth.ts. */
+const pacMask: RegisterSet = {
+  type: NT.ARM_PAC_MASK,
+  unit: 8,
+  read: () => new Uint8Array(new BigUint64Array([POINTER_CODE, POINTER_CODE]).buffer),
+};
 
 export const aarch64RegisterSets = (cpu: Aarch64Cpu): readonly RegisterSet[] => [
   {
@@ -66,4 +73,5 @@ export const aarch64RegisterSets = (cpu: Aarch64Cpu): readonly RegisterSet[] => 
   },
   hardwareDebug(NT.ARM_HW_BREAK),
   hardwareDebug(NT.ARM_HW_WATCH),
+  ...(cpu.pointerKeys === undefined ? [] : [pacMask]),
 ];
