@@ -60,6 +60,7 @@ export function wait4(task: Task, { pid, wstatus, options, rusage }: Wait4Args):
   }
   const [which, id] = pid === -1 ? [P.all, 0] : pid > 0 ? [P.pid, pid] : [P.pgid, 0 - pid];
   const found = wait(task, { which, id, options: options | W.exited }, (child) => call(child, W.nohang));
+  if (found === undefined) return 0;
   if (typeof found !== 'object') return found;
   const at = stage(4);
   view.setUint32(at, found.status, true);
@@ -79,11 +80,11 @@ export function waitid(task: Task, { which, id, infop, options, rusage }: Waitid
   const found = wait(task, { which, id, options }, (child) => call(P.pid, child, W.nohang));
   const info = stage(SIGINFO_SIZE);
   bytes.fill(0, info, info + SIGINFO_SIZE);
-  if (typeof found !== 'object') {
-    // With WNOHANG and nothing to report, si_pid and si_signo are zero.
-    const isNothing = found === 0 && (options & W.nohang) !== 0 && lastWasHost === false;
-    return isNothing && infop !== 0 && !deliver(task, infop, info, SIGINFO_SIZE) ? -EFAULT : found;
+  if (found === undefined) {
+    // Nothing to report: si_pid and si_signo are zero.
+    return infop === 0 || deliver(task, infop, info, SIGINFO_SIZE) ? 0 : -EFAULT;
   }
+  if (typeof found !== 'object') return found;
   const { pid, status, isStop } = found;
   const signo = status & 0x7f;
   const [code, value] = isStop
@@ -99,9 +100,6 @@ export function waitid(task: Task, { which, id, infop, options, rusage }: Waitid
   if (infop !== 0 && !deliver(task, infop, info, SIGINFO_SIZE)) return -EFAULT;
   return deliverUsage(task, rusage, pid) ? 0 : -EFAULT;
 }
-
-/** The last answer is the host's own, which has written its result. */
-let lastWasHost = false;
 
 /** The call was interrupted: by a letter of one who has become traced, and nothing else. */
 function nowTraces(task: Task): boolean {
@@ -130,12 +128,14 @@ function deliverUsage(task: Task, address: number, pid: number): boolean {
   return deliver(task, address, at, RUSAGE_SIZE);
 }
 
-/** Waits for somebody's report; the host's answer, by `reap`, if it is a child of the host's; else a negative errno or 0. */
-function wait(task: Task, asked: Question, reap: (child: number) => Int): Report | Int {
+/**
+ * Waits for somebody's report; the host's answer, by `reap`, if it is a child's; a negative errno; undefined if nobody has
+ * anything to report and the call is not to wait.
+ */
+function wait(task: Task, asked: Question, reap: (child: number) => Int): Report | Int | undefined {
   const question = asked.which === P.pidfd ? byPid(task, asked) : asked;
   const places = { info: stage(SIGINFO_SIZE), time: stage(16), poll: stage(8 * PROCESS.traceeCount) };
   const { options } = question;
-  lastWasHost = false;
   for (;;) {
     task.signals.poll();
     buryOthers(task, places);
@@ -144,7 +144,6 @@ function wait(task: Task, asked: Question, reap: (child: number) => Int): Report
     const child = ask(task, question, places, W.nohang);
     if (child > 0) {
       const result = reap(child);
-      lastWasHost = true;
       if ((options & W.nowait) === 0) for (const entry of tracees(task)) if (entry.tid === child) entry.free();
       return result;
     }
@@ -155,7 +154,7 @@ function wait(task: Task, asked: Question, reap: (child: number) => Int): Report
       const strangers = strangersOf(task);
       if (strangers.length > 0) watch(task, strangers, places, 0);
       if (reports(task, question)) continue;
-      return 0;
+      return undefined;
     }
     if (task.signals.isDue) return -EINTR;
     block(task, question, places, hasChildren);
