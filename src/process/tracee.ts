@@ -236,7 +236,15 @@ export class Tracee {
     const at = this.slot + SLOT.letter;
     const pointer = (offset: number): number => host.processes!.processPointer(at + offset);
     let listens = false;
+    // The end of a group-stop is a stop of its own.
+    const endGroupStop = (): void => {
+      this.setCell(SLOT.hasInfo, 1);
+      listens = false;
+      sendLetter(task, this.tracer, LETTER.stopped, task.slot, SIGTRAP | (EVENT.stop << 8));
+    };
     while (!threads.isExecuting) {
+      // It may have come before this stop began.
+      if (listens && (task.signals.undelivered & bit(SIGCONT)) !== 0n) endGroupStop();
       wide[(at + TIME) >> 3] = 0n;
       wide[(at + TIME + 8) >> 3] = BigInt(PATIENCE * 1e9);
       wide[(at + SET) >> 3] = bit(LETTER_SIGNAL) | (isGroup && listens ? bit(SIGCONT) : 0n);
@@ -250,11 +258,7 @@ export class Tracee {
       const letter = readLetter(host, info);
       if (letter === undefined) {
         task.signals.queue(info);
-        if (info[0] !== SIGCONT) continue;
-        // The end of a group-stop is a stop of its own.
-        this.setCell(SLOT.hasInfo, 1);
-        listens = false;
-        sendLetter(task, this.tracer, LETTER.stopped, task.slot, SIGTRAP | (EVENT.stop << 8));
+        if (info[0] === SIGCONT) endGroupStop();
         continue;
       }
       switch (letter.kind) {
@@ -332,12 +336,13 @@ export function setTracer(task: GuestTask, slot: number, tracer: Thread, options
   cells[at + (SLOT.stopped >> 2)] = 0;
 }
 
-/** Makes the calling thread, whose slot says by whom, a traced one. */
-function becomeTraced(task: GuestTask): Tracee {
+/** Makes the calling thread a traced one; `publish` writes by whom into its slot, if that does not say so yet. */
+function becomeTraced(task: GuestTask, publish = (): void => {}): Tracee {
   const traced = new Int32Array(task.host.processMemory.buffer);
   task.tracee = new Tracee(task);
-  // Whatever may come is for the tracer to see first.
+  // Whatever may come is for the tracer to see first: that has to be so when it finds that it has attached.
   if (Atomics.add(traced, PROCESS.traced >> 2, 1) === 0) task.signals.mirrorActions();
+  publish();
   task.requirePrecise();
   task.chooseCalls();
   return task.tracee;
@@ -346,8 +351,7 @@ function becomeTraced(task: GuestTask): Tracee {
 /** PTRACE_ATTACH and PTRACE_SEIZE, in the thread that is attached to. */
 export function attached(task: GuestTask, { tid, process, a, b, c }: Letter): void {
   if (task.tracee !== undefined) return;
-  setTracer(task, task.slot, { tid, process }, b, a !== 0);
-  const tracee = becomeTraced(task);
+  const tracee = becomeTraced(task, () => setTracer(task, task.slot, { tid, process }, b, a !== 0));
   if (a === 0) tracee.begin();
   else if (c !== 0) tracee.stopGroup(SIGSTOP);
 }

@@ -65,7 +65,7 @@ const SIGSET_SIZE = 8;
 const [SIGKILL, SIGCONT] = [9, 18];
 const LAST_SIGNAL = 64;
 /** Milliseconds. */
-const [ATTACHMENT_STEP, ATTACHMENT_LIMIT] = [0.2, 500];
+const [ATTACHMENT_STEP, ATTACHMENT_LIMIT] = [0.2, 5000];
 const [SI_USER, SI_TKILL] = [0, -6];
 const EM_ARM = 40;
 const EM_AARCH64 = 183;

@@ -176,7 +176,7 @@ static void steps(void) {
   }
   int refused = errno == EIO;
   long counted = shared->count - before;
-  CHECK(stepped == 1000 ? counted > 100 && counted < 500 : stepped == 0 && refused);
+  CHECK(stepped == 1000 ? counted > 20 && counted < 500 : stepped == 0 && refused);
   CHECK(ptrace(PTRACE_KILL, pid, 0, 0) == 0);
   next(pid);
 }
