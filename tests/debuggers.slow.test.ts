@@ -32,9 +32,7 @@ for (const arch of ['riscv64', 'aarch64']) {
       async () => {
         const { stdout, stderr, status } = await tool('strace', '-f', program);
         expect({ stdout, status }).toEqual({ stdout: 'ok: counter == 6\ndone\n', status: 0 });
-        expect(stderr).toMatch(
-          /^execve\("[^"]*traced-O0-dynamic", \["[^"]*traced-O0-dynamic"\], 0x\w+ \/\* \d+ vars \*\/\) = 0$/m,
-        );
+        expect(stderr).toMatch(/^execve\("[^"]*traced-O0-dynamic", \[.*\], 0x\w+ \/\* \d+ vars \*\/\) = 0$/m);
         expect(stderr.match(/^\[pid +\d+\] \+\+\+ exited with 0 \+\+\+$/gm)).toHaveLength(3);
         expect(stderr.match(/Process \d+ attached$/gm)).toHaveLength(3);
         expect(stderr).toMatch(/^write\(1, "ok: counter == 6\\n/m);
