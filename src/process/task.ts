@@ -238,6 +238,8 @@ export class GuestTask implements Task, SignalOwner {
   private runProgram(): never {
     for (;;) {
       const steps = this.tracee !== undefined && this.tracee.how === RESUME.step;
+      // A step does not look whether other threads have changed code, as a run does.
+      if (steps) this.handleExit({ kind: 'interrupt' });
       const exit = steps ? this.engine.step() : this.engine.run();
       const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);
       if (this.threads.isExecuting) this.makeWay();
