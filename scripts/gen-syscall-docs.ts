@@ -29,13 +29,12 @@ const UNKNOWN_TO_QEMU = new Set(
     'quotactl_fd landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret ' +
     'process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2 map_shadow_stack futex_wake ' +
     'futex_wait futex_requeue statmount listmount lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal ' +
-    'setxattrat getxattrat listxattrat removexattrat'
+    'setxattrat getxattrat listxattrat removexattrat ptrace'
   ).split(' '),
 );
 
 function support({ marks }: Row): string {
-  if (marks.refused === 'announced') return 'not yet';
-  if (marks.refused === 'quiet') return 'no';
+  if (marks.refused === true) return 'no';
   return marks.partial === undefined ? 'yes' : 'partly';
 }
 

@@ -253,7 +253,6 @@ function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: W
     compilation: compilationOf(guest, { settings, directory: files.directory }, watching, host),
     reports: {
       unimplemented: watching.unimplemented ?? (() => {}),
-      announce: announceOf(guest),
     },
     watch: withReports(run, onExit === undefined ? watching.watch : { ...watching.watch, onExit }),
     workers:
@@ -337,7 +336,7 @@ export function thread(architecture: string, setup: ThreadSetup, files: Files): 
       workers: workersOf(guest, files, data),
       coldTier,
       compilation: compilationOf(guest, { settings: withoutCache(settings), directory }, watching, host),
-      reports: { unimplemented: watching.unimplemented ?? (() => {}), announce: announceOf(guest) },
+      reports: { unimplemented: watching.unimplemented ?? (() => {}) },
       watch: withReports({ settings, guest }, watching.watch),
     });
   });
@@ -393,8 +392,6 @@ function withReports({ settings, guest }: Pick<Run, 'settings' | 'guest'>, watch
     },
   };
 }
-
-const announceOf = (guest: Guest) => (text: string) => writeLog(STDERR, `${guest.abi.command}: ${text}\n`);
 
 /** `-s` is RLIMIT_STACK's soft limit. */
 function withStackLimit(state: LauncherState, size: number | undefined): LauncherState {

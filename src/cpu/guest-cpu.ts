@@ -29,8 +29,14 @@ export interface GuestCpu {
   replaceArguments?(values: readonly Int[] | undefined): void;
   /** Sets the system call's result register. */
   setResult(value: Int): void;
+  /** Sets the result register for a tracer: {@link restartSyscall} still knows what it was before the call. */
+  showResult(value: number): void;
   /** Undoes {@link setResult} and moves the PC back onto the system call instruction, so that it is made again. */
   restartSyscall(): void;
+  /** Moves the PC behind the system call instruction that it is on. */
+  skipSyscall(): void;
+  /** Where debuggers have no instruction of their own: whether the undefined one of these bytes at the PC is theirs. */
+  isBreakpoint?(code: Uint8Array): boolean;
   /** TLS pointer register, for clone. */
   tls: bigint;
   /** Undefined on processors without pointer authentication. */

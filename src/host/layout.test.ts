@@ -21,6 +21,10 @@ const LAYOUTS = {
       token: PROCESS.tokenSize,
       executable: PROCESS.executableSize,
       slots: PROCESS.slotSize * PROCESS.slotCount,
+      pokes: 16 * PROCESS.pokeEntries,
+      auxv: PROCESS.auxvSize,
+      waiters: 4 * PROCESS.waiterCount,
+      tracees: PROCESS.traceeSize * PROCESS.traceeCount,
     },
     sizes: [
       'pageTableSize',
@@ -35,9 +39,18 @@ const LAYOUTS = {
       'executableSize',
       'slotSize',
       'slotCount',
+      'pokeEntries',
+      'waiterCount',
+      'auxvSize',
+      'traceeSize',
+      'traceeCount',
     ],
   },
-  SLOT: { offsets: SLOT, areas: { cpu: SLOT.cpuSize }, sizes: ['cpuSize'] },
+  SLOT: {
+    offsets: SLOT,
+    areas: { cpu: SLOT.cpuSize, stopMessage: 8, stopInfo: SLOT.stopInfoSize, letter: SLOT.letterSize },
+    sizes: ['cpuSize', 'stopInfoSize', 'letterSize'],
+  },
 } as const;
 
 describe('what lies in a memory does not overlap', () => {

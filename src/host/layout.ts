@@ -230,8 +230,32 @@ export const PROCESS = {
   tokenSize: 16,
   executable: 0x403000,
   executableSize: 0x1000,
+  /** Of ptrace(2), see src/syscalls/tracing.ts. i32: threads of this process that are traced. */
+  traced: 0x6a0000,
+  /** i32: how often a tracer has written to memory; where is in `pokes`, pairs of f64 start and end address, in a circle. */
+  pokeCount: 0x6a0004,
+  /** i32: of those, how many have been acted on. */
+  pokesSeen: 0x6a0008,
+  /** i32: ID of the thread that made this process, and of its process. */
+  maker: 0x6a000c,
+  makerProcess: 0x6a0010,
+  /** i32: entries of `tracees` that have ever been used are below this one. */
+  traceeEnd: 0x6a0014,
+  pokes: 0x6a0100,
+  pokeEntries: 64,
+  /** The auxiliary vector, for other processes of the tree, and how long it is, an i32. */
+  auxvLength: 0x6a0018,
+  auxv: 0x6a0800,
+  auxvSize: 0x800,
+  /** i32 each: IDs of threads that wait for children or tracees, 0 where there is none. */
+  waiters: 0x6a0600,
+  waiterCount: 64,
+  /** Those whom threads of this process trace, see `TRACEE`. */
+  tracees: 0x6a1000,
+  traceeSize: 0x20,
+  traceeCount: 512,
   /** Bytes of process memory. */
-  end: 0x6a0000,
+  end: 0x6b0000,
 } as const;
 /** Whether there is a compiler thread; `refused`: there cannot be one. */
 export const COMPILER_STATE = { none: 0, starting: 1, running: 2, refused: 3 } as const;
@@ -256,7 +280,43 @@ export const SLOT = {
   /** The CPU state, as it lies in the thread memory. */
   cpu: 64,
   cpuSize: 0x4a0,
+  /** i32 each, of a traced thread: IDs of the tracer's process (0: not traced) and thread; PTRACE_O_*; not 0 if seized. */
+  tracerProcess: 0x500,
+  tracer: 0x504,
+  traceOptions: 0x508,
+  seized: 0x50c,
+  /** i32: not 0 as long as it is stopped for its tracer, who may then write here; the stop's code (signal, event << 8). */
+  stopped: 0x510,
+  stopCode: 0x514,
+  /** i32: what the stop has of a system call (PTRACE_SYSCALL_INFO_*); not 0 if `stopInfo` is a siginfo_t. */
+  stopCall: 0x518,
+  hasInfo: 0x51c,
+  /** u64: of PTRACE_GETEVENTMSG. */
+  stopMessage: 0x520,
+  stopInfo: 0x540,
+  stopInfoSize: 128,
+  /** The thread's own place for what it sends and waits for: siginfo_t, struct timespec, signal set. */
+  letter: 0x5c0,
+  letterSize: 160,
 } as const;
+
+/** One whom a thread of the process traces, at PROCESS.tracees. i32 each. */
+export const TRACEE = {
+  /** IDs of the traced thread (0: the entry is free) and of its process; of the thread that traces it. */
+  tid: 0,
+  process: 4,
+  tracer: 8,
+  /** Its slot in its own process. */
+  slot: 12,
+  /** One of TRACEE_STATE. */
+  state: 16,
+  /** What wait(2) is still to report: a status plus 1, or 0. */
+  report: 20,
+  /** Not 0 if it was attached to by PTRACE_SEIZE, or is a child of such a one. */
+  seized: 24,
+} as const;
+/** `dead`: has ended, and wait(2) is to report that. */
+export const TRACEE_STATE = { running: 0, stopped: 1, dead: 2 } as const;
 
 /** `settling`: about to be idle, which a worker is when it has given up its kernel thread. */
 export const SLOT_STATE = { none: 0, idle: 1, running: 2, quit: 3, settling: 4 } as const;

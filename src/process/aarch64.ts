@@ -2,6 +2,7 @@
 import { aarch64Abi } from '../cpu/aarch64/abi.ts';
 import { ID_CELLS } from '../cpu/aarch64/features.ts';
 import { AARCH64_MODELS, type Aarch64Model } from '../cpu/aarch64/models.ts';
+import { aarch64RegisterSets } from '../cpu/aarch64/register-sets.ts';
 import { Aarch64SignalFrames } from '../cpu/aarch64/signal-frame.ts';
 import { AARCH64_REGISTERS, AARCH64_STATE, Aarch64Cpu } from '../cpu/aarch64/state.ts';
 import { armArithmetic } from '../cpu/softfloat.ts';
@@ -19,7 +20,7 @@ const guestOf = (model: Aarch64Model): Guest => ({
     for (const [register, cell] of Object.entries(ID_CELLS)) {
       cells[cell / 8] = model.features.registers[register as keyof typeof ID_CELLS];
     }
-    return { cpu, frames: new Aarch64SignalFrames(cpu) };
+    return { cpu, frames: new Aarch64SignalFrames(cpu), sets: () => aarch64RegisterSets(cpu) };
   },
 });
 

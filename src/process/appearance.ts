@@ -1,7 +1,7 @@
 /** How the guest process looks from outside: to ps(1), killall(1), and other guest processes that read /proc/PID. */
 
 import { PROCESS } from '../host/layout.ts';
-import { publishExecutable } from '../syscalls/kin.ts';
+import { publishAuxv, publishExecutable } from '../syscalls/kin.ts';
 import { setTaskName } from '../syscalls/process.ts';
 import { beginCall } from '../syscalls/staging.ts';
 import type { GuestTask } from './task.ts';
@@ -17,6 +17,7 @@ export function appearAs(task: GuestTask, path: string): void {
   beginCall(task);
   setTaskName(task, path.slice(path.lastIndexOf('/') + 1));
   publishExecutable(task);
+  publishAuxv(task);
   const { argStart, argEnd, envStart, envEnd } = task.process.layout;
   task.host.processes?.showArguments({ argStart, argEnd, envStart, envEnd });
 }

@@ -1,6 +1,7 @@
 /** The parts of a 32-bit arm guest, for each model of the processor. */
 import { armAbi } from '../cpu/arm/abi.ts';
 import { ARM_MODELS } from '../cpu/arm/models.ts';
+import { armRegisterSets } from '../cpu/arm/register-sets.ts';
 import { ArmSignalFrames } from '../cpu/arm/signal-frame.ts';
 import { ARM_REGISTERS, ARM_STATE, ArmCpu, SET } from '../cpu/arm/state.ts';
 import { armArithmetic } from '../cpu/softfloat.ts';
@@ -22,6 +23,6 @@ export const arm: readonly Guest[] = ARM_MODELS.map((model) => ({
   createCpu(threadMemory: WebAssembly.Memory) {
     const cpu = new ArmCpu(threadMemory);
     cpu.reset();
-    return { cpu, frames: new ArmSignalFrames(cpu) };
+    return { cpu, frames: new ArmSignalFrames(cpu), sets: () => armRegisterSets(cpu) };
   },
 }));

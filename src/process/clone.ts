@@ -6,12 +6,16 @@
  * that called goes on in it; see src/host/linux/native/fork.c for the others.
  */
 import type { Int } from '../host/host.ts';
+import { PROCESS } from '../host/layout.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOSYS } from '../syscalls/errno.ts';
 import { forgetLocks } from '../syscalls/memory-lock.ts';
 import { joinSandbox } from '../syscalls/sandbox/members.ts';
 import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
+import { forgetTracees } from '../syscalls/tracees.ts';
+import { EVENT } from '../syscalls/tracing.ts';
 import type { GuestTask } from './task.ts';
+import { beginTraced, setTracer } from './tracee.ts';
 import { closeHidden, VforkPipe } from './vfork.ts';
 
 /** Flags that the emulator sees to; the host's kernel gets the others. */
@@ -31,7 +35,9 @@ export function cloneTask(task: GuestTask, request: CloneRequest): SyscallResult
   if (has(CLONE.CLONE_THREAD)) {
     // What asks for exact state in one thread would have to reach the translated code of all.
     task.requirePrecise();
-    return task.threads.start(task, request);
+    const tid = task.threads.start(task, request);
+    if (Number(tid) > 0) announceChild(task, request, Number(tid));
+    return tid;
   }
   // A process that shares the memory of one that goes on running cannot be made with the host's fork.
   if (has(CLONE.CLONE_VM) && !has(CLONE.CLONE_VFORK)) return -EINVAL;
@@ -40,7 +46,10 @@ export function cloneTask(task: GuestTask, request: CloneRequest): SyscallResult
 
 function fork(task: GuestTask, request: CloneRequest): SyscallResult {
   const pid = hostFork(task, request);
-  if (pid !== 0) return pid;
+  if (pid !== 0) {
+    if (pid > 0) announceChild(task, request, pid);
+    return pid;
+  }
   task.vfork?.close(task);
   task.vfork = undefined;
   becomeChild(task, request);
@@ -64,11 +73,43 @@ function vfork(task: GuestTask, request: CloneRequest): SyscallResult {
   }
   pipe?.closeWriter(task);
   lock.release();
+  if (pid > 0) announceChild(task, request, pid);
   pipe?.receive(task, pid > 0);
+  if (pid > 0) task.tracee?.event(EVENT.vforkDone, pid);
   return pid;
 }
 
-function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: CloneRequest): number {
+/** The tracer may want to know of a new thread or process. */
+function announceChild({ tracee }: GuestTask, { flags, exitSignal }: CloneRequest, id: number): void {
+  const event = tracee?.cloneEvent(flags, exitSignal) ?? 0;
+  if (event !== 0) tracee?.bears(event, id, (flags & CLONE.CLONE_THREAD) !== 0);
+}
+
+/** In a new process: it traces nobody, and is traced only if its parent's tracer wants that. */
+function startUntraced(
+  task: GuestTask,
+  { flags, exitSignal }: CloneRequest,
+  maker: { tid: number; pid: number },
+): void {
+  const { tracee } = task;
+  const cells = new Int32Array(task.host.processMemory.buffer);
+  forgetTracees(task);
+  const isTraced = tracee !== undefined && tracee.cloneEvent(flags, exitSignal) !== 0;
+  const wasTraced = cells[PROCESS.traced >> 2] !== 0;
+  cells[PROCESS.traced >> 2] = 0;
+  cells[PROCESS.maker >> 2] = maker.tid;
+  cells[PROCESS.makerProcess >> 2] = maker.pid;
+  task.signals.forgetPending();
+  task.tracee = undefined;
+  if (isTraced) tracee.pass(0);
+  else setTracer(task, 0, { tid: 0, process: 0 }, 0, false);
+  if (wasTraced) task.signals.mirrorActions();
+  task.chooseCalls();
+  beginTraced(task);
+}
+
+function hostFork(task: GuestTask, request: CloneRequest): number {
+  const { flags, exitSignal, parentTid, pidfd } = request;
   const { host, space } = task;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   // The kernel writes a process ID for nobody if the address is bad, and the descriptor's number not at all.
@@ -76,12 +117,14 @@ function hostFork(task: GuestTask, { flags, exitSignal, parentTid, pidfd }: Clon
   if (has(CLONE.CLONE_PIDFD) && space.read(pidfd, 4) === undefined) return -EFAULT;
   // Nobody else may have the lock, or the child would find it taken for ever.
   space.lock.acquire();
+  const maker = { tid: Number(host.syscall('gettid')), pid: Number(host.syscall('getpid')) };
   const pid = host.processes!.fork(((flags & ~OURS) >>> 0) + exitSignal, pidfdAt, 0);
   if (pid === 0) {
     host.processes!.forgetWorkers();
     task.forgetOrders();
     for (const fd of task.threads.othersVforkReaders()) closeHidden(task, fd);
     task.threads.reset(Number(host.syscall('gettid')));
+    startUntraced(task, request, maker);
   }
   space.lock.release();
   // The child does so itself as well, but perhaps only after this process has named it.
@@ -96,7 +139,6 @@ function becomeChild(task: GuestTask, request: CloneRequest): void {
   const { cpu, host, signals, space } = task;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   joinSandbox(task);
-  signals.forgetPending();
   forgetLocks(task);
   if (clearHandlers) signals.clearHandlers();
   // An alternate stack is kept, unless the child runs on another stack in the same memory.

@@ -59,7 +59,6 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
       return task.threads.askForExecution(task, writeRequest(task, request));
     }
     task.threads.endOthers(task);
-    task.signals.setAction(WAKING_SIGNAL, task.signals.getAction(WAKING_SIGNAL));
   }
 
   // From here on there is no way back.
@@ -86,6 +85,7 @@ export function executeProgram(task: GuestTask, request: ExecRequest): SyscallRe
   task.cpu.pc = BigInt(loaded.entry);
   task.cpu.sp = BigInt(loaded.sp);
   appearAs(task, path);
+  task.tracee?.executed(request.caller ?? Number(host.syscall('gettid')));
   return NO_RESULT;
 }
 
@@ -112,7 +112,6 @@ export function executeForOther(task: GuestTask): void {
   const { request, mask, filter } = readRequest(task, threads.endOthers(task));
   // What has woken this thread is not for the guest.
   signals.take(bit(WAKING_SIGNAL));
-  signals.setAction(WAKING_SIGNAL, signals.getAction(WAKING_SIGNAL));
   signals.adoptMask(BigInt(mask));
   setFilter(task, filter);
   const result = executeProgram(task, request);
@@ -134,7 +133,12 @@ function writeRequest(task: GuestTask, request: ExecRequest): number {
   startCall(task);
   const { host } = task;
   const file = Number(steadyCall(task, 'memfd_create', host.stagingPointer(stageString('execve')), MFD_CLOEXEC));
-  const left = { request, mask: String(task.signals.mask), filter: filterOf(task) } satisfies LeftRequest;
+  const caller = Number(host.syscall('gettid'));
+  const left = {
+    request: { ...request, caller },
+    mask: String(task.signals.mask),
+    filter: filterOf(task),
+  } satisfies LeftRequest;
   const text = JSON.stringify(left);
   writeText(task, text, (pointer, count) => steadyCall(task, 'write', file, pointer, count));
   return file;

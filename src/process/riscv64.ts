@@ -1,6 +1,7 @@
 /** The parts of a riscv64 guest, for each model of the processor. */
 import { riscv64Abi } from '../cpu/riscv/abi.ts';
 import { RISCV_MODELS } from '../cpu/riscv/models.ts';
+import { riscvRegisterSets } from '../cpu/riscv/register-sets.ts';
 import { RiscvSignalFrames } from '../cpu/riscv/signal-frame.ts';
 import { RISCV_REGISTERS, RISCV_STATE, RiscvCpu } from '../cpu/riscv/state.ts';
 import { riscvArithmetic } from '../cpu/softfloat.ts';
@@ -14,6 +15,6 @@ export const riscv64: readonly Guest[] = RISCV_MODELS.map((model) => ({
   createCpu(threadMemory: WebAssembly.Memory) {
     const cpu = new RiscvCpu(threadMemory);
     cpu.reset();
-    return { cpu, frames: new RiscvSignalFrames(cpu) };
+    return { cpu, frames: new RiscvSignalFrames(cpu), sets: () => riscvRegisterSets(cpu) };
   },
 }));

@@ -32,6 +32,7 @@ export const SA_RESETHAND = 0x8000_0000n;
 export const SI_KERNEL = 0x80;
 export const ILL_ILLOPC = 1;
 export const TRAP_BRKPT = 1;
+export const TRAP_TRACE = 2;
 
 /** The bit of signal `signo` in a mask. */
 export const bit = (signo: number): bigint => 1n << BigInt(signo - 1);

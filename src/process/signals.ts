@@ -6,9 +6,10 @@
  * translated code. What always holds:
  *
  * - The guest's mask is the host thread's, but SIGSEGV and SIGBUS stay open on
- *   the host, for faults. One that was sent while the guest blocks it is
+ *   the host, for faults, and the signal that letters come by. One that was sent while the guest blocks it is
  *   recorded, whatever its action, and waits in the queue.
  * - A fault is raised here at once, before anything that waits.
+ * - Of a traced process every signal is recorded, for its tracer to see.
  */
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import type { SignalDelivery, SignalFrames } from '../cpu/signal-frame.ts';
@@ -16,8 +17,10 @@ import type { Host } from '../host/host.ts';
 import { PROCESS, STAGING, STUB } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import { changeAltStack, noAltStack, onAltStack, overflowsAltStack, SS_AUTODISARM } from '../syscalls/alt-stack.ts';
+import { EINTR } from '../syscalls/errno.ts';
 import type { RestartClass } from '../syscalls/row.ts';
 import type { SignalAction, SignalState } from '../syscalls/task.ts';
+import { LETTER_SIGNAL } from '../syscalls/tracing.ts';
 import {
   bit,
   DEFAULT_IGNORED,
@@ -33,7 +36,9 @@ import {
   SIG_DFL,
   SIG_IGN,
   SIGBUS,
+  SIGCHLD,
   SIGSEGV,
+  SYNCHRONOUS,
   UNCATCHABLE,
 } from './signal-numbers.ts';
 import { SignalQueue } from './signal-queue.ts';
@@ -42,7 +47,7 @@ const SIGINFO_SIZE = 128;
 const ALL = 2n ** 64n - 1n;
 /** si_code of tgkill: for this thread only. */
 const SI_TKILL = -6;
-const HOST_OPEN = bit(SIGSEGV) | bit(SIGBUS);
+const HOST_OPEN = bit(SIGSEGV) | bit(SIGBUS) | bit(LETTER_SIGNAL);
 const DEFAULT_ACTION: SignalAction = { handler: SIG_DFL, flags: 0n, mask: 0n, restorer: 0n };
 
 /** What the signals of a thread belong to. */
@@ -59,6 +64,20 @@ export interface SignalOwner {
   onSignal?: (info: Uint8Array, fatal: boolean) => void;
   /** Told of a fault that kills. */
   onFault?(info: Uint8Array): void;
+  /** Told of the signal that ends the process. */
+  onEnd?(signo: number): void;
+  /** True if the signal was a letter, which is then taken note of. */
+  takeLetter?(info: Uint8Array): boolean;
+  /** Of a traced thread. */
+  readonly tracee?: SignalWatcher;
+}
+
+/** Sees a thread's signals before they are delivered. */
+export interface SignalWatcher {
+  /** What is to be delivered instead; undefined: nothing. */
+  reportSignal(info: Uint8Array): Uint8Array | undefined;
+  /** The process is stopped by a signal. */
+  stopGroup(signo: number): void;
 }
 
 /** A siginfo_t with si_signo, si_code and si_addr. */
@@ -77,10 +96,14 @@ export class Signals implements SignalState {
   private readonly owner: SignalOwner;
   /** Handler, flags, mask and restorer by signal number, in the process memory. */
   private readonly actions: BigUint64Array;
-  private readonly queue = new SignalQueue();
+  private readonly pending = new SignalQueue();
   /** i32 cells of the thread memory, for STUB.pending. */
   private readonly cells: Int32Array;
+  /** PROCESS.traced. */
+  private readonly traced: Int32Array;
   private savedMask: bigint | undefined;
+  /** Where the PC is, and was, if a system call is to be made again: what a tracer sees while it is not yet certain. */
+  private rewound: { from: bigint; to: bigint } | undefined;
 
   /**
    * Signals of a new thread. The first one takes over dispositions and mask as the launcher found them; the host has them
@@ -90,6 +113,7 @@ export class Signals implements SignalState {
     this.owner = owner;
     this.actions = new BigUint64Array(owner.host.processMemory.buffer, PROCESS.actions, 65 * 4);
     this.cells = new Int32Array(owner.host.threadMemory.buffer, 0, STUB.ring / 4);
+    this.traced = new Int32Array(owner.host.processMemory.buffer, PROCESS.traced, 1);
     if (mask !== undefined) {
       this.mask = mask;
       this.mirrorMask(mask);
@@ -100,12 +124,13 @@ export class Signals implements SignalState {
       if ((ignoredSignals & bit(signo)) !== 0n) this.actions[4 * signo] = SIG_IGN;
     }
     this.mask = blockedSignals & ~UNCATCHABLE;
+    this.mirrorAction(LETTER_SIGNAL);
     if ((this.mask & HOST_OPEN) !== 0n) this.mirrorMask(this.mask);
   }
 
   get undelivered(): bigint {
     this.drain();
-    return this.queue.signals;
+    return this.pending.signals;
   }
 
   setMask(mask: bigint): void {
@@ -115,7 +140,7 @@ export class Signals implements SignalState {
     this.mask = next;
     this.mirrorMask(changed);
     // A call that would block now must not: a signal that waits here has just been let in.
-    if ((this.queue.signals & ~next) !== 0n) this.cells[STUB.pending >> 2] = 1;
+    if ((this.pending.signals & ~next) !== 0n) this.cells[STUB.pending >> 2] = 1;
   }
 
   /** Sets the mask whatever the host's is: for a thread that had been retired, too. */
@@ -148,13 +173,13 @@ export class Signals implements SignalState {
     if (this.ignores(signo)) {
       // POSIX: an action that ignores a signal discards its pending instances, blocked or not.
       this.drain();
-      this.queue.drop(signo);
+      this.pending.drop(signo);
     }
   }
 
   /** In a new process: what waits is the parent's. The host has emptied the ring. */
   forgetPending(): void {
-    this.queue.drop();
+    this.pending.drop();
     this.savedMask = undefined;
   }
 
@@ -163,7 +188,7 @@ export class Signals implements SignalState {
     const { host } = this.owner;
     host.setSignalMask(ALL);
     this.drain();
-    for (let info = this.queue.take(ALL); info !== undefined; info = this.queue.take(ALL)) {
+    for (let info = this.pending.take(ALL); info !== undefined; info = this.pending.take(ALL)) {
       const code = new DataView(info.buffer).getInt32(8, true);
       if (code === SI_TKILL) continue;
       const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, SIGINFO_SIZE);
@@ -185,7 +210,20 @@ export class Signals implements SignalState {
 
   take(set: bigint): Uint8Array | undefined {
     this.drain();
-    return this.queue.take(set);
+    return this.pending.take(set);
+  }
+
+  poll(): void {
+    this.drain();
+  }
+
+  /** Adds a signal that comes from here. */
+  queue(info: Uint8Array): void {
+    this.pending.add(info);
+  }
+
+  get isDue(): boolean {
+    return this.deliverable !== 0n;
   }
 
   /** Something came in from the host, or a waiting signal was let in. */
@@ -194,7 +232,7 @@ export class Signals implements SignalState {
   }
 
   private get deliverable(): bigint {
-    return this.queue.signals === 0n ? 0n : this.queue.signals & ~this.mask;
+    return this.pending.signals === 0n ? 0n : this.pending.signals & ~this.mask;
   }
 
   /**
@@ -213,20 +251,56 @@ export class Signals implements SignalState {
   private deliverOpen(interrupted: RestartClass | undefined): void {
     let restart = interrupted;
     let came = this.drain();
-    for (let info = this.queue.take(~this.mask); info !== undefined; info = this.queue.take(~this.mask)) {
+    for (let info = this.pending.take(~this.mask); info !== undefined; info = this.pending.take(~this.mask)) {
       came = true;
+      if (this.owner.tracee !== undefined) {
+        if (restart !== undefined) this.rewind();
+        const left = this.owner.tracee.reportSignal(info);
+        if (left === undefined) continue;
+        info = left;
+        if ((this.mask & bit(info[0])) !== 0n) {
+          this.pending.add(info);
+          continue;
+        }
+      }
       const action = this.getAction(info[0]);
       if (action.handler === SIG_DFL) this.actByDefault(info);
       else if (action.handler !== SIG_IGN) {
         const again = restart === 'always' || (restart === 'sa' && (action.flags & SA_RESTART) !== 0n);
-        if (again) this.owner.cpu.restartSyscall();
+        if (again) this.rewind();
+        else if (restart !== undefined) this.goOn();
         restart = undefined;
+        this.rewound = undefined;
         this.enterHandler(info, action);
       }
       this.drain();
     }
     // Only signals without a handler came: the kernel would not have woken the call.
-    if (restart !== undefined && came) this.owner.cpu.restartSyscall();
+    if (restart !== undefined && came) this.rewind();
+    this.rewound = undefined;
+  }
+
+  /** The system call is made again when the guest goes on. */
+  private rewind(): void {
+    if (this.rewound !== undefined) return;
+    const { cpu } = this.owner;
+    const from = cpu.pc;
+    cpu.restartSyscall();
+    this.rewound = { from, to: cpu.pc };
+  }
+
+  /** It is not, after all, if the tracer has not gone elsewhere. */
+  private goOn(): void {
+    const { cpu } = this.owner;
+    if (this.rewound === undefined || cpu.pc !== this.rewound.to) return;
+    cpu.skipSyscall();
+    cpu.setResult(-EINTR);
+  }
+
+  /** Has a tracer see a signal that is its own, at once, and delivers what it leaves of it. */
+  report(info: Uint8Array): void {
+    const left = this.owner.tracee?.reportSignal(info);
+    if (left !== undefined) this.deliverForced(left);
   }
 
   /** Ends the process by a signal, whatever the guest has said of it. */
@@ -240,7 +314,16 @@ export class Signals implements SignalState {
   }
 
   force(info: Uint8Array): void {
+    if (this.owner.tracee === undefined) this.deliverForced(info);
+    else this.report(info);
+  }
+
+  private deliverForced(info: Uint8Array): void {
     const signo = info[0];
+    if ((SYNCHRONOUS & bit(signo)) === 0n) {
+      this.pending.add(info);
+      return;
+    }
     const action = this.getAction(signo);
     const caught = action.handler !== SIG_DFL && action.handler !== SIG_IGN;
     if (!caught || (this.mask & bit(signo)) !== 0n) this.dieReported(info);
@@ -270,7 +353,8 @@ export class Signals implements SignalState {
       cells[STUB.pending >> 2] = 0;
       for (let info = host.takeSignal(); info !== undefined; info = host.takeSignal()) {
         came = true;
-        if ((this.mask & bit(info[0])) !== 0n || !this.ignores(info[0])) this.queue.add(info);
+        if (this.owner.takeLetter?.(info) === true) continue;
+        if ((this.mask & bit(info[0])) !== 0n || this.isTraced || !this.ignores(info[0])) this.pending.add(info);
       }
     }
     return came;
@@ -286,9 +370,29 @@ export class Signals implements SignalState {
     const signo = info[0];
     if ((DEFAULT_IGNORED & bit(signo)) !== 0n) return;
     if ((DEFAULT_STOPS & bit(signo)) === 0n) this.die(info);
+    const { host, tracee } = this.owner;
+    if (tracee !== undefined) {
+      tracee.stopGroup(signo);
+      return;
+    }
     // The kernel knows whether a terminal's stop signal may stop an orphaned process group: let it decide.
-    const { host } = this.owner;
+    if (this.isTracedProcess) host.setSignalAction(signo, 'default', 0);
     host.syscall('tgkill', host.syscall('getpid'), host.syscall('gettid'), signo);
+    if (this.isTracedProcess) this.mirrorAction(signo);
+  }
+
+  private get isTraced(): boolean {
+    return this.owner.tracee !== undefined;
+  }
+
+  /** Some thread of the process is traced, so that all signals are recorded. */
+  private get isTracedProcess(): boolean {
+    return Atomics.load(this.traced, 0) !== 0;
+  }
+
+  /** The process is traced from now on, or not any more. */
+  mirrorActions(): void {
+    for (let signo = 1; signo <= 64; signo++) this.mirrorAction(signo);
   }
 
   private enterHandler(info: Uint8Array, action: SignalAction): void {
@@ -340,6 +444,7 @@ export class Signals implements SignalState {
 
   private die(info: Uint8Array): never {
     this.owner.onSignal?.(info, true);
+    this.owner.onEnd?.(info[0]);
     return this.owner.host.die(info[0]);
   }
 
@@ -348,9 +453,12 @@ export class Signals implements SignalState {
     if ((UNCATCHABLE & bit(signo)) !== 0n) return;
     const { handler, flags } = this.getAction(signo);
     const { host } = this.owner;
-    const hostFlags = Number(flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
-    const waits = (HOST_OPEN & this.mask & bit(signo)) !== 0n;
-    if (waits || (handler !== SIG_DFL && handler !== SIG_IGN)) host.setSignalAction(signo, 'record', hostFlags);
+    let hostFlags = Number(flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
+    // Children of who ignores it are not to be waited for: that stays so when it is recorded.
+    if (signo === SIGCHLD && handler === SIG_IGN) hostFlags |= Number(SA_NOCLDWAIT);
+    const waits = signo === LETTER_SIGNAL || (HOST_OPEN & this.mask & bit(signo)) !== 0n;
+    if (waits || this.isTracedProcess || (handler !== SIG_DFL && handler !== SIG_IGN))
+      host.setSignalAction(signo, 'record', hostFlags);
     else host.setSignalAction(signo, handler === SIG_IGN ? 'ignore' : 'default', hostFlags);
   }
 

@@ -17,9 +17,19 @@ import { STUB } from '../host/layout.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import type { SyscallTable } from '../syscalls/dispatch.ts';
 import { EINTR } from '../syscalls/errno.ts';
+import { SYSCALL_INFO } from '../syscalls/ptrace.ts';
 import type { RestartClass } from '../syscalls/row.ts';
 import type { TraceSink } from '../syscalls/strace.ts';
-import type { CloneRequest, ExecRequest, Process, SyscallResult, Task } from '../syscalls/task.ts';
+import {
+  type CloneRequest,
+  type ExecRequest,
+  NO_RESULT,
+  type Process,
+  type SyscallResult,
+  type Task,
+} from '../syscalls/task.ts';
+import { receiveAsTracer, releaseTracees } from '../syscalls/tracees.ts';
+import { EVENT, LETTER, RESUME, readLetter, type Thread } from '../syscalls/tracing.ts';
 import type { Engine, Exit } from '../translate/engine.ts';
 import { cloneTask } from './clone.ts';
 import { executeForOther, executeProgram } from './exec.ts';
@@ -28,6 +38,7 @@ import { endSandbox } from './sandbox.ts';
 import { ILL_ILLOPC, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU, TRAP_BRKPT } from './signal-numbers.ts';
 import { type SignalOwner, Signals } from './signals.ts';
 import { releaseRobustMutexes, ThreadRevival, type Threads } from './threads.ts';
+import { announceEnd, attached, beginTraced, RESTART_RESULT, type Tracee, takePokes, traceMe } from './tracee.ts';
 import type { VforkPipe } from './vfork.ts';
 
 /** What a task is made of. */
@@ -57,6 +68,9 @@ export interface TaskParts {
   onExit?: (status: number) => void;
 }
 
+/** What a tracer sets as a system call's number so that none is made. */
+const NO_CALL = -1;
+
 export class GuestTask implements Task, SignalOwner {
   readonly guest: Guest;
   readonly host: Host;
@@ -71,6 +85,8 @@ export class GuestTask implements Task, SignalOwner {
   readonly threads: Threads;
   /** Set in the child of a vfork, until it executes a program or ends. */
   vfork: VforkPipe | undefined;
+  /** Set while somebody traces the thread. */
+  tracee: Tracee | undefined;
   readonly onSignal: TaskParts['onSignal'];
   private readonly engine: Engine;
   private readonly cells: Int32Array;
@@ -100,9 +116,14 @@ export class GuestTask implements Task, SignalOwner {
     this.threads = parts.threads;
     this.signals = new Signals(this, parts.mask);
     this.cells = new Int32Array(this.host.threadMemory.buffer, 0, STUB.ring / 4);
-    // Tracing wants to see them all.
-    this.engine.onSyscall = this.trace === undefined ? () => this.passOn() : undefined;
+    this.chooseCalls();
     this.space.onCodeChange = (start, end) => this.flushCode(start, end);
+  }
+
+  /** How system calls are made: at once where that is possible and nobody wants to see them all. */
+  chooseCalls(): void {
+    const isSeen = this.trace !== undefined || this.tracee?.stopsAtCalls === true;
+    this.engine.onSyscall = isSeen ? undefined : () => this.passOn();
   }
 
   get slot(): number {
@@ -134,6 +155,39 @@ export class GuestTask implements Task, SignalOwner {
     this.engine.requirePrecise();
   }
 
+  get isTraced(): boolean {
+    return this.tracee !== undefined;
+  }
+
+  traceMe(tracer: Thread): SyscallResult {
+    return traceMe(this, tracer);
+  }
+
+  stopForFilter(value: number): boolean {
+    return this.tracee?.event(EVENT.seccomp, value, SYSCALL_INFO.seccomp) === true;
+  }
+
+  registersIn(memory: WebAssembly.Memory): ReturnType<NonNullable<Task['registersIn']>> {
+    const { cpu, sets } = this.guest.createCpu(memory);
+    return { cpu, sets: sets() };
+  }
+
+  onEnd(signo: number): void {
+    this.tracee?.event(EVENT.exit, signo);
+    releaseTracees(this, true);
+    announceEnd(this, signo);
+  }
+
+  takeLetter(info: Uint8Array): boolean {
+    const letter = readLetter(this.host, info);
+    if (letter === undefined) return false;
+    if (letter.kind === LETTER.attach) attached(this, letter);
+    else if (letter.kind === LETTER.poked) takePokes(this);
+    else if (letter.kind < LETTER.traced) this.tracee?.receive(letter);
+    else receiveAsTracer(this, letter);
+    return true;
+  }
+
   flushCode(start: number, end: number): void {
     this.engine.flush(start, end);
     this.threads.announceChange(this, start, end);
@@ -154,17 +208,23 @@ export class GuestTask implements Task, SignalOwner {
   }
 
   exit(status: number): never {
+    this.tracee?.event(EVENT.exit, status << 8);
     this.vfork?.finish(this);
     releaseRobustMutexes(this);
     this.engine.saveTranslations();
     endSandbox(this);
     this.onExit?.(status);
+    releaseTracees(this, true);
+    announceEnd(this, status << 8);
     this.host.syscall('exit_group', status);
     throw new Error('exit_group returned');
   }
 
   /** Runs guest code until the process ends. */
   run(): never {
+    beginTraced(this);
+    this.tracee?.beforeRun(false);
+    if (this.signals.ready) this.signals.deliver();
     for (;;) {
       try {
         this.runProgram();
@@ -177,10 +237,25 @@ export class GuestTask implements Task, SignalOwner {
 
   private runProgram(): never {
     for (;;) {
-      const exit = this.engine.run();
+      const steps = this.tracee !== undefined && this.tracee.how === RESUME.step;
+      // A step does not look whether other threads have changed code, as a run does.
+      if (steps) this.handleExit({ kind: 'interrupt' });
+      const exit = steps ? this.engine.step() : this.engine.run();
       const interrupted = exit.kind === 'syscall' ? this.systemCall() : this.handleExit(exit);
       if (this.threads.isExecuting) this.makeWay();
       if (this.signals.ready || interrupted !== undefined) this.signals.deliver(interrupted);
+      if (this.tracee !== undefined) this.stopIfDue(steps && (exit.kind === 'syscall' || exit.kind === 'interrupt'));
+    }
+  }
+
+  /** Lets a tracer see the thread, and what that brings be delivered. */
+  private stopIfDue(stepped: boolean): void {
+    this.tracee?.beforeRun(stepped);
+    for (;;) {
+      if (this.threads.isExecuting) this.makeWay();
+      if (this.signals.ready) this.signals.deliver();
+      if (this.tracee?.isDue !== true) return;
+      this.tracee.beforeRun(false);
     }
   }
 
@@ -204,13 +279,40 @@ export class GuestTask implements Task, SignalOwner {
 
   /** Makes the system call, if that has not been done; its restart class if it was interrupted. */
   private systemCall(): RestartClass | undefined {
+    if (this.tracee?.stopsAtCalls === true && this.made === undefined) return this.tracedCall(this.tracee);
     const number = this.cpu.syscallNumber;
     const result = this.made ?? this.syscalls.dispatch(this, this.trace);
     this.made = undefined;
-    if (result !== -EINTR) return undefined;
+    const restart = result === -EINTR ? this.restartOf(number) : undefined;
+    // A tracer that has come with the call wants to see its end.
+    if (this.tracee?.stopsAtCalls === true) this.stopAfterCall(this.tracee, restart);
+    return restart;
+  }
+
+  private restartOf(number: number): RestartClass {
     const restart = this.syscalls.restartClass(number);
     // The signal came before the call was made: its handler runs, and then the call is made, as if it had come a bit earlier.
     return restart === 'sa' && this.host.notMade ? 'always' : restart;
+  }
+
+  /** With stops before and after. The tracer may have changed the call, and calls of no number are not made. */
+  private tracedCall(tracee: Tracee): RestartClass | undefined {
+    tracee.stopAtCall(SYSCALL_INFO.entry);
+    if (this.threads.isExecuting) return undefined;
+    const number = this.cpu.syscallNumber;
+    let result: SyscallResult = NO_RESULT;
+    if (number !== NO_CALL && number !== NO_CALL >>> 0) result = this.syscalls.dispatch(this, this.trace);
+    const restart = result === -EINTR ? this.restartOf(number) : undefined;
+    if (this.tracee?.stopsAtCalls === true) this.stopAfterCall(this.tracee, restart);
+    return restart;
+  }
+
+  /** The result of a call that will be made again is an error of the kernel's own, which only a tracer gets to see. */
+  private stopAfterCall(tracee: Tracee, restart: RestartClass | undefined): void {
+    const shown = restart === undefined || restart === 'never' ? undefined : RESTART_RESULT[restart];
+    if (shown !== undefined) this.cpu.showResult(shown);
+    tracee.stopAtCall(SYSCALL_INFO.exit);
+    if (shown !== undefined && Number(this.cpu.argument(0)) === shown) this.cpu.showResult(-EINTR);
   }
 
   private handleExit(exit: Exit): undefined {
@@ -222,7 +324,8 @@ export class GuestTask implements Task, SignalOwner {
         this.signals.raise(SIGTRAP, TRAP_BRKPT, this.cpu.pc);
         break;
       case 'illegal':
-        this.signals.raise(SIGILL, ILL_ILLOPC, this.cpu.pc);
+        if (this.isBreakpoint) this.signals.raise(SIGTRAP, TRAP_BRKPT, this.cpu.pc);
+        else this.signals.raise(SIGILL, ILL_ILLOPC, this.cpu.pc);
         break;
       case 'limit':
         this.signals.kill(SIGXCPU);
@@ -234,6 +337,13 @@ export class GuestTask implements Task, SignalOwner {
       default:
         break;
     }
+  }
+
+  private get isBreakpoint(): boolean {
+    const { cpu, space } = this;
+    const at = Number(cpu.pc);
+    const code = cpu.isBreakpoint && (space.read(at, 4) ?? space.read(at, 2));
+    return code !== undefined && cpu.isBreakpoint!(code);
   }
 
   /** A fault that the program never gets to see: the access is simply made again. */

@@ -13,8 +13,11 @@ import { PageFlag } from '../memory/page-table.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EINVAL } from '../syscalls/errno.ts';
 import type { CloneRequest, SyscallResult } from '../syscalls/task.ts';
+import { releaseTracees } from '../syscalls/tracees.ts';
+import { EVENT, LETTER_SIGNAL } from '../syscalls/tracing.ts';
 import type { GuestTask } from './task.ts';
 import type { ThreadSetup, WorkerScript } from './thread-setup.ts';
+import { announceEnd, setTracer } from './tracee.ts';
 
 const FUTEX_WAKE = 1;
 const FUTEX_WAKE_PRIVATE = 129;
@@ -29,8 +32,8 @@ const YOUNG = 2;
 /** Entries of a robust list at most (ROBUST_LIST_LIMIT), so that a circle ends. */
 const ROBUST_LIMIT = 2048;
 
-/** glibc's SIGSETXID, which no program blocks for long. */
-export const WAKING_SIGNAL = 33;
+/** Always recorded and never blocked. */
+export const WAKING_SIGNAL = LETTER_SIGNAL;
 /** In PROCESS.executing: the first thread executes a program itself. */
 const OWN_REQUEST = -1;
 
@@ -209,6 +212,10 @@ export class Threads {
     this.doubles[this.at(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
     this.wide[this.at(slot, SLOT.mask) >> 3] = task.signals.mask;
     this.cells[this.at(slot, SLOT.filter) >> 2] = this.cells[this.at(this.slot, SLOT.filter) >> 2];
+    const { tracee } = task;
+    const isTraced = tracee !== undefined && tracee.cloneEvent(flags, 0) !== 0;
+    if (isTraced) tracee.pass(slot);
+    else setTracer(task, slot, { tid: 0, process: 0 }, 0, false);
     Atomics.add(this.cells, PROCESS.running >> 2, 1);
     // The kernel stores the ID before the thread runs, and overlooks a bad address.
     const tid = this.wakeWorker(host, slot, SLOT_STATE.running, {
@@ -270,8 +277,14 @@ export class Threads {
   exit(task: GuestTask, status: number): never {
     if (this.slot === 0) this.cells[PROCESS.mainStatus >> 2] = status;
     const { lock } = task.space;
+    if (this.count > 1) task.tracee?.event(EVENT.exit, status << 8);
     lock.acquire();
-    if (this.count === 1) return task.exit(this.cells[PROCESS.mainStatus >> 2]);
+    if (this.count === 1) {
+      lock.release();
+      return task.exit(this.cells[PROCESS.mainStatus >> 2]);
+    }
+    releaseTracees(task, false);
+    if (this.slot !== 0) announceEnd(task, status << 8, this.slot);
     releaseRobustMutexes(task);
     task.signals.retire();
     Atomics.sub(this.cells, PROCESS.running >> 2, 1);
@@ -333,7 +346,6 @@ export class Threads {
 
   /** Gets a thread out of a system call. What the guest did with the signal is over: execve takes all handlers back. */
   private wake({ host }: GuestTask, tid: Int): void {
-    host.setSignalAction(WAKING_SIGNAL, 'record', 0);
     host.syscall('tgkill', host.syscall('getpid'), tid, WAKING_SIGNAL);
   }
 

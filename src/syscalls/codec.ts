@@ -25,11 +25,14 @@ export interface Printing {
   argument(name: string): Int;
 }
 
-/** How the dispatcher turns a register into the host's argument without asking the codec. */
-export const Pass = { value: 0, pointer: 1, fd: 2, convert: 3 } as const;
+/**
+ * How the dispatcher turns a register into the host's argument without asking the codec. `stop`: a value which, if it is
+ * SIGSTOP, the row's handler is to see.
+ */
+export const Pass = { value: 0, pointer: 1, fd: 2, convert: 3, stop: 4 } as const;
 
 export interface Codec<T> {
-  readonly pass: 0 | 1 | 2 | 3;
+  readonly pass: 0 | 1 | 2 | 3 | 4;
   /** If the guest has a root directory of its own, the codec is asked all the same. */
   readonly inRoot?: true;
   /** What a handler gets. May {@link fail}. */

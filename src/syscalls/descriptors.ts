@@ -4,9 +4,10 @@
  * are rare, so the common case is one look at an undefined variable.
  */
 
-/** An open /proc/self/mem: the guest's file position. */
+/** An open /proc/PID/mem: the guest's file position, and whose memory it is; undefined: the calling process's. */
 export interface MemoryFile {
   position: number;
+  readonly process: number | undefined;
 }
 
 /** Open /proc/self/mem descriptors; undefined as long as there never was one. */
@@ -20,9 +21,9 @@ export type FilteredDirectory = 'descriptors' | 'threads' | ReadonlySet<number>;
 
 let directories: Map<number, FilteredDirectory> | undefined;
 
-export function addMemoryFile(fd: number): void {
+export function addMemoryFile(fd: number, process?: number): void {
   memoryFiles ??= new Map();
-  memoryFiles.set(fd, { position: 0 });
+  memoryFiles.set(fd, { position: 0, process });
 }
 
 export function addFilteredDirectory(fd: number, kind: FilteredDirectory): void {

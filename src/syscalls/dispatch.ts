@@ -20,7 +20,7 @@ import { type ReportHooks, reportUnimplemented, setReportHooks } from './report.
 import type { RestartClass, Row } from './row.ts';
 import { runGuarded } from './sandbox/guard.ts';
 import { ruleOf } from './sandbox/rules.ts';
-import { judgeCall } from './seccomp.ts';
+import { judgeCall, TRACED } from './seccomp.ts';
 import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
 import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
@@ -96,13 +96,14 @@ export class SyscallTable {
    * Carries out the system call in the CPU's registers and sets the result register. Returns the result; -EINTR is
    * left to the caller, who knows whether a handler with SA_RESTART runs.
    */
-  dispatch(task: Task, sink?: TraceSink): SyscallResult {
+  dispatch(task: Task, sink?: TraceSink, isJudged = false): SyscallResult {
     const number = task.cpu.syscallNumber;
     const row = this.byNumber[number] ?? this.find(number);
     if (row === undefined) this.complain(number);
     startCall(task);
     if (this.isFiltered(task)) {
-      const verdict = judgeCall(task, this.numbers[number]);
+      const verdict = judgeCall(task, this.numbers[number], isJudged);
+      if (verdict === TRACED) return this.dispatchTraced(task, sink);
       if (verdict !== undefined) return this.decided(task, number, row, verdict, sink);
       startCall(task);
     }
@@ -114,6 +115,11 @@ export class SyscallTable {
     const result = row === undefined ? -ENOSYS : run(task, row);
     if (result !== NO_RESULT) task.cpu.setResult(result);
     return result;
+  }
+
+  /** Makes a call that its tracer has seen because of a filter; none, if that has set its number to -1. */
+  private dispatchTraced(task: Task, sink?: TraceSink): SyscallResult {
+    return task.cpu.syscallNumber << 0 === -1 ? NO_RESULT : this.dispatch(task, sink, true);
   }
 
   /**
@@ -166,7 +172,8 @@ export class SyscallTable {
   private passageOf({ host, process }: Task, number: number): Passage | null {
     const row = this.byNumber[number] ?? this.find(number);
     if (this.narrow?.[this.numbers[number]] !== undefined) return null;
-    if (row === undefined || row.handler !== undefined || host.callByNumber === undefined) return null;
+    if (row === undefined || host.callByNumber === undefined) return null;
+    if (row.handler !== undefined && row.marks.mostlyPassed !== true) return null;
     const hasRoot = process.options.mounts !== undefined;
     if (row.codecs.some(({ pass, inRoot }) => pass === Pass.convert || (hasRoot && inRoot === true))) return null;
     if (process.options.hooks?.names.has(row.name)) return null;
@@ -241,12 +248,15 @@ function handle(task: Task, row: Row): SyscallResult {
   return typeof result === 'symbol' ? result : finishCall(result);
 }
 
+const SIGSTOP = 19;
+
 /** The host's argument; NaN if finding it takes more than this. */
 function simpleArgument(task: Task, pass: Codec<unknown>['pass'], index: number): number {
   const raw = task.cpu.argument(index);
   if (typeof raw !== 'number') return Number.NaN;
   if (pass === Pass.pointer) return raw === 0 ? 0 : task.host.guestPointer(toAddress(raw));
   if (pass === Pass.fd && task.process.hiddenDescriptors.has(toInt32(raw))) return Number.NaN;
+  if (pass === Pass.stop && raw === SIGSTOP) return Number.NaN;
   return raw;
 }
 

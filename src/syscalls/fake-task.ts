@@ -133,7 +133,6 @@ export function createFakeTask(syscall: FakeSyscall = () => 0, sysroot = ''): Fa
   const reports: string[] = [];
   const table = new SyscallTable(RISCV64_SYSCALLS, TOPICS, {
     unimplemented: (text) => reports.push(text),
-    announce: (text) => reports.push(text),
   });
   const prepare = (name: string, args: Int[]): void => {
     number = Number(Object.entries(RISCV64_SYSCALLS).find(([, known]) => known === name)?.[0] ?? name);

@@ -147,6 +147,7 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
   const number = Number(opened);
   forgetDescriptor(number);
   if (target === 'self/mem') addMemoryFile(number);
+  else if (typeof target === 'string' && isMemory(target)) addMemoryFile(number, Number.parseInt(target, 10));
   else if (target === 'self/fd' || target === 'self/fdinfo') addFilteredDirectory(number, 'descriptors');
   else if (target === 'self/task') addFilteredDirectory(number, 'threads');
   else if (typeof target === 'string') {
@@ -157,8 +158,11 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
   return number;
 }
 
+/** `self/mem` or `12/mem`. */
+const isMemory = (entry: string): boolean => /^(?:self|\d+)\/mem$/.test(entry);
+
 function openEntry(task: Task, entry: string, openFlags: number): Int {
-  if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || entry === 'self/mem') {
+  if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || isMemory(entry)) {
     const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
     return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);
   }

@@ -16,8 +16,8 @@ import type { Task } from './task.ts';
 const VECTOR = 16;
 const PAGE = 4096;
 
-/** Reads another process's process memory, a page at most at a time, to the same place of the staging buffer. */
-class KinMemory {
+/** Reads and writes another process's memory, a page at most at a time, by way of one place of the staging buffer. */
+export class KinMemory {
   private readonly at = stage(PAGE);
   private readonly local = stage(VECTOR);
   private readonly remote = stage(VECTOR);
@@ -30,15 +30,35 @@ class KinMemory {
     setPointer(this.local, task.host.stagingPointer(this.at));
   }
 
-  /** A copy; undefined if the process may not be read. */
+  /** A copy of a part of its process memory; undefined if the process may not be read. */
   copy(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-    const { host } = this.task;
-    if (host.processes === undefined) return undefined;
-    setPointer(this.remote, host.processes.processPointer(offset));
-    for (const vector of [this.local, this.remote]) setPointer(vector + 8, length);
-    const [to, from] = [host.stagingPointer(this.local), host.stagingPointer(this.remote)];
-    if (steadyCall(this.task, 'process_vm_readv', this.pid, to, 1, from, 1, 0) !== length) return undefined;
+    const { processes } = this.task.host;
+    return processes && this.copyAt(processes.processPointer(offset), length);
+  }
+
+  /** A copy of what is at an address of the host's. */
+  copyAt(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.transfer('process_vm_readv', address, length)) return undefined;
     return Uint8Array.from(bytes.subarray(this.at, this.at + length));
+  }
+
+  /** False if it may not be written. */
+  put(offset: number, data: Uint8Array): boolean {
+    const { processes } = this.task.host;
+    return processes !== undefined && this.putAt(processes.processPointer(offset), data);
+  }
+
+  putAt(address: number, data: Uint8Array): boolean {
+    bytes.set(data, this.at);
+    return this.transfer('process_vm_writev', address, data.length);
+  }
+
+  private transfer(name: 'process_vm_readv' | 'process_vm_writev', address: number, length: number): boolean {
+    const { host } = this.task;
+    setPointer(this.remote, address);
+    for (const vector of [this.local, this.remote]) setPointer(vector + 8, length);
+    const [local, remote] = [host.stagingPointer(this.local), host.stagingPointer(this.remote)];
+    return steadyCall(this.task, name, this.pid, local, 1, remote, 1, 0) === length;
   }
 
   /** It is a process of the caller's tree. */
@@ -86,6 +106,22 @@ export function kinThreadCount(task: Task, pid: number): number | undefined {
   const memory = new KinMemory(task, pid);
   const count = memory.isKin ? memory.copy(PROCESS.running, 4) : undefined;
   return count && new DataView(count.buffer).getInt32(0, true);
+}
+
+/** Says what the calling process's auxiliary vector is. */
+export function publishAuxv({ host, process }: Task): void {
+  const { buffer } = host.processMemory;
+  const length = Math.min(process.auxv.length, PROCESS.auxvSize);
+  new Uint8Array(buffer, PROCESS.auxv, length).set(process.auxv.subarray(0, length));
+  new Int32Array(buffer)[PROCESS.auxvLength >> 2] = length;
+}
+
+/** That of a process of the tree; empty if it cannot be read. */
+export function kinAuxv(task: Task, pid: number): Uint8Array {
+  const memory = new KinMemory(task, pid);
+  const length = memory.copy(PROCESS.auxvLength, 4);
+  const auxv = length && memory.copy(PROCESS.auxv, PROCESS.auxvSize);
+  return auxv?.subarray(0, new Int32Array(length!.buffer)[0]) ?? new Uint8Array(0);
 }
 
 /** What a process of the tree has mapped; undefined for any other process. */

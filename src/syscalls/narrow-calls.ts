@@ -394,6 +394,9 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
     return [];
   }),
 
+  // Its structures are converted there, for they are those of the one who is traced.
+  ptrace: to('ptrace', (c) => [c.u(0), c.u(1), c.u(2), c.u(3)]),
+
   // Sockets.
   ...MESSAGE_CALLS,
   setsockopt: to('setsockopt', setOption),
@@ -409,7 +412,7 @@ export const ARM_CALLS: Readonly<Record<string, Narrow | 'refused'>> = {
 
   // Those of the old ABI with IDs of 16 bits, and others whose structures have longs: not yet.
   ...Object.fromEntries(
-    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load ptrace get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
+    'getgroups setgroups getresuid getresgid io_setup io_submit io_getevents io_cancel io_destroy kexec_load get_robust_list move_pages mbind set_mempolicy get_mempolicy migrate_pages'
       .split(' ')
       .map((name) => [name, 'refused' as const]),
   ),

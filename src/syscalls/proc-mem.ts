@@ -1,6 +1,6 @@
 /**
- * /proc/self/mem: reads and writes at guest addresses go to the host's
- * /proc/self/mem at the host's addresses, so pages without permission can be
+ * /proc/PID/mem, of the calling process and of others of its tree: reads and
+ * writes at guest addresses go to the host's file at the host's addresses, so pages without permission can be
  * read and written as on Linux, and nothing outside the window can.
  */
 import type { Int } from '../host/host.ts';
@@ -10,6 +10,8 @@ import { hostCall, ptr } from './call.ts';
 import { toAddress, toInt32, toSize } from './codec.ts';
 import { type MemoryFile, memoryFiles } from './descriptors.ts';
 import { EINVAL, EIO } from './errno.ts';
+import { KinMemory } from './kin.ts';
+import { announcePoke, kinMappedBytes } from './ptrace.ts';
 import { reportUnimplemented } from './report.ts';
 import type { Row } from './row.ts';
 import type { Task } from './task.ts';
@@ -28,10 +30,10 @@ export function memoryFileCall(task: Task, row: Row): Int | undefined {
   switch (name) {
     case 'read':
     case 'write':
-      return transfer(task, name === 'read' ? 'pread64' : 'pwrite64', file.position, file);
+      return transfer(task, name === 'read' ? 'pread64' : 'pwrite64', file.position, file, true);
     case 'pread64':
     case 'pwrite64':
-      return transfer(task, name, toSize(task.cpu.argument(3)));
+      return transfer(task, name, toSize(task.cpu.argument(3)), file, false);
     case 'lseek':
       return seek(file, task.cpu.argument(1), toInt32(task.cpu.argument(2)));
     default:
@@ -49,15 +51,20 @@ function mappedBytes(task: Task, address: number, count: number): number {
   return Math.max(0, Math.min(count, page * PAGE_SIZE - address));
 }
 
-function transfer(task: Task, name: 'pread64' | 'pwrite64', address: number, file?: MemoryFile): Int {
+function transfer(task: Task, name: 'pread64' | 'pwrite64', address: number, file: MemoryFile, moves: boolean): Int {
   const cpu = task.cpu;
   const asked = toSize(cpu.argument(2));
-  const count = mappedBytes(task, address, asked);
+  const { process } = file;
+  const memory = process === undefined ? undefined : new KinMemory(task, process);
+  const count = memory === undefined ? mappedBytes(task, address, asked) : kinMappedBytes(memory, address, asked);
   if (count === 0) return asked === 0 ? 0 : -EIO;
   const at = ptr(task, address) || ptr(task, 1) - 1;
-  if (name === 'pwrite64') task.flushCode(address, address + count);
+  if (name === 'pwrite64' && memory === undefined) task.flushCode(address, address + count);
   const result = hostCall(task, name, cpu.argument(0), ptr(task, toAddress(cpu.argument(1))), count, at);
-  if (file !== undefined && result > 0) file.position += Number(result);
+  if (name === 'pwrite64' && process !== undefined && memory !== undefined && result > 0) {
+    announcePoke(task, memory, process, address, count);
+  }
+  if (moves && result > 0) file.position += Number(result);
   return result;
 }
 

@@ -47,12 +47,12 @@ function isSelf(task: Task, name: string): boolean {
 }
 
 /** Of other processes of the tree: what {@link kinText} makes, and directories that list what is the emulator's. */
-const KIN_FILES = ['maps', 'smaps', 'smaps_rollup', 'stat', 'statm', 'status'];
+const KIN_FILES = ['auxv', 'maps', 'mem', 'smaps', 'smaps_rollup', 'stat', 'statm', 'status'];
 const KIN_DIRECTORIES = ['fd', 'fdinfo'];
 
-/** A process, by its ID or a thread's, and the name that a path has below it: `/proc/12/task/13/exe` is 12 and `exe`. */
+/** A thread by its ID, which may be its process's, and the name that a path has below it: `/proc/12/task/13/exe` is 13 and `exe`. */
 function otherEntry(text: string): { pid: number; name: string } | undefined {
-  const [, pid, name] = /^\/+proc\/+(\d+)\/+(?:task\/+\d+\/+)?(\w+)$/.exec(text) ?? [];
+  const [, pid, name] = /^\/+proc\/+(?:\d+\/+task\/+)?(\d+)\/+(\w+)$/.exec(text) ?? [];
   return pid === undefined ? undefined : { pid: Number(pid), name };
 }
 

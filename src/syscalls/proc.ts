@@ -9,8 +9,9 @@ import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
 import { identityLines } from './identity.ts';
-import { kinExecutable, kinRanges, kinThreadCount } from './kin.ts';
+import { kinAuxv, kinExecutable, kinRanges, kinThreadCount } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
+import { traceState } from './ptrace.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
 import { stage, stagedText, stageString } from './staging.ts';
@@ -89,7 +90,10 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
   const text = hostFile(task, `/proc/${pid}/${name}`);
   const ranges = kinRanges(task, pid)?.map((range) => ({ ...range, name: shownPath(task, range.name) }));
   if (ranges === undefined) return text === '' ? undefined : text;
+  const trace = traceState(task, pid);
   switch (name) {
+    case 'auxv':
+      return latin1(kinAuxv(task, pid));
     case 'maps':
       return ranges.map(mapsLine).join('');
     case 'smaps':
@@ -108,6 +112,7 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
       for (const number of [48, 49, 50, 51]) fields.values[number - 3] = inWindow(fields.values[number - 3]);
       fields.values[23 - 3] = String(totalSize(ranges));
       fields.values[24 - 3] = String(Math.min(Number(fields.values[24 - 3]), totalSize(ranges) / PAGE_SIZE));
+      if (trace.isStopped) fields.values[0] = 't';
       return `${fields.start}${fields.values.join(' ')}\n`;
     }
     default: {
@@ -115,6 +120,8 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
       return withFields(residentWithin(text, totalSize(ranges)), {
         ...sizeFields(ranges, (range) => range.name === program),
         Threads: String(kinThreadCount(task, pid) ?? 1),
+        TracerPid: String(trace.tracer),
+        ...(trace.isStopped ? { State: 't (tracing stop)' } : {}),
       });
     }
   }
@@ -376,6 +383,7 @@ function status(task: Task): string {
     Name: currentName(task),
     ...sizeFields(task.space.ranges(), (range) => range.start < endCode && range.end > startCode),
     Threads: String(threadCount(task)),
+    TracerPid: String(traceState(task, Number(task.host.syscall('gettid'))).tracer),
     Seccomp: String(seccomp.mode),
     Seccomp_filters: String(seccomp.filters),
     SigBlk: mask(task.signals.mask),

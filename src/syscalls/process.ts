@@ -39,6 +39,7 @@ import { inOutStruct, inStruct, outStruct, struct } from './struct.ts';
 import { TIMESPEC } from './structs.ts';
 import type { SyscallResult, Task } from './task.ts';
 import { quoted } from './text.ts';
+import { wait4, waitid } from './wait.ts';
 
 /** C int (or uid_t) that the call writes: `[1000]`. */
 const outInt: Codec<number> = {
@@ -82,7 +83,16 @@ const policy = choice({
   SCHED_DEADLINE: 6,
   SCHED_EXT: 7,
 });
-const WAIT = { WNOHANG: 1, WUNTRACED: 2, WCONTINUED: 8, WEXITED: 4, WNOWAIT: 0x0100_0000 } as const;
+const WAIT = {
+  WNOHANG: 1,
+  WUNTRACED: 2,
+  WCONTINUED: 8,
+  WEXITED: 4,
+  WNOWAIT: 0x0100_0000,
+  __WNOTHREAD: 0x2000_0000,
+  __WALL: 0x4000_0000,
+  __WCLONE: 0x8000_0000,
+} as const;
 
 const RUSAGE = struct(
   'rusage',
@@ -283,7 +293,7 @@ export function setTaskName(task: Task, name: string): void {
 export const processRows = (): Row[] => [
   syscall('exit', { status: int }, (task, v) => task.exitThread(v.status & EXIT_STATUS), prints('none')),
   syscall('exit_group', { status: int }, (task, v) => task.exit(v.status & EXIT_STATUS), prints('none')),
-  syscall('wait4', { pid, wstatus: outStatus, options: flags(WAIT), rusage: outStruct(RUSAGE) }, restarts('sa')),
+  syscall('wait4', { pid, wstatus: outStatus, options: flags(WAIT), rusage: outStruct(RUSAGE) }, wait4, restarts('sa')),
   syscall(
     'waitid',
     {
@@ -293,6 +303,7 @@ export const processRows = (): Row[] => [
       options: flags(WAIT),
       rusage: outStruct(RUSAGE),
     },
+    waitid,
     restarts('sa'),
   ),
   syscall('pidfd_open', { pid, flags: flags({ PIDFD_NONBLOCK: 0o4000 }) }),

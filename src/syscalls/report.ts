@@ -6,8 +6,6 @@
 export interface ReportHooks {
   /** `-d unimp`: a number without a row, or a request that a handler does not know. */
   unimplemented(text: string): void;
-  /** One line for stderr about a call that is not supported yet, without the command's name. */
-  announce(text: string): void;
 }
 
 let hooks: ReportHooks | undefined;
@@ -28,9 +26,4 @@ function first(text: string): boolean {
 /** For `-d unimp`: `ioctl request 0x5413 is not implemented`. */
 export function reportUnimplemented(text: string): void {
   if (hooks !== undefined && first(text)) hooks.unimplemented(text);
-}
-
-/** Says on stderr that a call is not supported yet. */
-export function announceUnsupported(name: string): void {
-  if (hooks !== undefined && first(name)) hooks.announce(`system call ${name} is not supported yet`);
 }

@@ -6,7 +6,7 @@
  *     syscall('getrandom', { buf: out('buflen'), buflen: size, flags: flags(GRND) },
  *       (task, { buf, buflen, flags }) => ...)                   ours
  *     syscall('ioctl', { ... }, handler, partial('no block devices'), restarts('never'))
- *     unsupported('clone', { ... }, 'threads and fork')          -ENOSYS and one line on stderr
+ *     refused('rseq', { ... }, 'why')                            -ENOSYS
  *
  * Argument names are those of the manual page's synopsis, in the order of the
  * kernel's arguments. A handler returns the result or a negative errno.
@@ -16,7 +16,6 @@ import { type Codec, dirfd, type Printing } from './codec.ts';
 import { ENOSYS } from './errno.ts';
 import type { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
 import type { RISCV64_SYSCALLS } from './numbers/riscv64.ts';
-import { announceUnsupported } from './report.ts';
 import type { SyscallResult, Task } from './task.ts';
 
 /** A system call that some architecture has a number for. */
@@ -50,8 +49,10 @@ export interface Marks {
   /** What is missing, for docs/syscalls.md; undefined when complete. */
   partial?: string;
   restart?: RestartClass;
-  /** Not carried out: -ENOSYS. `announced` also gets one line on stderr. */
-  refused?: 'announced' | 'quiet';
+  /** Not carried out: -ENOSYS. */
+  refused?: true;
+  /** The host makes the call at once where no codec of its arguments wants its handler to see them. */
+  mostlyPassed?: true;
   /** For docs/syscalls.md. */
   note?: string;
   prints?: ResultFormat;
@@ -92,21 +93,11 @@ const NO_MARKS: Marks = {};
 /** The call works but for what `missing` says. */
 export const partial = (missing: string): Marks => ({ partial: missing });
 export const restarts = (restart: RestartClass): Marks => ({ restart });
+export const mostlyPassed: Marks = { mostlyPassed: true };
 export const note = (text: string): Marks => ({ note: text });
 export const prints = (format: ResultFormat): Marks => ({ prints: format });
 
-/** A call that a program has reason to make and that we cannot do yet: -ENOSYS, and one line on stderr. */
-export function unsupported(name: SyscallName, args: Arguments, text: string): Row {
-  return syscall(name, args, () => notYet(name), { refused: 'announced', note: text });
-}
-
-/** What an unsupported call does. */
-export function notYet(name: SyscallName): number {
-  announceUnsupported(name);
-  return -ENOSYS;
-}
-
 /** A call that we refuse on purpose, as a kernel built without it does: -ENOSYS. */
 export function refused(name: SyscallName, args: Arguments, text: string): Row {
-  return syscall(name, args, () => -ENOSYS, { refused: 'quiet', note: text });
+  return syscall(name, args, () => -ENOSYS, { refused: true, note: text });
 }

@@ -85,8 +85,15 @@ function programAt(task: Task, at: number): BpfProgram {
 let allowedFilter = 0;
 const allowed = new Set<number>();
 
+/** A tracer has seen the call, and may have changed it: it is to be judged again. */
+export const TRACED: unique symbol = Symbol('traced');
+
 /** What becomes of the call in the CPU's registers: its result if it is not to be made, undefined if it is. */
-export function judgeCall(task: Task, name: string | undefined): SyscallResult | undefined {
+export function judgeCall(
+  task: Task,
+  name: string | undefined,
+  traced = false,
+): SyscallResult | typeof TRACED | undefined {
   const newest = filterOf(task);
   if (newest === STRICT) return STRICT_CALLS.includes(name ?? '') ? undefined : killThread(task, SIGKILL);
   const { syscallNumber } = task.cpu;
@@ -105,6 +112,8 @@ export function judgeCall(task: Task, name: string | undefined): SyscallResult |
   }
   const action = (verdict & ACTION_MASK) >>> 0;
   if (action === ACTION.allow && !seen.details) allowed.add(syscallNumber);
+  // After its tracer has seen the call.
+  if (traced && action === ACTION.trace) return undefined;
   return act(task, action, verdict & DATA_MASK, data);
 }
 
@@ -112,7 +121,7 @@ export function judgeCall(task: Task, name: string | undefined): SyscallResult |
 const rank = (result: number): number => (result & ACTION_MASK) | 0;
 
 /** AUDIT_ARCH_...: of 64 bits, and with the low byte first. */
-const auditArchitecture = ({ elfMachine, elfClass }: Task['process']['abi']): number =>
+export const auditArchitecture = ({ elfMachine, elfClass }: Task['process']['abi']): number =>
   ((elfClass === 2 ? 0x8000_0000 : 0) | 0x4000_0000 | elfMachine) >>> 0;
 
 function callData({ cpu, process }: Task): Uint32Array {
@@ -129,7 +138,7 @@ function callData({ cpu, process }: Task): Uint32Array {
   return data;
 }
 
-function act(task: Task, action: number, value: number, data: Uint32Array): SyscallResult | undefined {
+function act(task: Task, action: number, value: number, data: Uint32Array): SyscallResult | typeof TRACED | undefined {
   switch (action) {
     case ACTION.allow:
     case ACTION.log:
@@ -140,8 +149,9 @@ function act(task: Task, action: number, value: number, data: Uint32Array): Sysc
       task.signals.force(sigsysInfo(value, data));
       return NO_RESULT;
     case ACTION.trace:
+      return task.stopForFilter?.(value) === true ? TRACED : -ENOSYS;
     case USER_NOTIFICATION:
-      // Nobody traces, nobody listens.
+      // Nobody listens.
       return -ENOSYS;
     case ACTION.killThread:
       return killThread(task, SIGSYS);

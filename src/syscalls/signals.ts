@@ -6,10 +6,11 @@
  */
 import type { Int } from '../host/host.ts';
 import { altStackStatus, changeAltStack } from './alt-stack.ts';
-import { steadyCall } from './call.ts';
+import { hostCall, steadyCall } from './call.ts';
 import { addressText, type Codec, choice, Pass, type Printing, pid, size, toAddress } from './codec.ts';
 import { EFAULT, EINTR, EINVAL } from './errno.ts';
-import { prints, type Row, restarts, syscall } from './row.ts';
+import { stopTraced } from './ptrace.ts';
+import { mostlyPassed, prints, type Row, restarts, syscall } from './row.ts';
 import { SIGINFO } from './siginfo.ts';
 import { inSigset, outSigset, signal, sigsetText } from './sigset.ts';
 import { bytes, deliver, fetch, stage, stageFrom, view } from './staging.ts';
@@ -186,6 +187,18 @@ function sigaltstack(task: Task, { ss, old_ss }: { ss: number; old_ss: number })
   return old_ss === 0 || writeStruct(task, STACK, old_ss, old) ? 0 : -EFAULT;
 }
 
+/** SIGSTOP of a traced thread is its tracer's to see. */
+const stopSignal: Codec<number> = { ...signal, pass: Pass.stop };
+
+/** kill(2) and its relatives. `process`: undefined if only the thread is given. */
+function send(task: Task, call: string, sig: number, process: number | undefined, tid: number): SyscallResult {
+  const traced = sig === SIGSTOP ? stopTraced(task, process, tid) : undefined;
+  if (traced !== undefined) return traced;
+  return process === undefined || call === 'kill'
+    ? hostCall(task, call, tid, sig)
+    : hostCall(task, call, process, tid, sig);
+}
+
 /** A signal set that the call reads and then changes only by itself: printed like {@link inSigset}, NULL allowed. */
 const maybeSet = inSigset('sigsetsize');
 
@@ -233,9 +246,19 @@ export const signalRows = (): Row[] => [
     prints('restored'),
   ),
   syscall('sigaltstack', { ss: inStruct(STACK), old_ss: outStruct(STACK) }, sigaltstack),
-  syscall('kill', { pid, sig: signal }),
-  syscall('tkill', { tid: pid, sig: signal }),
-  syscall('tgkill', { tgid: pid, tid: pid, sig: signal }),
+  syscall('kill', { pid, sig: stopSignal }, (task, v) => send(task, 'kill', v.sig, v.pid, v.pid), mostlyPassed),
+  syscall(
+    'tkill',
+    { tid: pid, sig: stopSignal },
+    (task, v) => send(task, 'tkill', v.sig, undefined, v.tid),
+    mostlyPassed,
+  ),
+  syscall(
+    'tgkill',
+    { tgid: pid, tid: pid, sig: stopSignal },
+    (task, v) => send(task, 'tgkill', v.sig, v.tgid, v.tid),
+    mostlyPassed,
+  ),
   // Only the kernel itself has a call to restart; interrupted calls are made again from their own instruction here.
   syscall('restart_syscall', {}, () => -EINTR, restarts('never')),
 ];

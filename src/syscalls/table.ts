@@ -11,11 +11,11 @@ import { identityRows } from './identity.ts';
 import { ioctlRows } from './ioctl.ts';
 import { ipcRows } from './ipc.ts';
 import { keyRows } from './keys.ts';
-import { laterRows } from './later.ts';
 import { memoryRows } from './memory.ts';
 import { pollRows } from './poll.ts';
 import { processRows } from './process.ts';
 import { processVmRows } from './process-vm.ts';
+import { ptraceRows } from './ptrace.ts';
 import type { Row } from './row.ts';
 import { signalRows } from './signals.ts';
 import { socketOptionRows } from './socket-options.ts';
@@ -48,7 +48,7 @@ export const TOPICS: readonly Topic[] = [
   keyRows,
   futex2Rows,
   processVmRows,
-  laterRows,
+  ptraceRows,
   adminRows,
 ];
 

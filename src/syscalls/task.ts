@@ -4,11 +4,13 @@
  */
 import type { GuestAbi } from '../cpu/guest-abi.ts';
 import type { GuestCpu } from '../cpu/guest-cpu.ts';
+import type { RegisterSet } from '../cpu/register-sets.ts';
 import type { Mounts } from '../host/guest-root.ts';
 import type { Host, Int } from '../host/host.ts';
 import type { AddressSpace } from '../memory/address-space.ts';
 import type { HookOptions } from './hooks.ts';
 import type { SandboxPolicy } from './sandbox/policy.ts';
+import type { Thread } from './tracing.ts';
 
 /** Settings of the command line that the kernel side needs. */
 export interface KernelOptions {
@@ -60,7 +62,7 @@ export interface Process {
   /** Host descriptors the guest must not see or close. */
   readonly hiddenDescriptors: DescriptorSet;
   /** Host thread IDs of the guest's threads, for /proc/self/task; undefined where there is only the main one. */
-  readonly threads?: { readonly size: number; has(tid: number): boolean };
+  readonly threads?: Iterable<number> & { readonly size: number; has(tid: number): boolean };
   /** Guest-visible resource limits by RLIMIT_* number that are ours to honour (AS, DATA, STACK, NPROC). */
   readonly rlimits: LimitTable;
 }
@@ -93,6 +95,10 @@ export interface SignalState {
   take(set: bigint): Uint8Array | undefined;
   /** Raises a signal at once, whatever waits; a blocked or ignored one kills. `info` is its siginfo_t. */
   force(info: Uint8Array): void;
+  /** Takes in what has come from the host, letters among it (tracing.ts). */
+  poll(): void;
+  /** Something is to be delivered as soon as the system call is over. */
+  readonly isDue: boolean;
   /** Ends the process by a signal, whatever the guest has said of it. */
   kill(signo: number): never;
   /** rt_sigreturn: restores the state saved in the frame at the stack pointer; false if the frame is bad, SIGSEGV is raised then. */
@@ -130,6 +136,8 @@ export interface ExecRequest {
   hostPath: string;
   argv: readonly string[];
   env: readonly string[];
+  /** ID of the thread that has made the call, if that is another one. */
+  caller?: number;
 }
 
 export interface Task {
@@ -153,6 +161,14 @@ export interface Task {
   exitThread(status: number): never;
   /** Ends the process with the exit status. */
   exit(status: number): never;
+  /** Somebody traces the thread. */
+  readonly isTraced?: boolean;
+  /** PTRACE_TRACEME. */
+  traceMe?(tracer: Thread): SyscallResult;
+  /** Stops the thread if its tracer wants to see calls that a filter marks; false if it does not. */
+  stopForFilter?(value: number): boolean;
+  /** The registers of a thread whose CPU state is copied to the beginning of this memory. */
+  registersIn?(memory: WebAssembly.Memory): { cpu: GuestCpu; sets: readonly RegisterSet[] };
 }
 
 /** What a handler returns: the result register's value, or a negative errno. `NO_RESULT`: registers are already set. */

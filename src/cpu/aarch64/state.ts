@@ -56,6 +56,9 @@ export const AARCH64_STATE = {
 /** Bits of PSTATE, as in SPSR, that change nothing here: they are kept. */
 export const PSTATE = { SSBS: 1 << 12, DIT: 1 << 24 } as const;
 
+/** Addresses have 48 bits, bit 55 tells whose they are, and the top byte is the program's: a signed pointer's code has bits 48–54. */
+export const POINTER_CODE = 0x007f_0000_0000_0000n;
+
 /** Where the vector registers begin, as a register number: offset / 8. */
 export const FIRST_VECTOR = AARCH64_STATE.vectors / 8;
 /** Behind the last register that operands name, in the same numbering. */
@@ -206,6 +209,14 @@ export class Aarch64Cpu implements GuestCpu {
   restartSyscall(): void {
     this.registers[0] = this.firstArgument;
     this.pc -= 4n;
+  }
+
+  showResult(value: number): void {
+    this.registers[0] = BigInt.asUintN(64, BigInt(value));
+  }
+
+  skipSyscall(): void {
+    this.pc += 4n;
   }
 
   /** The exclusive monitor is cleared whenever Linux takes over: a store-exclusive after it fails. */

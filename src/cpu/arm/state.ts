@@ -212,6 +212,18 @@ export class ArmCpu implements GuestCpu {
     this.setRegister(0, this.firstArgument);
     this.words[ARM_STATE.pc / 4] -= this.isThumb ? 2 : 4;
   }
+  showResult(value: number): void {
+    this.setRegister(0, value);
+  }
+  /** The undefined instructions that arch/arm/kernel/ptrace.c takes for breakpoints. */
+  isBreakpoint(code: Uint8Array): boolean {
+    const halfword = (at: number): number => code[at] | (code[at + 1] << 8);
+    if (!this.isThumb) return halfword(0) === 0x01f0 && (halfword(2) & 0xfff) === 0x7f0;
+    return halfword(0) === 0xde01 || (halfword(0) === 0xf7f0 && halfword(2) === 0xa000);
+  }
+  skipSyscall(): void {
+    this.words[ARM_STATE.pc / 4] += this.isThumb ? 2 : 4;
+  }
 
   /** The exclusive monitor is cleared whenever Linux takes over: a store-exclusive after it fails. */
   dropReservation(): void {

@@ -108,6 +108,14 @@ export class RiscvCpu implements GuestCpu {
     this.pc -= 4n;
   }
 
+  showResult(value: number): void {
+    this.registers[10] = BigInt.asUintN(64, BigInt(value));
+  }
+
+  skipSyscall(): void {
+    this.pc += 4n;
+  }
+
   /** What Linux does whenever it takes over: a store-conditional after it fails. */
   dropReservation(): void {
     this.reservation[0] = NO_RESERVATION;
