@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 
 static volatile struct {
-  int ready, go, usr1;
+  int ready, go, leave, usr1;
   volatile long count;
   pid_t tid;
 } *shared;
@@ -53,6 +53,8 @@ static pid_t start(int threads) {
     pthread_t thread;
     pthread_create(&thread, NULL, busy, NULL);
     pthread_join(thread, NULL);
+    /* Once the process ends, its status is that of the thread too, for those who have not asked yet. */
+    while (!shared->leave) usleep(1000);
   } else busy(NULL);
   _exit(shared->usr1 ? 20 : 10);
 }
@@ -128,6 +130,7 @@ static void threads(void) {
   CHECK(ptrace(PTRACE_CONT, tid, 0, SIGUSR1) == 0);
   shared->go = 1;
   next(tid);
+  shared->leave = 1;
   next(pid);
   pid = start(1), tid = shared->tid;
   CHECK(ptrace(PTRACE_SEIZE, tid, 0, 0) == 0 && ptrace(PTRACE_SEIZE, pid, 0, 0) == 0);
