@@ -19,31 +19,40 @@ export function registerCell({ first, stride, other, after }: RegisterFile, valu
   return first + stride * (after === undefined ? value : (value + after) % 32);
 }
 
+/** Register numbers, `end` being the one behind the last. */
+export interface RegisterRange {
+  first: number;
+  end: number;
+}
+
 /** What is known of registers without the rows. */
 export interface RegisterLayout {
   /** The cells of all registers that operands can name: `count` of 8 bytes from offset 0. A vector has two. */
   registerCount: number;
-  /** Numbers of the first cell that belongs to a vector register, and of the one behind the last. */
-  vectors?: { first: number; end: number };
+  /** The cells that belong to vector registers. */
+  vectors?: RegisterRange;
   /** The same of registers that hold floating-point values and nothing else. */
-  floatRegisters?: { first: number; end: number };
+  floatRegisters?: RegisterRange;
   /** The same of registers that always hold words: values that equal their low 32 bits, sign-extended. */
-  wordRegisters?: { first: number; end: number };
+  wordRegisters?: RegisterRange;
 }
+
+const isIn = (range: RegisterRange | undefined, register: number): boolean =>
+  range !== undefined && register >= range.first && register < range.end;
 
 /** True of a register that holds floating-point values. Registers are known by their numbers: offset of the cell / 8. */
 export function isFloat({ floatRegisters }: RegisterLayout, register: number): boolean {
-  return floatRegisters !== undefined && register >= floatRegisters.first && register < floatRegisters.end;
+  return isIn(floatRegisters, register);
 }
 
 /** True of a register that holds a word whatever is done. */
 export function isAlwaysWord({ wordRegisters }: RegisterLayout, register: number): boolean {
-  return wordRegisters !== undefined && register >= wordRegisters.first && register < wordRegisters.end;
+  return isIn(wordRegisters, register);
 }
 
 /** True of a register of 128 bits; its number is that of its first cell. */
 export function isVector({ vectors }: RegisterLayout, register: number): boolean {
-  return vectors !== undefined && register >= vectors.first && register < vectors.end;
+  return isIn(vectors, register);
 }
 
 /** The rows that code is decoded by in one of several states of the processor. */

@@ -300,6 +300,9 @@ export const SLOT = {
   letterSize: 160,
 } as const;
 
+/** Where the process memory has a field of a thread's slot. */
+export const slotField = (slot: number, field: number): number => PROCESS.slots + slot * PROCESS.slotSize + field;
+
 /** One whom a thread of the process traces, at PROCESS.tracees. i32 each. */
 export const TRACEE = {
   /** IDs of the traced thread (0: the entry is free) and of its process; of the thread that traces it. */

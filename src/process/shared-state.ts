@@ -3,7 +3,7 @@
  * process memory: resource limits, the emulator's descriptors, the threads.
  */
 import type { Host } from '../host/host.ts';
-import { PROCESS, SLOT, SLOT_STATE } from '../host/layout.ts';
+import { PROCESS, SLOT, SLOT_STATE, slotField } from '../host/layout.ts';
 
 export interface Limit {
   soft: bigint;
@@ -83,7 +83,7 @@ export class ThreadIds {
   *[Symbol.iterator](): Generator<number> {
     const used = this.cells[PROCESS.usedSlots >> 2];
     for (let slot = 0; slot < used; slot++) {
-      const at = (PROCESS.slots + slot * PROCESS.slotSize) >> 2;
+      const at = slotField(slot, 0) >> 2;
       const state = this.cells[at + (SLOT.state >> 2)];
       if (state === SLOT_STATE.running) yield this.cells[at + (SLOT.tid >> 2)];
     }

@@ -29,7 +29,7 @@ import {
   type Task,
 } from '../syscalls/task.ts';
 import { receiveAsTracer, releaseTracees } from '../syscalls/tracees.ts';
-import { EVENT, LETTER, RESUME, readLetter, type Thread } from '../syscalls/tracing.ts';
+import { EVENT, isNoCall, LETTER, RESUME, readLetter, type Thread } from '../syscalls/tracing.ts';
 import type { Engine, Exit } from '../translate/engine.ts';
 import { cloneTask } from './clone.ts';
 import { executeForOther, executeProgram } from './exec.ts';
@@ -67,9 +67,6 @@ export interface TaskParts {
   /** Called before the process ends by itself, with the status. */
   onExit?: (status: number) => void;
 }
-
-/** What a tracer sets as a system call's number so that none is made. */
-const NO_CALL = -1;
 
 export class GuestTask implements Task, SignalOwner {
   readonly guest: Guest;
@@ -300,8 +297,7 @@ export class GuestTask implements Task, SignalOwner {
     tracee.stopAtCall(SYSCALL_INFO.entry);
     if (this.threads.isExecuting) return undefined;
     const number = this.cpu.syscallNumber;
-    let result: SyscallResult = NO_RESULT;
-    if (number !== NO_CALL && number !== NO_CALL >>> 0) result = this.syscalls.dispatch(this, this.trace);
+    const result = isNoCall(number) ? NO_RESULT : this.syscalls.dispatch(this, this.trace);
     const restart = result === -EINTR ? this.restartOf(number) : undefined;
     if (this.tracee?.stopsAtCalls === true) this.stopAfterCall(this.tracee, restart);
     return restart;

@@ -8,7 +8,7 @@
  * process lock held, but for a worker's own from `settling` to `idle`.
  */
 import type { Host, Int } from '../host/host.ts';
-import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, STUB } from '../host/layout.ts';
+import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, STUB, slotField } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { EAGAIN, EINVAL } from '../syscalls/errno.ts';
@@ -90,14 +90,14 @@ export class Threads {
 
   /** Makes the calling thread the only one: at the start of a process. */
   reset(tid: number): void {
-    const filter = this.cells[this.at(this.slot, SLOT.filter) >> 2];
-    for (let slot = 1; slot < this.usedSlots; slot++) this.cells[this.at(slot, SLOT.state) >> 2] = SLOT_STATE.none;
+    const filter = this.cells[slotField(this.slot, SLOT.filter) >> 2];
+    for (let slot = 1; slot < this.usedSlots; slot++) this.cells[slotField(slot, SLOT.state) >> 2] = SLOT_STATE.none;
     this.cells[PROCESS.usedSlots >> 2] = 1;
     this.slot = 0;
     this.cells[PROCESS.running >> 2] = 1;
-    this.cells[this.at(0, SLOT.tid) >> 2] = tid;
-    this.cells[this.at(0, SLOT.filter) >> 2] = filter;
-    this.cells[this.at(0, SLOT.state) >> 2] = SLOT_STATE.running;
+    this.cells[slotField(0, SLOT.tid) >> 2] = tid;
+    this.cells[slotField(0, SLOT.filter) >> 2] = filter;
+    this.cells[slotField(0, SLOT.state) >> 2] = SLOT_STATE.running;
   }
 
   get count(): number {
@@ -106,14 +106,14 @@ export class Threads {
 
   /** From which descriptor the calling thread reads what its vfork child sends. */
   set vforkReader(descriptor: number | undefined) {
-    this.cells[this.at(this.slot, SLOT.vforkReader) >> 2] = descriptor === undefined ? 0 : descriptor + 1;
+    this.cells[slotField(this.slot, SLOT.vforkReader) >> 2] = descriptor === undefined ? 0 : descriptor + 1;
   }
 
   /** In a new process, before {@link reset}: those descriptors of the parent's other threads. None is used any more. */
   othersVforkReaders(): number[] {
     const descriptors: number[] = [];
     for (let slot = 0; slot < this.usedSlots; slot++) {
-      const at = this.at(slot, SLOT.vforkReader) >> 2;
+      const at = slotField(slot, SLOT.vforkReader) >> 2;
       if (this.cells[at] !== 0 && slot !== this.slot) descriptors.push(this.cells[at] - 1);
       this.cells[at] = 0;
     }
@@ -122,10 +122,6 @@ export class Threads {
 
   private get usedSlots(): number {
     return this.cells[PROCESS.usedSlots >> 2];
-  }
-
-  private at(slot: number, field: number): number {
-    return PROCESS.slots + slot * PROCESS.slotSize + field;
   }
 
   /** clone(2) with CLONE_THREAD: the new thread's ID, or a negative errno. */
@@ -160,7 +156,7 @@ export class Threads {
 
   private find(state: number): number {
     for (let slot = 1; slot < this.usedSlots; slot++) {
-      if (Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2) === state) return slot;
+      if (Atomics.load(this.cells, slotField(slot, SLOT.state) >> 2) === state) return slot;
     }
     return -1;
   }
@@ -175,7 +171,7 @@ export class Threads {
     const setups: ThreadSetup[] = [];
     const { options, executable, argv, env, auxv, layout } = task.process;
     for (let slot = 1; slot < PROCESS.slotCount && setups.length < wanted; slot++) {
-      if (this.cells[this.at(slot, SLOT.state) >> 2] !== SLOT_STATE.none) continue;
+      if (this.cells[slotField(slot, SLOT.state) >> 2] !== SLOT_STATE.none) continue;
       setups.push({
         share: processes.share(),
         slot,
@@ -205,13 +201,13 @@ export class Threads {
     cpu.setResult(0);
     cpu.sp = BigInt(stack);
     if (has(CLONE.CLONE_SETTLS)) cpu.tls = tls;
-    this.bytes.set(new Uint8Array(host.threadMemory.buffer, 0, SLOT.cpuSize), this.at(slot, SLOT.cpu));
+    this.bytes.set(new Uint8Array(host.threadMemory.buffer, 0, SLOT.cpuSize), slotField(slot, SLOT.cpu));
     cpu.sp = sp;
     cpu.tls = oldTls;
-    this.doubles[this.at(slot, SLOT.clearTid) >> 3] = has(CLONE.CLONE_CHILD_CLEARTID) ? childTid : 0;
-    this.doubles[this.at(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
-    this.wide[this.at(slot, SLOT.mask) >> 3] = task.signals.mask;
-    this.cells[this.at(slot, SLOT.filter) >> 2] = this.cells[this.at(this.slot, SLOT.filter) >> 2];
+    this.doubles[slotField(slot, SLOT.clearTid) >> 3] = has(CLONE.CLONE_CHILD_CLEARTID) ? childTid : 0;
+    this.doubles[slotField(slot, SLOT.setTid) >> 3] = has(CLONE.CLONE_CHILD_SETTID) ? childTid : 0;
+    this.wide[slotField(slot, SLOT.mask) >> 3] = task.signals.mask;
+    this.cells[slotField(slot, SLOT.filter) >> 2] = this.cells[slotField(this.slot, SLOT.filter) >> 2];
     const { tracee } = task;
     const isTraced = tracee !== undefined && tracee.cloneEvent(flags, 0) !== 0;
     if (isTraced) tracee.pass(slot);
@@ -233,18 +229,18 @@ export class Threads {
     state: number,
     { flags, parentTid }: { flags: number; parentTid: number },
   ): number {
-    const at = this.at(slot, SLOT.state) >> 2;
+    const at = slotField(slot, SLOT.state) >> 2;
     Atomics.store(this.cells, at, state);
-    const tid = host.processes!.wake(this.doubles[this.at(slot, SLOT.memory) >> 3], flags, parentTid);
+    const tid = host.processes!.wake(this.doubles[slotField(slot, SLOT.memory) >> 3], flags, parentTid);
     if (tid < 0) Atomics.store(this.cells, at, SLOT_STATE.idle);
-    else this.cells[this.at(slot, SLOT.tid) >> 2] = tid;
+    else this.cells[slotField(slot, SLOT.tid) >> 2] = tid;
     return tid;
   }
 
   /** In a worker: announces itself. */
   arrive(host: GuestTask['host']): void {
-    this.doubles[this.at(this.slot, SLOT.memory) >> 3] = host.processes!.threadMemoryAddress;
-    Atomics.store(this.cells, this.at(this.slot, SLOT.state) >> 2, SLOT_STATE.settling);
+    this.doubles[slotField(this.slot, SLOT.memory) >> 3] = host.processes!.threadMemoryAddress;
+    Atomics.store(this.cells, slotField(this.slot, SLOT.state) >> 2, SLOT_STATE.settling);
     announceArrival(host.processMemory);
   }
 
@@ -253,7 +249,7 @@ export class Threads {
    * the thread that has ended: whoever waits for it then finds this worker idle.
    */
   await(host: GuestTask['host'], clearTid: number): boolean {
-    const state = this.at(this.slot, SLOT.state);
+    const state = slotField(this.slot, SLOT.state);
     host.processes!.sleep(state, SLOT_STATE.idle, clearTid === 0 ? 0 : host.guestPointer(clearTid));
     if (Atomics.load(this.cells, state >> 2) === SLOT_STATE.running) return true;
     Atomics.store(this.cells, state >> 2, SLOT_STATE.none);
@@ -263,13 +259,13 @@ export class Threads {
   /** In a worker: what the new thread starts with. Its CPU state goes to the thread memory. */
   take(threadMemory: WebAssembly.Memory): { mask: bigint; clearTid: number; setTid: number } {
     // Who made the thread stores its ID too, perhaps only after it has begun.
-    this.cells[this.at(this.slot, SLOT.tid) >> 2] = new Int32Array(threadMemory.buffer)[STUB.tid >> 2];
-    const cpu = this.at(this.slot, SLOT.cpu);
+    this.cells[slotField(this.slot, SLOT.tid) >> 2] = new Int32Array(threadMemory.buffer)[STUB.tid >> 2];
+    const cpu = slotField(this.slot, SLOT.cpu);
     new Uint8Array(threadMemory.buffer).set(this.bytes.subarray(cpu, cpu + SLOT.cpuSize), 0);
     return {
-      mask: this.wide[this.at(this.slot, SLOT.mask) >> 3],
-      clearTid: this.doubles[this.at(this.slot, SLOT.clearTid) >> 3],
-      setTid: this.doubles[this.at(this.slot, SLOT.setTid) >> 3],
+      mask: this.wide[slotField(this.slot, SLOT.mask) >> 3],
+      clearTid: this.doubles[slotField(this.slot, SLOT.clearTid) >> 3],
+      setTid: this.doubles[slotField(this.slot, SLOT.setTid) >> 3],
     };
   }
 
@@ -288,7 +284,7 @@ export class Threads {
     releaseRobustMutexes(task);
     task.signals.retire();
     Atomics.sub(this.cells, PROCESS.running >> 2, 1);
-    const state = this.at(this.slot, SLOT.state) >> 2;
+    const state = slotField(this.slot, SLOT.state) >> 2;
     // The first thread's ID is the process's: no other thread can have it.
     if (this.slot === 0) Atomics.store(this.cells, state, SLOT_STATE.quit);
     else Atomics.store(this.cells, state, SLOT_STATE.settling);
@@ -316,7 +312,7 @@ export class Threads {
    */
   askForExecution(task: GuestTask, descriptor: number): never {
     const { host, space } = task;
-    const first = this.at(0, SLOT.state);
+    const first = slotField(0, SLOT.state);
     space.lock.acquire();
     if (Atomics.compareExchange(this.cells, PROCESS.executing >> 2, 0, descriptor + 1) === 0) {
       if (this.cells[first >> 2] === SLOT_STATE.running) this.wake(task, host.syscall('getpid'));
@@ -335,8 +331,8 @@ export class Threads {
     const left = Atomics.compareExchange(this.cells, PROCESS.executing >> 2, 0, OWN_REQUEST);
     for (; this.count > 1; task.host.syscall('sched_yield')) {
       for (let slot = 1; slot < this.usedSlots; slot++) {
-        const state = Atomics.load(this.cells, this.at(slot, SLOT.state) >> 2);
-        if (state === SLOT_STATE.running) this.wake(task, this.cells[this.at(slot, SLOT.tid) >> 2]);
+        const state = Atomics.load(this.cells, slotField(slot, SLOT.state) >> 2);
+        if (state === SLOT_STATE.running) this.wake(task, this.cells[slotField(slot, SLOT.tid) >> 2]);
       }
       task.host.processes!.interruptOthers();
     }
@@ -354,7 +350,7 @@ export class Threads {
     for (let slot = this.settledSlot(host); slot >= 0; slot = this.settledSlot(host)) {
       const tid = this.wakeWorker(host, slot, SLOT_STATE.quit, { flags: WORKER_FLAGS, parentTid: 0 });
       // It sleeps for ever.
-      if (tid < 0) Atomics.store(this.cells, this.at(slot, SLOT.state) >> 2, SLOT_STATE.none);
+      if (tid < 0) Atomics.store(this.cells, slotField(slot, SLOT.state) >> 2, SLOT_STATE.none);
     }
   }
 

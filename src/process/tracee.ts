@@ -5,7 +5,7 @@
  * A stopped thread has its registers in its thread memory and what the stop is about in its slot; the tracer reads and
  * writes both. It waits for letters with all host signals blocked, so what comes in meanwhile waits with the kernel.
  */
-import { PROCESS, SLOT } from '../host/layout.ts';
+import { PROCESS, SLOT, slotField } from '../host/layout.ts';
 import { steadyCall } from '../syscalls/call.ts';
 import { CLONE } from '../syscalls/clone.ts';
 import { ESRCH } from '../syscalls/errno.ts';
@@ -67,7 +67,7 @@ export class Tracee {
     const { buffer } = task.host.processMemory;
     this.cells = new Int32Array(buffer);
     this.wide = new BigUint64Array(buffer);
-    this.slot = PROCESS.slots + task.slot * PROCESS.slotSize;
+    this.slot = slotField(task.slot, 0);
   }
 
   private cell(field: number): number {
@@ -328,7 +328,7 @@ export function takePokes(task: GuestTask): void {
 /** Writes into a slot who traces its thread. */
 export function setTracer(task: GuestTask, slot: number, tracer: Thread, options: number, seized: boolean): void {
   const cells = new Int32Array(task.host.processMemory.buffer);
-  const at = (PROCESS.slots + slot * PROCESS.slotSize) >> 2;
+  const at = slotField(slot, 0) >> 2;
   cells[at + (SLOT.tracerProcess >> 2)] = tracer.process;
   cells[at + (SLOT.tracer >> 2)] = tracer.tid;
   cells[at + (SLOT.traceOptions >> 2)] = options;
@@ -371,7 +371,7 @@ export function traceMe(task: GuestTask, tracer: Thread): SyscallResult {
 /** In a new thread or process whose slot says that it is traced from its beginning. */
 export function beginTraced(task: GuestTask): void {
   const cells = new Int32Array(task.host.processMemory.buffer);
-  const tracer = (PROCESS.slots + task.slot * PROCESS.slotSize + SLOT.tracerProcess) >> 2;
+  const tracer = slotField(task.slot, SLOT.tracerProcess) >> 2;
   if (cells[tracer] === 0) return;
   const tracee = becomeTraced(task);
   if (sendLetter(task, tracee.tracer, LETTER.traced, task.slot, tracee.isSeized ? 1 : 0) === 0) tracee.begin();
@@ -386,7 +386,7 @@ export function announceEnd(task: GuestTask, status: number, slot?: number): voi
   const used = cells[PROCESS.usedSlots >> 2];
   // The first thread's end is the process's, so it is the last one.
   for (let number = used - 1; number >= 0; number--) {
-    const at = (PROCESS.slots + number * PROCESS.slotSize) >> 2;
+    const at = slotField(number, 0) >> 2;
     const tracer = { tid: cells[at + (SLOT.tracer >> 2)], process: cells[at + (SLOT.tracerProcess >> 2)] };
     if (tracer.process === 0 || (slot !== undefined && slot !== number)) continue;
     const tid = number === 0 ? process : cells[at + (SLOT.tid >> 2)];

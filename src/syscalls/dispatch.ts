@@ -8,7 +8,7 @@
  * always, `passOn` makes the call while guest code waits for it.
  */
 import type { Int } from '../host/host.ts';
-import { PROCESS, SLOT } from '../host/layout.ts';
+import { SLOT, slotField } from '../host/layout.ts';
 import { fail, failed, finishCall, hostCall, retryFault, startCall } from './call.ts';
 import { type Codec, Pass, toAddress, toInt32 } from './codec.ts';
 import { memoryFiles } from './descriptors.ts';
@@ -24,6 +24,7 @@ import { judgeCall, TRACED } from './seccomp.ts';
 import { type TraceSink, traceEnter, traceLeave, traceNoReturn } from './strace.ts';
 import type { Topic } from './table.ts';
 import { NO_RESULT, type SyscallResult, type Task } from './task.ts';
+import { isNoCall } from './tracing.ts';
 
 /** A call that is only passed on: the host's number for it, and how each of its arguments is (none: a value). */
 class Passage {
@@ -119,7 +120,7 @@ export class SyscallTable {
 
   /** Makes a call that its tracer has seen because of a filter; none, if that has set its number to -1. */
   private dispatchTraced(task: Task, sink?: TraceSink): SyscallResult {
-    return task.cpu.syscallNumber << 0 === -1 ? NO_RESULT : this.dispatch(task, sink, true);
+    return isNoCall(task.cpu.syscallNumber) ? NO_RESULT : this.dispatch(task, sink, true);
   }
 
   /**
@@ -149,7 +150,7 @@ export class SyscallTable {
   /** Filters of seccomp(2) have a say. Another thread may have put them on this one. */
   private isFiltered({ host, slot }: Task): boolean {
     this.cells ??= new Int32Array(host.processMemory.buffer);
-    return this.cells[(PROCESS.slots + slot * PROCESS.slotSize + SLOT.filter) >> 2] !== 0;
+    return this.cells[slotField(slot, SLOT.filter) >> 2] !== 0;
   }
 
   /** A call that is not made. */

@@ -36,6 +36,12 @@ export class KinMemory {
     return processes && this.copyAt(processes.processPointer(offset), length);
   }
 
+  /** An i32 of it. */
+  int(offset: number): number | undefined {
+    const data = this.copy(offset, 4);
+    return data && new Int32Array(data.buffer)[0];
+  }
+
   /** A copy of what is at an address of the host's. */
   copyAt(address: number, length: number): Uint8Array<ArrayBuffer> | undefined {
     if (!this.transfer('process_vm_readv', address, length)) return undefined;
@@ -104,8 +110,7 @@ export function kinHiddenDescriptors(task: Task, pid: number): Set<number> | und
 /** How many threads of the guest's a process of the tree has; undefined for any other process. */
 export function kinThreadCount(task: Task, pid: number): number | undefined {
   const memory = new KinMemory(task, pid);
-  const count = memory.isKin ? memory.copy(PROCESS.running, 4) : undefined;
-  return count && new DataView(count.buffer).getInt32(0, true);
+  return memory.isKin ? memory.int(PROCESS.running) : undefined;
 }
 
 /** Says what the calling process's auxiliary vector is. */
@@ -119,9 +124,8 @@ export function publishAuxv({ host, process }: Task): void {
 /** That of a process of the tree; empty if it cannot be read. */
 export function kinAuxv(task: Task, pid: number): Uint8Array {
   const memory = new KinMemory(task, pid);
-  const length = memory.copy(PROCESS.auxvLength, 4);
-  const auxv = length && memory.copy(PROCESS.auxv, PROCESS.auxvSize);
-  return auxv?.subarray(0, new Int32Array(length!.buffer)[0]) ?? new Uint8Array(0);
+  const auxv = memory.copy(PROCESS.auxv, PROCESS.auxvSize);
+  return auxv?.subarray(0, memory.int(PROCESS.auxvLength)) ?? new Uint8Array(0);
 }
 
 /** What a process of the tree has mapped; undefined for any other process. */

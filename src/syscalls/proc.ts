@@ -8,19 +8,19 @@ import { PAGE_SIZE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall, writeText } from './call.ts';
 import { ENOENT } from './errno.ts';
+import { hostFile, statFields } from './host-proc.ts';
 import { identityLines } from './identity.ts';
 import { kinAuxv, kinExecutable, kinRanges, kinThreadCount } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
 import { traceState } from './ptrace.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
-import { stage, stagedText, stageString } from './staging.ts';
+import { stageString } from './staging.ts';
 import type { Task } from './task.ts';
 
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
 const MFD_CLOEXEC = 1;
-const CHUNK = 0x4000;
 
 /** Opens a generated entry (see procEntry) with the flags of open(2). A descriptor, or a negative errno. */
 export function openProc(task: Task, entry: string, flags: number): Int {
@@ -90,7 +90,6 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
   const text = hostFile(task, `/proc/${pid}/${name}`);
   const ranges = kinRanges(task, pid)?.map((range) => ({ ...range, name: shownPath(task, range.name) }));
   if (ranges === undefined) return text === '' ? undefined : text;
-  const trace = traceState(task, pid);
   switch (name) {
     case 'auxv':
       return latin1(kinAuxv(task, pid));
@@ -112,11 +111,12 @@ function kinText(task: Task, pid: number, name: string): string | undefined {
       for (const number of [48, 49, 50, 51]) fields.values[number - 3] = inWindow(fields.values[number - 3]);
       fields.values[23 - 3] = String(totalSize(ranges));
       fields.values[24 - 3] = String(Math.min(Number(fields.values[24 - 3]), totalSize(ranges) / PAGE_SIZE));
-      if (trace.isStopped) fields.values[0] = 't';
+      if (traceState(task, pid).isStopped) fields.values[0] = 't';
       return `${fields.start}${fields.values.join(' ')}\n`;
     }
     default: {
       const program = shownPath(task, kinExecutable(task, pid) ?? '');
+      const trace = traceState(task, pid);
       return withFields(residentWithin(text, totalSize(ranges)), {
         ...sizeFields(ranges, (range) => range.name === program),
         Threads: String(kinThreadCount(task, pid) ?? 1),
@@ -136,22 +136,6 @@ function latin1(data: Uint8Array): string {
 /** The mounts that the guest has: see mount-table.ts. */
 const mountText = (task: Task, entry: string): string =>
   mountTableText(entry, task.process.options.mounts ?? [], hostFile(task, '/proc/self/mountinfo'));
-
-/** A file of the host's, latin1; '' if it cannot be read. */
-export function hostFile(task: Task, path: string): string {
-  const name = task.host.stagingPointer(stageString(path));
-  const descriptor = steadyCall(task, 'openat', AT_FDCWD, name, O_CLOEXEC, 0);
-  if (descriptor < 0) return '';
-  const buffer = stage(CHUNK);
-  let text = '';
-  for (;;) {
-    const count = Number(steadyCall(task, 'read', descriptor, task.host.stagingPointer(buffer), CHUNK));
-    if (count <= 0) break;
-    text += stagedText(buffer, count);
-  }
-  steadyCall(task, 'close', descriptor);
-  return text;
-}
 
 /** argv and environment as they are in memory now, for programs that set their title by overwriting them. */
 function strings(task: Task, start: number, end: number, initial: readonly string[]): string {
@@ -266,12 +250,6 @@ function currentName(task: Task): string {
 }
 
 const totalSize = (ranges: readonly Range[]): number => ranges.reduce((sum, range) => sum + range.end - range.start, 0);
-
-/** The fields from the third on, and what is in front of them: the ID, and the name, in which anything may be. */
-function statFields(text: string): { start: string; values: string[] } {
-  const end = text.lastIndexOf(')') + 2;
-  return { start: text.slice(0, end), values: text.slice(end).trimEnd().split(' ') };
-}
 
 /** /proc/PID/stat, fields as numbered in proc_pid_stat(5). */
 function stat(task: Task): string {

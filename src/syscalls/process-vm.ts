@@ -7,9 +7,9 @@ import type { Int } from '../host/host.ts';
 import { hostCall, steadyCall } from './call.ts';
 import { choice, fd, hex, Pass, pid, pointer, ulong } from './codec.ts';
 import { EINVAL, EPERM, ESRCH } from './errno.ts';
+import { processOfDescriptor } from './host-proc.ts';
 import { iovec, stageVector } from './iovec.ts';
 import { isKin } from './kin.ts';
-import { hostFile } from './proc.ts';
 import { note, type Row, syscall } from './row.ts';
 import type { Task } from './task.ts';
 
@@ -44,8 +44,8 @@ const ADVICE = { MADV_WILLNEED: 3, MADV_COLD: 20, MADV_PAGEOUT: 21, MADV_COLLAPS
 function processMadvise(task: Task, v: { pidfd: number; vec: number; vlen: Int; advice: number; flags: number }): Int {
   if (!Object.values(ADVICE).includes(v.advice)) return -EINVAL;
   // For what is no pidfd the host says what it is.
-  const [, pid] = /^Pid:\t(\d+)$/m.exec(hostFile(task, `/proc/self/fdinfo/${v.pidfd}`)) ?? [];
-  if (pid !== undefined && !isKin(task, Number(pid))) return -EPERM;
+  const pid = processOfDescriptor(task, v.pidfd) ?? NO_PROCESS;
+  if (pid !== NO_PROCESS && !isKin(task, pid)) return -EPERM;
   return hostCall(task, 'process_madvise', v.pidfd, stageVector(task, v.vec, v.vlen), v.vlen, v.advice, v.flags);
 }
 

@@ -9,13 +9,13 @@ import type { GuestCpu } from '../cpu/guest-cpu.ts';
 import { NT, type RegisterSet } from '../cpu/register-sets.ts';
 import { narrowSiginfo, widenSiginfo } from '../cpu/siginfo-32.ts';
 import type { Int } from '../host/host.ts';
-import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, TRACEE, TRACEE_STATE } from '../host/layout.ts';
+import { PAGE_SIZE, PROCESS, SLOT, SLOT_STATE, slotField, TRACEE, TRACEE_STATE } from '../host/layout.ts';
 import { PageFlag } from '../memory/page-table.ts';
 import { steadyCall } from './call.ts';
 import { choice, hexLong, pid, toAddress, toInt32 } from './codec.ts';
 import { EAGAIN, EFAULT, EINVAL, EIO, EPERM, ESRCH } from './errno.ts';
+import { hostFile, processOf } from './host-proc.ts';
 import { KinMemory } from './kin.ts';
-import { hostFile } from './proc.ts';
 import { note, type Row, syscall } from './row.ts';
 import { auditArchitecture } from './seccomp.ts';
 import { bytes, deliver, fetch, stage, stageString, view } from './staging.ts';
@@ -99,36 +99,29 @@ function traceMe(task: Task): SyscallResult {
   return task.traceMe?.({ tid, process }) ?? -EPERM;
 }
 
-/** The process that a thread belongs to; undefined if there is no such thread. */
-function processOf(task: Task, tid: number): number | undefined {
-  const [, process] = /^Tgid:\t(\d+)$/m.exec(hostFile(task, `/proc/${tid}/status`)) ?? [];
-  return process === undefined ? undefined : Number(process);
-}
-
 /** The number of a thread's slot in its process; -1 if there is none. */
 function slotOf(memory: KinMemory, { tid, process }: Thread): number {
-  const used = memory.copy(PROCESS.usedSlots, 4);
-  const count = used === undefined ? 0 : new Int32Array(used.buffer)[0];
+  const count = memory.int(PROCESS.usedSlots) ?? 0;
   if (tid === process) return 0;
   for (let slot = 1; slot < count; slot++) {
-    const cells = memory.copy(PROCESS.slots + slot * PROCESS.slotSize, 8);
-    const [state, id] = cells === undefined ? [] : new Int32Array(cells.buffer);
+    const [state, id] = [SLOT.state, SLOT.tid].map((field) => memory.int(slotField(slot, field)));
     if (state === SLOT_STATE.running && id === tid) return slot;
   }
   return -1;
 }
+
+/** The process that traces the thread of a slot, 0 if none does; undefined if there is no such thread, or it cannot be read. */
+const tracerOf = (memory: KinMemory, slot: number): number | undefined =>
+  slot < 0 ? undefined : memory.int(slotField(slot, SLOT.tracerProcess));
 
 /** Of a thread of the tree, for /proc: the process that traces it, or 0, and whether it is stopped for that. */
 export function traceState(task: Task, tid: number): { tracer: number; isStopped: boolean } {
   const process = processOf(task, tid);
   const memory = process === undefined ? undefined : new KinMemory(task, process);
   if (process === undefined || memory?.isKin !== true) return { tracer: 0, isStopped: false };
-  const at = PROCESS.slots + Math.max(0, slotOf(memory, { tid, process })) * PROCESS.slotSize;
-  const [tracer, stopped] = [SLOT.tracerProcess, SLOT.stopped].map((field) => {
-    const cell = memory.copy(at + field, 4);
-    return cell === undefined ? 0 : new Int32Array(cell.buffer)[0];
-  });
-  return { tracer, isStopped: tracer !== 0 && stopped !== 0 };
+  const slot = Math.max(0, slotOf(memory, { tid, process }));
+  const tracer = tracerOf(memory, slot) ?? 0;
+  return { tracer, isStopped: tracer !== 0 && (memory.int(slotField(slot, SLOT.stopped)) ?? 0) !== 0 };
 }
 
 /** PTRACE_ATTACH and PTRACE_SEIZE. */
@@ -139,8 +132,7 @@ function attach(task: Task, tid: number, seizes: boolean, options: number): Sysc
   const memory = new KinMemory(task, process);
   if (process === task.host.syscall('getpid') || !memory.isKin) return -EPERM;
   const slot = slotOf(memory, { tid, process });
-  const traced = memory.copy(PROCESS.slots + slot * PROCESS.slotSize + SLOT.tracerProcess, 4);
-  if (slot < 0 || traced === undefined || traced.some((byte) => byte !== 0)) return -EPERM;
+  if (tracerOf(memory, slot) !== 0) return -EPERM;
   const tracer = Number(task.host.syscall('gettid'));
   const entry = addTracee(task, { tid, process, slot, tracer, seized: seizes });
   if (entry === undefined) return -EAGAIN;
@@ -162,8 +154,7 @@ function awaitAttachment(task: Task, memory: KinMemory, slot: number): void {
   view.setBigInt64(time, 0n, true);
   view.setBigInt64(time + 8, BigInt(ATTACHMENT_STEP * 1e6), true);
   for (let waited = 0; waited < ATTACHMENT_LIMIT; waited += ATTACHMENT_STEP) {
-    const tracer = memory.copy(PROCESS.slots + slot * PROCESS.slotSize + SLOT.tracerProcess, 4);
-    if (tracer === undefined || tracer.some((byte) => byte !== 0)) return;
+    if (tracerOf(memory, slot) !== 0) return;
     steadyCall(task, 'nanosleep', task.host.stagingPointer(time), 0);
   }
 }
@@ -190,7 +181,7 @@ class Stopped {
     this.task = task;
     this.entry = entry;
     this.memory = new KinMemory(task, entry.process);
-    this.slot = PROCESS.slots + entry.get(TRACEE.slot) * PROCESS.slotSize;
+    this.slot = slotField(entry.get(TRACEE.slot), 0);
     this.wordSize = task.process.abi.wordSize;
   }
 
@@ -291,8 +282,7 @@ class Stopped {
     return this.memory.copy(this.slot + field, length);
   }
   private int(field: number): number {
-    const data = this.field(field, 4);
-    return data === undefined ? 0 : new Int32Array(data.buffer)[0];
+    return this.memory.int(this.slot + field) ?? 0;
   }
   private putField(field: number, data: Uint8Array): number {
     return this.memory.put(this.slot + field, data) ? 0 : -ESRCH;
@@ -494,9 +484,8 @@ function accessMemory(
 
 /** Tells a traced process that its memory has changed, so that it drops what it has translated of it. */
 export function announcePoke(task: Task, memory: KinMemory, tid: number, address: number, length: number): void {
-  const counts = memory.copy(PROCESS.pokeCount, 4);
-  if (counts === undefined) return;
-  const count = new Int32Array(counts.buffer)[0];
+  const count = memory.int(PROCESS.pokeCount);
+  if (count === undefined) return;
   const entry = PROCESS.pokes + 16 * (count % PROCESS.pokeEntries);
   memory.put(entry, new Uint8Array(new Float64Array([address, address + length]).buffer));
   memory.put(PROCESS.pokeCount, new Uint8Array(new Int32Array([count + 1]).buffer));
@@ -515,11 +504,8 @@ export function stopTraced(task: Task, ofProcess: number | undefined, tid: numbe
   const own = Number(task.host.syscall('getpid'));
   const memory = new KinMemory(task, process);
   if (!memory.isKin) return undefined;
-  const traced = memory.copy(PROCESS.traced, 4);
-  if (traced === undefined || traced.every((byte) => byte === 0)) return undefined;
-  const slot = slotOf(memory, { tid, process });
-  const tracer = slot < 0 ? undefined : memory.copy(PROCESS.slots + slot * PROCESS.slotSize + SLOT.tracerProcess, 4);
-  if (tracer === undefined || tracer.every((byte) => byte === 0)) return undefined;
+  if ((memory.int(PROCESS.traced) ?? 0) === 0) return undefined;
+  if ((tracerOf(memory, slotOf(memory, { tid, process })) ?? 0) === 0) return undefined;
   return sendLetter(task, { tid, process }, LETTER.stop, ofProcess === tid ? SI_USER : SI_TKILL, own);
 }
 

@@ -7,7 +7,7 @@
  * them.
  */
 import type { Int } from '../host/host.ts';
-import { PROCESS, SLOT, SLOT_STATE } from '../host/layout.ts';
+import { PROCESS, SLOT, SLOT_STATE, slotField } from '../host/layout.ts';
 import { type BpfProgram, DATA, isValid, LONGEST_PROGRAM, run } from './bpf.ts';
 import { steadyCall } from './call.ts';
 import { toAddress } from './codec.ts';
@@ -55,7 +55,7 @@ const CAP_SYS_ADMIN = 21;
 const CAPABILITY_VERSION_3 = 0x20080522;
 
 const cellsOf = (task: Task): Int32Array => new Int32Array(task.host.processMemory.buffer);
-const cellOf = (slot: number): number => (PROCESS.slots + slot * PROCESS.slotSize + SLOT.filter) >> 2;
+const cellOf = (slot: number): number => slotField(slot, SLOT.filter) >> 2;
 
 /** The newest filter of the calling thread: an offset, {@link STRICT}, or 0 for none. */
 export const filterOf = (task: Task): number => cellsOf(task)[cellOf(task.slot)];
@@ -270,7 +270,7 @@ function otherThreads(task: Task): { slot: number; tid: number; filter: number }
   const cells = cellsOf(task);
   const found: { slot: number; tid: number; filter: number }[] = [];
   for (let slot = 0; slot < cells[PROCESS.usedSlots >> 2]; slot++) {
-    const at = (PROCESS.slots + slot * PROCESS.slotSize) >> 2;
+    const at = slotField(slot, 0) >> 2;
     if (slot === task.slot || cells[at + (SLOT.state >> 2)] !== SLOT_STATE.running) continue;
     found.push({ slot, tid: cells[at + (SLOT.tid >> 2)], filter: cells[cellOf(slot)] });
   }

@@ -97,6 +97,10 @@ export function addTracee(
   return undefined;
 }
 
+/** si_code and si_status of a process that has ended with a status of wait(2). */
+export const endOf = (status: number): [code: number, value: number] =>
+  (status & 0x7f) === 0 ? [CLD.exited, status >> 8] : [CLD.killed, status & 0x7f];
+
 /** wait(2)'s status of a stop. */
 const stopStatus = (code: number): number => ((code << 8) | 0x7f) >>> 0;
 
@@ -126,7 +130,7 @@ export function receiveAsTracer(task: Task, letter: Letter): void {
       if (entry === undefined) return;
       if (a === c && isChild(task, c)) return;
       entry.die(b);
-      tell(task, a, (b & 0x7f) === 0 ? CLD.exited : CLD.killed, (b & 0x7f) === 0 ? b >> 8 : b & 0x7f);
+      tell(task, a, ...endOf(b));
       break;
     }
     default:

@@ -7,7 +7,7 @@
  * of what comes in. All processes of a tree have a token, which nobody else knows: what has not got it is no letter.
  */
 import type { Host, Int } from '../host/host.ts';
-import { PROCESS, SLOT } from '../host/layout.ts';
+import { PROCESS, SLOT, slotField } from '../host/layout.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -80,6 +80,9 @@ export const OPTION = {
 } as const;
 export const ALL_OPTIONS = Object.values(OPTION).reduce((all: number, bit) => all | bit, 0);
 
+/** Whether a system call's number is the one by which a tracer has none made. */
+export const isNoCall = (number: number): boolean => (number | 0) === -1;
+
 export interface Thread {
   tid: number;
   process: number;
@@ -94,7 +97,7 @@ export interface Letter extends Thread {
 
 /** Writes a siginfo_t into the calling thread's place for that, and gives its offset in the process memory. */
 function putLetter(host: Host, slot: number, bytes: Uint8Array): number {
-  const at = PROCESS.slots + slot * PROCESS.slotSize + SLOT.letter;
+  const at = slotField(slot, SLOT.letter);
   new Uint8Array(host.processMemory.buffer).set(bytes, at);
   return at;
 }

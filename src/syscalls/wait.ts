@@ -7,10 +7,10 @@ import type { Int } from '../host/host.ts';
 import { PROCESS, TRACEE } from '../host/layout.ts';
 import { hostCall, ptr, steadyCall } from './call.ts';
 import { ECHILD, EFAULT, EINTR } from './errno.ts';
-import { hostFile } from './proc.ts';
+import { hostFile, processOfDescriptor, statFields } from './host-proc.ts';
 import { bytes, deliver, stage, view } from './staging.ts';
 import type { Task } from './task.ts';
-import { CLD, enterWaiter, hasTraced, isChild, type TraceeEntry, tracees } from './tracees.ts';
+import { CLD, endOf, enterWaiter, hasTraced, isChild, type TraceeEntry, tracees } from './tracees.ts';
 
 const P = { all: 0, pid: 1, pgid: 2, pidfd: 3 } as const;
 const W = {
@@ -86,12 +86,7 @@ export function waitid(task: Task, { which, id, infop, options, rusage }: Waitid
   }
   if (typeof found !== 'object') return found;
   const { pid, status, isStop } = found;
-  const signo = status & 0x7f;
-  const [code, value] = isStop
-    ? [CLD.trapped, status >>> 8]
-    : signo === 0
-      ? [CLD.exited, status >> 8]
-      : [CLD.killed, signo];
+  const [code, value] = isStop ? [CLD.trapped, status >>> 8] : endOf(status);
   view.setInt32(info, 17, true);
   view.setInt32(info + 8, code, true);
   view.setInt32(info + 16, pid, true);
@@ -115,13 +110,9 @@ function deliverUsage(task: Task, address: number, pid: number): boolean {
   if (address === 0) return true;
   const at = stage(RUSAGE_SIZE);
   bytes.fill(0, at, at + RUSAGE_SIZE);
-  const text = hostFile(task, `/proc/${pid}/stat`);
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  [fields[11], fields[12]].forEach((ticks = 0, i) => {
-    const time = ticks * TICK;
+  const { values } = statFields(hostFile(task, `/proc/${pid}/stat`));
+  [14, 15].forEach((field, i) => {
+    const time = Number(values[field - 3] ?? 0) * TICK;
     view.setBigInt64(at + 16 * i, BigInt(Math.floor(time / 1e6)), true);
     view.setBigInt64(at + 16 * i + 8, BigInt(time % 1e6), true);
   });
@@ -165,8 +156,8 @@ function wait(task: Task, asked: Question, reap: (child: number) => Int): Report
 
 /** Of a descriptor that is no process's the host will tell. */
 function byPid(task: Task, question: Question): Question {
-  const [, pid] = /^Pid:\t(\d+)$/m.exec(hostFile(task, `/proc/self/fdinfo/${question.id}`)) ?? [];
-  return pid === undefined ? question : { ...question, which: P.pid, id: Number(pid) };
+  const pid = processOfDescriptor(task, question.id) ?? -1;
+  return pid < 0 ? question : { ...question, which: P.pid, id: pid };
 }
 
 /** What the host says without anything being changed: the ID of a child that has something to report, 0, or -errno. */

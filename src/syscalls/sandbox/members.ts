@@ -6,7 +6,7 @@
 import type { Int } from '../../host/host.ts';
 import { filePieces, steadyCall } from '../call.ts';
 import { EPERM, ESRCH } from '../errno.ts';
-import { hostFile } from '../proc.ts';
+import { hostFile, processOf, processOfDescriptor, statFields } from '../host-proc.ts';
 import { stage, view } from '../staging.ts';
 import type { SyscallResult, Task } from '../task.ts';
 import type { GuardedCall } from './guard.ts';
@@ -22,8 +22,7 @@ const PIDFD_SIGNAL_THREAD_GROUP = 2;
 
 /** When a process or thread has started, in the kernel's ticks; undefined if it is not there. See proc_pid_stat(5). */
 function startTime(task: Task, pid: number): bigint | undefined {
-  const text = hostFile(task, `/proc/${pid}/stat`);
-  const field = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  const field = statFields(hostFile(task, `/proc/${pid}/stat`)).values[22 - 3];
   return field === undefined ? undefined : BigInt(field);
 }
 
@@ -55,7 +54,7 @@ function records(task: Task): Map<number, bigint> {
 function membership(task: Task, id: number): number {
   if (id === 0 || id === steadyCall(task, 'getpid') || task.process.threads?.has(id)) return 0;
   if (id < 0) return -EPERM;
-  const process = Number(/^Tgid:\t(\d+)$/m.exec(hostFile(task, `/proc/${id}/status`))?.[1] ?? id);
+  const process = processOf(task, id) ?? id;
   const start = records(task).get(process);
   if (start === undefined) return -EPERM;
   return start === startTime(task, process) ? 0 : -ESRCH;
@@ -78,9 +77,9 @@ export function ofPidfd(call: GuardedCall): number {
   const copy = holdDescriptor(call.task, call.int(0));
   if (copy < 0) return copy;
   call.replaced[0] = copy;
-  const id = Number(/^Pid:\t(-?\d+)$/m.exec(hostFile(call.task, `/proc/self/fdinfo/${copy}`))?.[1]);
+  const id = processOfDescriptor(call.task, copy);
   // Of a process that has ended, and been waited for, nothing is left to be signalled.
-  return id === ENDED ? 0 : judge(call, Number.isNaN(id) ? NOBODY : id, String(call.int(0)));
+  return id === ENDED ? 0 : judge(call, id ?? NOBODY, String(call.int(0)));
 }
 
 /** For calls whose first argument says what the second one is: a process, or many. */

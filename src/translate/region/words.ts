@@ -10,7 +10,7 @@
  * they agree at every place: a register is a word after an instruction if the
  * value that it writes is one. The general registers of an architecture of 32 bits are words everywhere.
  */
-import { type Architecture, isAlwaysWord, isFloat, isVector } from '../../cpu/arch.ts';
+import { type Architecture, isAlwaysWord, isFloat, isVector, type RegisterRange } from '../../cpu/arch.ts';
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import { constantOf } from '../walk.ts';
 import { isLow32 } from '../wasm/lower.ts';
@@ -222,10 +222,11 @@ export class Words {
 /** A set of registers, by bank, and those that always hold words. */
 export function withAlwaysWords(arch: Architecture, set: Int32Array): Int32Array {
   const { wordRegisters } = arch;
-  if (wordRegisters === undefined) return set;
-  const { first, end } = wordRegisters;
-  return set.map((bits, bank) => bits | (bitsBelow(end - 32 * bank) & ~bitsBelow(first - 32 * bank)));
+  return wordRegisters === undefined ? set : set.map((bits, bank) => bits | inBank(wordRegisters, bank));
 }
+/** Those registers of a range that are in a bank. */
+const inBank = ({ first, end }: RegisterRange, bank: number): number =>
+  bitsBelow(end - 32 * bank) & ~bitsBelow(first - 32 * bank);
 const bitsBelow = (count: number): number => (count >= 32 ? -1 : (1 << Math.max(count, 0)) - 1);
 
 /** Registers that statements write which may be left out: they are words behind them if they are so either way. */
@@ -301,18 +302,12 @@ export function singlesOf(arch: Architecture, instructions: Iterable<Instruction
  * at most, and the next one 64.
  */
 export function assumableOf(arch: Architecture, assumable: Int32Array, singles: Int32Array): Int32Array {
+  const { vectors: range } = arch;
+  if (range === undefined) return assumable;
   return assumable.map((set, bank) => {
-    const vectors = vectorsOf(arch, bank);
+    // Their first cells.
+    const vectors = inBank(range, bank) & 0x5555_5555;
     const wide = (set >>> 1) & vectors & ~singles[bank];
     return (set & ~vectors & ~(vectors << 1)) | (set & vectors & singles[bank]) | wide;
   });
-}
-
-/** The first cells of a bank's vector registers. */
-function vectorsOf(arch: Architecture, bank: number): number {
-  let set = 0;
-  for (let register = 32 * bank; register < 32 * bank + 32; register += 2) {
-    if (isVector(arch, register)) set |= 1 << register;
-  }
-  return set;
 }

@@ -8,7 +8,7 @@
 import type { Value } from '../../ir.ts';
 import { type Operand, rowsOf } from '../../row.ts';
 import type { Aarch64Builder } from '../builder.ts';
-import { POINTER_CODE, AARCH64_STATE as STATE } from '../state.ts';
+import { POINTER_CODE as CODE, AARCH64_STATE as STATE } from '../state.ts';
 
 const { row, rows } = rowsOf<Aarch64Builder>('PAuth');
 export const pauthRows = rows;
@@ -21,7 +21,6 @@ type Key = (typeof KEYS)[number];
 /** Where a key's two halves are. */
 const keyAt = (key: Key | 'ga'): number => STATE.keys + 16 * [...KEYS, 'ga'].indexOf(key);
 
-const CODE = POINTER_CODE;
 const ADDRESS = 0x0000_ffff_ffff_ffffn;
 
 /** 64 bits of which each depends on all of the inputs. */
