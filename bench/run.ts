@@ -22,7 +22,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBinary, benchPrograms, output, root } from '../scripts/build-test-binaries.ts';
 import { debianName, debianRoot } from '../scripts/debian-root.ts';
-import { SITUATIONS, situation } from './situations.ts';
+import { inTurns, SITUATIONS, situation } from './situations.ts';
 import { geometricMean, median, table } from './statistics.ts';
 
 /** Sizes for `--quick`, by program; the others take none. */
@@ -185,7 +185,7 @@ const ours = (...command: string[]): Record<string, string[]> => ({
 });
 
 /** Microseconds of wall time for one operation, by who makes it: the median of the rounds, in turns. */
-function operation(name: string): Record<string, number> {
+function operation(name: string): Promise<Record<string, number>> {
   const { count, executes = false } = OPERATIONS[name];
   const hello = (who: string): string[] => (executes ? [benchBinary(who, 'hello')] : []);
   const order = [name, String(values.quick ? Math.ceil(count / QUICK_DIVISOR) : count)];
@@ -197,15 +197,10 @@ function operation(name: string): Record<string, number> {
     commands.qemu = [qemu, guest, ...order, ...(executes ? [qemu] : []), ...hello(arch)];
   }
   commands.tsemu = [...tsemu, guest, ...order, ...hello(arch)];
-  const times: Record<string, number[]> = {};
-  for (let round = 0; round < rounds; round++) {
-    for (const [who, command] of Object.entries(commands)) {
-      const { status, output: text } = sample(command);
-      const nanoseconds = status === 0 ? Number(text) : Number.NaN;
-      times[who] = [...(times[who] ?? []), nanoseconds / 1000];
-    }
-  }
-  return Object.fromEntries(Object.entries(times).map(([who, list]) => [who, median(list)]));
+  return inTurns(rounds, Object.keys(commands), (who) => {
+    const { status, output: text } = sample(commands[who]);
+    return (status === 0 ? Number(text) : Number.NaN) / 1000;
+  });
 }
 
 /** Runs every command `rounds` times, in turns; the first run of each is not counted when there are several. */
@@ -304,7 +299,7 @@ try {
     }
   }
   const measured = values.short ? [] : Object.keys(OPERATIONS).filter(isChosen);
-  for (const name of measured) operations.push({ name, results: operation(name) });
+  for (const name of measured) operations.push({ name, results: await operation(name) });
   const outputOf = (command: readonly string[]): string => {
     const { status, output: text } = sample(command);
     if (status !== 0) throw new Error(text);

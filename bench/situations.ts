@@ -33,10 +33,11 @@ export interface Emulators {
 
 /** Medians of the rounds by who runs it, NaN for what failed; a string is the reason why it cannot be measured here. */
 export function situation(name: string, emulators: Emulators): Promise<Record<string, number> | string> {
-  return name === 'configure' ? configure(emulators) : Promise.resolve(ratio(name, emulators));
+  return name === 'configure' ? configure(emulators) : ratio(name, emulators);
 }
 
-async function measured(
+/** Medians of what each gives, in turns. */
+export async function inTurns(
   rounds: number,
   who: readonly string[],
   once: (who: string) => Promise<number> | number,
@@ -53,7 +54,7 @@ function ratio(name: string, { arch, tsemu, qemu, outputOf, rounds, quick }: Emu
   const commands: Record<string, string[]> = { native: [benchBinary('native', 'situations'), ...order] };
   if (qemu) commands.qemu = [qemu, ...guest];
   commands.tsemu = [...tsemu, ...guest];
-  return measured(rounds, Object.keys(commands), (who) => {
+  return inTurns(rounds, Object.keys(commands), (who) => {
     try {
       return Number(outputOf(commands[who]));
     } catch {
@@ -67,13 +68,15 @@ async function configure({ arch, tsemu, qemu, rounds, quick, scratch }: Emulator
   if (reason !== undefined) return reason;
   const { size, quick: quickSize } = SITUATIONS.configure;
   const debian = debianRoot({ architecture: debianName(arch), packages: ['dash', 'coreutils', 'sed', 'grep'] });
-  const line = (interpreter: string): string =>
-    execFileSync(join(root, 'dist/tsemu'), ['binfmt', 'print', arch, '--flags', 'P'], { encoding: 'utf8' })
-      .trim()
+  const printed = execFileSync(join(root, 'dist/tsemu'), ['binfmt', 'print', arch, '--flags', 'P'], {
+    encoding: 'utf8',
+  });
+  const fields =
+    printed
       .split('\n')
-      .filter((one) => one.startsWith(':'))
-      .map((one) => one.split(':').with(-2, interpreter).join(':'))
-      .join('\n');
+      .find((one) => one.startsWith(':'))
+      ?.split(':') ?? [];
+  const line = (interpreter: string): string => fields.with(-2, interpreter).join(':');
   const interpreters: Record<string, string | undefined> = {
     native: '',
     qemu,
@@ -82,7 +85,7 @@ async function configure({ arch, tsemu, qemu, rounds, quick, scratch }: Emulator
   const who = Object.keys(interpreters).filter((one) => interpreters[one] !== undefined);
   // What the machine's own programs write.
   let reference: string | undefined;
-  return measured(rounds, who, async (one) => {
+  return inTurns(rounds, who, async (one) => {
     const directory = mkdtempSync(join(scratch, 'configure-'));
     const register =
       one === 'native'

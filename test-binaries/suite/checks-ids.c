@@ -3,17 +3,10 @@
 #include <grp.h>
 #include <sys/wait.h>
 
-static pid_t self, gone;
-
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
-#define PROCESSES SET(V(0), V(self), V(gone), V(-1), V(INT_MAX))
 
 int main(void) {
   prepare_pages();
-  self = getpid();
-  gone = fork();
-  if (!gone) _exit(0);
-  if (waitpid(gone, NULL, 0) != gone) return 96;
+  prepare_processes();
   restore = fill_buffer;
   CALL(getuid, NUMBER, ONE(0));
   CALL(geteuid, NUMBER, ONE(0));

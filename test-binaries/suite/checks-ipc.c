@@ -8,7 +8,6 @@
 
 static int queue, semaphores, segment, posix, file;
 
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
 
 static void again(void) {
   char bytes[64];

@@ -8,20 +8,11 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
-static pid_t self, gone;
-
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
-#define PROCESSES SET(V(0), V(self), V(gone), V(-1), V(INT_MAX))
-
-static void again(void) { fill_buffer(); }
 
 int main(void) {
   prepare_pages();
-  self = getpid();
-  gone = fork();
-  if (!gone) _exit(0);
-  if (waitpid(gone, NULL, 0) != gone) return 96;
-  restore = again;
+  prepare_processes();
+  restore = fill_buffer;
 
   CALL(wait4, NUMBER, SET(V(-1), V(0), V(gone), V(INT_MIN), V(INT_MAX)), SET(V(NULL), V(WILD), V(buffer)), SET(V(0), V(WNOHANG), V(WNOHANG | WUNTRACED | WCONTINUED), V(1 << 20)), SET(V(NULL), V(WILD)));
   CALL(waitid, NUMBER, SET(V(P_ALL), V(P_PID), V(P_PGID), V(P_PIDFD), V(9)), SET(V(0), V(gone), V(-1)), SET(V(NULL), V(buffer), V(WILD)), SET(V(WEXITED), V(WEXITED | WNOHANG), V(0), V(WNOHANG), V(1 << 20)), ONE(NULL));
@@ -45,7 +36,7 @@ int main(void) {
     printf("limit 2 of 1, resource %d: ", resource);
     CALL(prlimit64, NUMBER, ONE(0), ONE(resource), ONE(limit), ONE(NULL));
   }
-  restore = again;
+  restore = fill_buffer;
   CALL(sched_rr_get_interval, NUMBER, PROCESSES, POINTERS);
   CALL(sched_yield, NUMBER, ONE(0));
   CALL(sched_getscheduler, NUMBER, PROCESSES);

@@ -16,7 +16,6 @@ static void again(void) {
 }
 
 #define SIGNALS SET(V(0), V(SIGUSR1), V(SIGWINCH), V(SIGRTMAX), V(65), V(-1), V(1000))
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
 
 int main(void) {
   prepare_pages();

@@ -29,7 +29,6 @@ static void again(void) {
 }
 
 #define SOCKETS SET(V(-1), V(999), V(file), V(stream), V(datagram), V(tcp), V(udp), V(listening))
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
 #define LENGTHS SET(V(0), V(2), V(16), V(110), V(128), V(129), V(-1))
 
 static void making(void) {

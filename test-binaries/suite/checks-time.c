@@ -7,7 +7,6 @@
 
 static struct timespec *zero, *wrong, *negative;
 
-#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
 #define CLOCKS \
   SET(V(CLOCK_REALTIME), V(CLOCK_MONOTONIC), V(CLOCK_PROCESS_CPUTIME_ID), V(CLOCK_THREAD_CPUTIME_ID), V(CLOCK_BOOTTIME), \
       V(CLOCK_TAI), V(-1), V(99))

@@ -7,6 +7,7 @@
 #include "suite.h"
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 /** An argument, and how it is printed. */
 struct value {
@@ -45,6 +46,8 @@ static char *buffer, *readonly_page, *no_access, *edge;
 /* Where no program has anything: in the last page below the top, and where addresses are no user's. */
 #define WILD ((char *)-4096l)
 
+#define POINTERS SET(V(buffer), V(NULL), V(WILD), V(readonly_page), V(edge), V(no_access))
+
 /* Of structures, their usual place in the page. */
 static inline void fill_buffer(void) { memset(buffer, 0, 4096); }
 
@@ -56,6 +59,16 @@ static void prepare_pages(void) {
   edge = pages + 3 * 4096 - 4;
   no_access = pages + 3 * 4096;
   if (mprotect(readonly_page, 4096, PROT_READ) || mprotect(no_access, 4096, PROT_NONE)) exit(97);
+}
+
+/* The calling process, and one that has ended. */
+static pid_t self, gone;
+#define PROCESSES SET(V(0), V(self), V(gone), V(-1), V(INT_MAX))
+static inline void prepare_processes(void) {
+  self = getpid();
+  gone = fork();
+  if (!gone) _exit(0);
+  if (waitpid(gone, NULL, 0) != gone) exit(96);
 }
 
 static void call_one(const char *name, long number, enum result kind, const struct value *const arguments[], int count) {

@@ -1,5 +1,5 @@
 /* ptrace(2) of what runs already: PTRACE_ATTACH, SEIZE, INTERRUPT, LISTEN, DETACH; threads; single steps; filters. */
-#include "suite.h"
+#include "traces.h"
 #include <elf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,19 +18,6 @@ static volatile struct {
   pid_t tid;
 } *shared;
 
-static const char *text(int status) {
-  static char line[80];
-  if (WIFEXITED(status)) snprintf(line, sizeof line, "exited %d", WEXITSTATUS(status));
-  else if (WIFSIGNALED(status)) snprintf(line, sizeof line, "killed by %d", WTERMSIG(status));
-  else snprintf(line, sizeof line, "stopped by %d, event %d", WSTOPSIG(status), status >> 16);
-  return line;
-}
-static int next(pid_t pid) {
-  int status = -1;
-  pid_t got = waitpid(pid, &status, __WALL);
-  printf("%s: %s\n", got == pid ? "it" : "another", text(status));
-  return status;
-}
 static void on_usr1(int signo) { shared->usr1 = signo; }
 
 /* Counts until it is told to end. */

@@ -1,5 +1,5 @@
 /* ptrace(2) of a child that has one thread: stops, registers, memory, breakpoints, signals, events, the ends. */
-#include "suite.h"
+#include "traces.h"
 #include <elf.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -59,21 +59,6 @@ static int set_registers(pid_t pid, registers *from) {
   return ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &vector) == 0;
 }
 
-/* A status in words. */
-static const char *text(int status) {
-  static char line[80];
-  if (WIFEXITED(status)) snprintf(line, sizeof line, "exited %d", WEXITSTATUS(status));
-  else if (WIFSIGNALED(status)) snprintf(line, sizeof line, "killed by %d", WTERMSIG(status));
-  else if (WIFSTOPPED(status)) snprintf(line, sizeof line, "stopped by %d, event %d", WSTOPSIG(status), status >> 16);
-  else snprintf(line, sizeof line, "status %#x", status);
-  return line;
-}
-static int next(pid_t pid) {
-  int status = -1;
-  pid_t got = waitpid(pid, &status, __WALL);
-  printf("%s: %s\n", got == pid ? "child" : "somebody else", text(status));
-  return status;
-}
 static void go_on(pid_t pid, int request, long signo) {
   if (ptrace(request, pid, 0, signo)) printf("request %d failed: %s\n", request, strerrorname_np(errno));
 }
