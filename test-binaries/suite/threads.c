@@ -1,6 +1,6 @@
 /* Threads: atomics, locks, condition variables, a lock-free stack, thread-local data, signals, forks, ends. */
-#include <fcntl.h>
 #include "suite.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
