@@ -64,9 +64,9 @@ export class CodePages {
       return false;
     }
     this.protections.set(page, protections);
-    this.hostProtect(page, PROT.read);
-    this.table[page] = entry | PageFlag.code;
     this.count[0]++;
+    this.table[page] = entry | PageFlag.code;
+    this.hostProtect(page, PROT.read);
     return true;
   }
 
@@ -94,19 +94,22 @@ export class CodePages {
     return any || this.openedMeanwhile();
   }
 
-  /** Whether {@link unprotectRange} of everything would say so. */
+  /**
+   * Whether {@link unprotectRange} of everything would say so. It is asked without the lock: so a page is counted before
+   * it is protected, and until its opening is.
+   */
   get mayUnprotect(): boolean {
     return this.count[0] > 0 || this.seen !== this.openings[0];
   }
 
   private open(page: number): boolean {
     if (!(page >= 0 && page < this.table.length) || (this.table[page] & PageFlag.code) === 0) return false;
-    this.count[0]--;
     this.table[page] &= ~PageFlag.code;
     // All threads are told first, or one might run what it knows of the page after it has learned that another has written.
     this.onChange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
     this.hostProtect(page, PROT.read | PROT.write);
     this.seen = ++this.openings[0];
+    this.count[0]--;
     return true;
   }
 
