@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -161,6 +162,21 @@ describe('nothing is kept', () => {
     const { outcome } = await runWith(join(file, 'cache'), [program('control')]);
     expect(outcome.status).toBe(0);
   });
+});
+
+test('the oldest files make room for a new one when all have a gigabyte', { timeout: HANG }, async () => {
+  const cache = newDirectory();
+  mkdirSync(cache, { mode: 0o700 });
+  for (const [i, name] of ['oldest', 'older', 'newest'].entries()) {
+    const path = join(cache, name);
+    writeFileSync(path, '');
+    truncateSync(path, 400 << 20);
+    utimesSync(path, 1000 + i, 1000 + i);
+  }
+  await runWith(cache, [program('control')]);
+  const left = readdirSync(cache);
+  expect(left).toHaveLength(2);
+  expect(left).toContain('newest');
 });
 
 test('TSEMU_CACHE wants an absolute path or off', async () => {

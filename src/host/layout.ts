@@ -128,13 +128,13 @@ export const JUMP_CACHE = { start: 0x90000, entries: 0x400 } as const;
  * Where a guest thread and the compiler thread leave each other messages: i32 `state`, one of MAILBOX_STATE, then the
  * message (see src/translate/region/mailbox.ts).
  */
-export const MAILBOX = { state: 0xa0000, start: 0xa0008, end: 0x100000 } as const;
+export const MAILBOX = { state: 0xa0000, start: 0xa0008, end: 0x200000 } as const;
 export const MAILBOX_STATE = { empty: 0, order: 1, result: 2 } as const;
 
 /** Decoded code: a table with one i32 a guest page (0: not decoded), then the decoded pages. */
 export const DECODED = {
-  table: 0x100000,
-  pages: 0x1100000,
+  table: 0x200000,
+  pages: 0x1200000,
   /** Within a decoded page: records behind the last, so free for the number of the guest page, or the list's link. */
   link: 0x8008,
   /** Bytes of thread memory, the pool's end. */

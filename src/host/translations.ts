@@ -82,9 +82,10 @@ const JUMPS_WORDS = 3;
 /** Of a file jumps may be an eighth, but for as many bytes. */
 const JUMPS_PART = 8;
 const JUMPS_LEAST = 64 << 10;
-/** Bytes that a file may have, and files that there may be; then the oldest go. */
-const FILE_LIMIT = 64 << 20;
+/** Bytes that a file may have, and files that there may be, and bytes of them all; then the oldest go. A compiler's has 80 MB. */
+const FILE_LIMIT = 256 << 20;
 const FILE_COUNT = 400;
+const TOTAL_LIMIT = 1 << 30;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
@@ -355,12 +356,20 @@ export class Translations {
   /** Removes the files that were written to least recently, if there are many. */
   private makeRoom(): void {
     attempt(() => {
-      const names = readdirSync(this.directory);
-      if (names.length < FILE_COUNT) return;
-      const files = names.map((name) => `${this.directory}/${name}`);
-      const age = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      const byAge = files.map((path) => ({ path, age: age(path) })).sort((a, b) => a.age - b.age);
-      for (const { path } of byAge.slice(0, FILE_COUNT >> 2)) attempt(() => unlinkSync(path));
+      const files = readdirSync(this.directory).map((name) => {
+        const path = `${this.directory}/${name}`;
+        const { mtimeMs = 0, size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+        return { path, mtimeMs, size };
+      });
+      let total = files.reduce((sum, { size }) => sum + size, 0);
+      if (files.length < FILE_COUNT && total < TOTAL_LIMIT) return;
+      files.sort((a, b) => a.mtimeMs - b.mtimeMs);
+      const least = files.length < FILE_COUNT ? 0 : FILE_COUNT >> 2;
+      for (const [i, { path, size }] of files.entries()) {
+        if (i >= least && total < TOTAL_LIMIT / 2) return;
+        attempt(() => unlinkSync(path));
+        total -= size;
+      }
     });
   }
 }

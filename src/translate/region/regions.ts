@@ -55,9 +55,10 @@ export interface RegionOptions {
 
 /**
  * All regions are dropped when there are this many, or when their modules have this many bytes: what is still hot comes
- * back. A module costs V8 15 KB besides its code, and that is about three times its bytes.
+ * back. A module costs V8 15 KB besides its code, and that is about three times its bytes. A compiler has more than 4,000
+ * regions that it is in all the time.
  */
-const REGION_LIMIT = 4000;
+const REGION_LIMIT = 12_000;
 const CODE_LIMIT = 12 << 20;
 /** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
 const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;

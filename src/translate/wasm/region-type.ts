@@ -12,4 +12,4 @@ export const REGION_PARAMETERS: readonly ValType[] = [I32, I64];
  * Entries of the table of regions, the first of which is always missing. Its size does not change: then V8 need not look
  * at it in each call.
  */
-export const REGION_TABLE_SIZE = 0x4000;
+export const REGION_TABLE_SIZE = 0x10000;
