@@ -243,6 +243,7 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
       { command: 'tsemu-aarch64', options: ['-threshold', '1'], program: aarch64 },
       { command: 'tsemu-arm', options: ['-threshold', '1'], program: arm },
       { command: 'tsemu-riscv64', options: ['-threshold', '1', ...log], program },
+      { command: 'tsemu-riscv64', options: ['-sandbox', '-allow-read', '-allow-run=/bin/true'], program },
       // What one run keeps, the next takes.
       { command: 'tsemu-riscv64', env: keeping, program },
       { command: 'tsemu-riscv64', env: keeping, program },

@@ -8,7 +8,7 @@
 import type { Int } from '../../host/host.ts';
 import { toInt32, toUint32 } from '../codec.ts';
 import { EACCES, EBUSY, ELOOP, ENOENT, EPERM, EXDEV } from '../errno.ts';
-import { AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, O_DIRECTORY } from '../files-flags.ts';
 import { directoryPath } from '../links.ts';
 import { guestPath } from '../paths.ts';
 import type { Row } from '../row.ts';
@@ -34,6 +34,8 @@ export interface PathUse {
   last: Last | ((call: GuardedCall) => Last);
   /** A directory of the host's comes before one below -L: chdir. */
   prefersHost?: true;
+  /** Argument for AT_EMPTY_PATH: the call can be made on a descriptor alone, which is quicker than by /proc/self/fd. */
+  flags?: number;
 }
 
 /** A call that is being judged. */
@@ -89,34 +91,43 @@ export class GuardedCall {
         mayGuess: attempt === 0,
       });
       if (typeof where === 'number') return where;
-      const held = this.hold(where, need, last);
+      const held = this.hold(where, need, last, use);
       if (held === -ELOOP) continue;
-      if (typeof held === 'number') return held;
-      this.replace(use.arg, held);
+      if (held < 0) return held;
       found?.(where);
       return 0;
     }
     return -ELOOP;
   }
 
-  /** The path by which the host reaches what was found, or a negative errno. */
-  private hold(where: Found, need: Need, last: Last): string | number {
+  /** Has the host use what was found, under whatever name that is now. 0, or a negative errno. */
+  private hold(where: Found, need: Need, last: Last, use: PathUse): number {
     const { task } = this;
     const { path, descriptor, isDirectory } = where;
     if (descriptor !== undefined) {
       const copy = holdDescriptor(task, descriptor);
       if (copy < 0) return copy;
-      const refusal = this.ofDescriptor(copy, need);
-      return refusal < 0 ? refusal : heldPath(copy);
+      this.replace(use.arg, heldPath(copy));
+      return this.ofDescriptor(copy, need);
     }
     if (last === 'follow' || where.isNameless) {
       const file = holdPath(task, path, isDirectory ? O_DIRECTORY : 0);
-      return file < 0 ? file : `${heldPath(file)}${isDirectory ? '/.' : ''}`;
+      if (file < 0) return file;
+      if (use.dir === undefined || use.flags === undefined || isDirectory) {
+        this.replace(use.arg, `${heldPath(file)}${isDirectory ? '/.' : ''}`);
+      } else {
+        this.replaced[use.dir] = file;
+        this.replaced[use.flags] = this.uint(use.flags) | AT_EMPTY_PATH;
+        this.replace(use.arg, '');
+      }
+      return 0;
     }
     const parent = holdPath(task, parentOf(path), O_DIRECTORY);
+    if (parent < 0) return parent;
     // A descriptor that was not there until just now.
     if (nameOf(path) === String(parent) && ownEntry(task, path) !== undefined) return -ENOENT;
-    return parent < 0 ? parent : `${heldPath(parent)}/${nameOf(path)}${isDirectory ? '/' : ''}`;
+    this.replace(use.arg, `${heldPath(parent)}/${nameOf(path)}${isDirectory ? '/' : ''}`);
+    return 0;
   }
 
   /** For a call without a path: what it does to the file of the descriptor in argument `index`, held if it is changed. */

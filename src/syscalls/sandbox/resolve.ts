@@ -146,7 +146,7 @@ function guess(task: Task, start: string, text: string, last: Last, need: Need):
   if (/(^|\/)\.{1,2}(\/|$)/.test(text) || (last === 'nofollow' && text.endsWith('/'))) return undefined;
   const written = resolve(start, text);
   const path = hostOf(task, written);
-  const isUsual = written !== '/' && !isBelow(path, '/proc') && !isBelow(path, '/dev');
+  const isUsual = written !== '/' && !isBelow(path, '/proc');
   return isUsual && mayDo(task, need, path) ? { path, isDirectory: text.endsWith('/'), isGuess: true } : undefined;
 }
 

@@ -227,8 +227,8 @@ const RULES = {
     judge: (call) => (ALLOWED_IN_SANDBOX.has(call.uint(1)) ? 0 : call.deny(EPERM, requestText(call.uint(1)))),
   },
 
-  newfstatat: paths([pathAt(0, 'look', unless(3))]),
-  statx: paths([pathAt(0, 'look', unless(2))]),
+  newfstatat: paths([{ ...pathAt(0, 'look', unless(3)), flags: 3 }]),
+  statx: paths([{ ...pathAt(0, 'look', unless(2)), flags: 2 }]),
   statfs: paths([path('look')]),
   readlinkat: { paths: [READLINK], carryOut: readsLink },
   faccessat: paths([pathAt(0, 'look')], judgeAccess),
