@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
-import { run, testEnvironment, tsemu } from './support/run.ts';
+import { root, run, testEnvironment, tsemu } from './support/run.ts';
 
 const program = (name: string): string => join(prebuiltDirectory, 'riscv64', name);
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-cli-'));
@@ -13,6 +13,41 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 
 const command = (args: string[], env: Record<string, string> = {}) =>
   run([...tsemu(), ...args], { env: testEnvironment(env) });
+
+describe.concurrent('the command tsemu', () => {
+  const inScratch = (args: string[], options: Parameters<typeof run>[1] = {}) =>
+    run([join(root, 'dist/tsemu'), ...args], { cwd: scratch, ...options });
+
+  test.each([
+    [['rnu', './x'], 'unknown command rnu; did you mean run?'],
+    [['frobnicate'], 'unknown command frobnicate'],
+    [['./x'], 'unknown command ./x; to run it: tsemu run ./x'],
+    [['--strace', 'run', './x'], /^unknown option --strace; options of a program go behind the command: tsemu run /],
+    [['doctor', 'riscv64'], 'Unknown command: riscv64'],
+  ])('%j fails with one line', async (args, message) => {
+    const { stdout, stderr, status } = await inScratch(args);
+    expect([stdout, status]).toEqual(['', 1]);
+    expect(stderr.replace(/^tsemu: /, '').trimEnd()).toEqual(
+      typeof message === 'string' ? message : expect.stringMatching(message),
+    );
+  });
+
+  test('words that are missing: usage of that command', async () => {
+    expect(await inScratch(['binfmt'])).toMatchObject({
+      stdout: '',
+      stderr: expect.stringMatching(/^tsemu binfmt <action> \[arch\.\.\]\n/),
+      status: 1,
+    });
+  });
+
+  test('doctor and its output on a machine that is not in order', async () => {
+    const { stdout, status } = await inScratch(['doctor'], { env: testEnvironment({ TMPDIR: '/nowhere' }) });
+    expect(stdout).toMatch(/^failed +riscv64 guest +not tried: no file can be made in \/nowhere \(TMPDIR\): ENOENT$/m);
+    expect(status).toBe(1);
+    const full = await run(['sh', '-c', '"$0" completion bash >/dev/full', join(root, 'dist/tsemu')]);
+    expect(full).toEqual({ stdout: '', stderr: 'tsemu: cannot write: ENOSPC\n', status: 1 });
+  });
+});
 
 describe.concurrent('command line', () => {
   test('no program: usage and failure', async () => {
@@ -35,6 +70,8 @@ describe.concurrent('command line', () => {
     [['/nowhere/program'], 'tsemu-riscv64: /nowhere/program: No such file or directory\n', 127],
     [['/etc/passwd'], /^tsemu-riscv64: \/etc\/passwd: /, 126],
     [['/'], /^tsemu-riscv64: \/: /, 126],
+    [['-strace'], 'tsemu-riscv64: no program behind the options\n', 1],
+    [['-L', './x'], "tsemu-riscv64: no program: './x' is the value of option 'L'\n", 1],
     [['-D', '/nowhere/log', '-strace', 'x'], /^tsemu-riscv64: cannot write the log \/nowhere\/log: /, 1],
   ])('%j fails with one line', async (args, message, status) => {
     const outcome = await command(args);

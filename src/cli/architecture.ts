@@ -3,7 +3,7 @@ import { mountTable, resolve } from '../host/guest-root.ts';
 import { readHead } from '../host/program-head.ts';
 import { readHostLink } from '../host/root-files.ts';
 import { ENOENT, ENOEXEC, type LoadError, loadError } from '../loader/load-error.ts';
-import { guestArchitectureOf, isElf, otherMachine } from '../loader/machine.ts';
+import { EI_DATA, ELFDATA2LSB, guestArchitectureOf, isElf, machineOf, otherMachine } from '../loader/machine.ts';
 import { MAX_SCRIPT_DEPTH, parseScriptLine, SCRIPT_HEAD } from '../loader/script.ts';
 
 /** How messages begin: the command of an architecture is not known yet. */
@@ -36,7 +36,7 @@ export function architectureOf(
     if (isElf(head)) {
       const architecture = guestArchitectureOf(head);
       if (architecture !== undefined && known.includes(architecture)) return { architecture };
-      return refuse(otherMachine(head) ?? 'a program for a machine that is not known');
+      return refuse(otherMachine(head) ?? `${unknownMachine(head)}, which tsemu does not run`);
     }
     const line = parseScriptLine(String.fromCharCode(...head));
     const isScript = head[0] === 0x23 && head[1] === 0x21;
@@ -46,6 +46,9 @@ export function architectureOf(
     path = line.interpreter;
   }
 }
+
+const unknownMachine = (head: Uint8Array): string =>
+  head[EI_DATA] === ELFDATA2LSB ? `a program for machine ${machineOf(head)}` : 'a big-endian program';
 
 function readInterpreter(path: string, sysroot: string): Uint8Array | number {
   const below = sysroot !== '' && path[0] === '/' ? readLocated(locateBelow(sysroot, path)) : ENOENT;

@@ -50,7 +50,6 @@ export const OPTIONS: Record<string, Option> = {
     value: 'any|guest-only',
     sets: 'EXEC',
     about: 'which programs the guest may execute (default any)',
-    isCommon: true,
   },
   sandbox: {
     sets: 'SANDBOX',

@@ -113,10 +113,11 @@ test('help, version and lists are printed', () => {
 
 test('without a program: the usage, as an error', () => {
   expect(parse()).toMatchObject({ status: 1, stream: 'stderr' });
-  expect(parse('-strace')).toMatchObject({ status: 1, stream: 'stderr' });
 });
 
 test.each([
+  [['-strace'], 'no program behind the options'],
+  [['-L', './p'], "no program: './p' is the value of option 'L'"],
   [['-zzz', 'p'], "unknown option 'zzz'"],
   [['-g', '1234', 'p'], "unknown option 'g'"],
   [['--constructor', 'p'], "unknown option 'constructor'"],

@@ -10,9 +10,18 @@ import yargs, { type Options } from 'yargs';
 import { CHROOT_SHORT, OPTIONS, type Option, SHORT, synopsis } from './option-table.ts';
 import { APPLY, CHROOT, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
+interface Normalized {
+  words: string[];
+  /** How many arguments they are. */
+  used: number;
+  /** The option whose value the last argument of all is. */
+  taker?: string;
+}
+
 /** The options in front of the program's name, as yargs wants them: each is one word, `--name` or `--name=value`. */
-function normalize(args: readonly string[], short: Record<string, string>): { words: string[]; used: number } {
+function normalize(args: readonly string[], short: Record<string, string>): Normalized {
   const words: string[] = [];
+  let taker: string | undefined;
   let i = 0;
   for (; i < args.length && args[i].length > 1 && args[i][0] === '-'; i++) {
     if (args[i] === '--') return { words, used: i + 1 };
@@ -28,9 +37,12 @@ function normalize(args: readonly string[], short: Record<string, string>): { wo
     } else if (equals < 0 && option.isOptional) words.push(`--${name}`);
     else if (equals >= 0) words.push(`--${name}=${text.slice(equals + 1)}`);
     else if (i + 1 === args.length) throw new UsageError(`missing argument for option '${written}'`);
-    else words.push(`--${name}=${args[++i]}`);
+    else {
+      words.push(`--${name}=${args[++i]}`);
+      if (i === args.length - 1) taker = written;
+    }
   }
-  return { words, used: i };
+  return { words, used: i, taker };
 }
 
 /** `; did you mean -strace?` if some option is written much like `name`. */
@@ -62,7 +74,7 @@ export function parseOptions(
   settings: Settings,
   { command, version, models }: CommandInfo,
 ): Command {
-  const { words, used } = normalize(args, command === CHROOT ? CHROOT_SHORT : SHORT);
+  const { words, used, taker } = normalize(args, command === CHROOT ? CHROOT_SHORT : SHORT);
   const parser = yargs(words)
     .scriptName(command)
     .help(false)
@@ -100,7 +112,12 @@ export function parseOptions(
     if (sets !== undefined) APPLY[sets](settings, text);
   }
   const [program, ...rest] = args.slice(used);
-  if (program === undefined) return { print: help(command), status: 1, stream: 'stderr' };
+  if (program === undefined) {
+    const wanted = command === CHROOT ? 'directory' : 'program';
+    if (taker !== undefined) throw new UsageError(`no ${wanted}: '${args.at(-1)}' is the value of option '${taker}'`);
+    if (args.length > 0) throw new UsageError(`no ${wanted} behind the options`);
+    return { print: help(command), status: 1, stream: 'stderr' };
+  }
   return { run: settings, program, args: rest };
 }
 

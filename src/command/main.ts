@@ -3,7 +3,7 @@
  * `tsemu run` and `tsemu chroot` never come here: the launcher starts the
  * emulator for them.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import yargs from 'yargs';
 import { ACTIONS, binfmt, defaultFlags } from './binfmt.ts';
 import { completionScript, SHELLS } from './completion.ts';
@@ -15,6 +15,8 @@ import { thisInstallation } from './installation.ts';
 declare const VERSION: string;
 
 const STDOUT = 1;
+/** EX_SOFTWARE of sysexits.h. */
+const INTERNAL_ERROR = 70;
 const BINFMT_MISC = '/proc/sys/fs/binfmt_misc';
 
 const EXAMPLES: readonly [command: string, about: string][] = [
@@ -25,22 +27,45 @@ const EXAMPLES: readonly [command: string, about: string][] = [
   ['sudo $0 binfmt register', 'from now on ./hello is enough'],
 ];
 
-/** An argument that is no command, but might be a program to run. */
-const isProgram = (word: string | undefined): boolean => word?.includes('/') === true;
+/** Those that the launcher leaves to this program. */
+const COMMANDS = ['binfmt', 'doctor', 'completion'];
 
 const installation = thisInstallation();
 
+// Node would show the bundle's line, which has all of it.
+process.once('uncaughtException', ({ stack }) => {
+  console.error(`tsemu: error in the command: ${stack}`);
+  process.exit(INTERNAL_ERROR);
+});
+
+function fail(message: string): never {
+  console.error(`tsemu: ${message}`);
+  process.exit(1);
+}
+
 /** Prints and ends; what has been thrown is a line on stderr. */
 function finish(action: () => { text: string; status: number }): never {
+  let outcome: ReturnType<typeof action>;
   try {
-    const { text, status } = action();
-    writeFileSync(STDOUT, text);
-    process.exit(status);
+    outcome = action();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    console.error(`tsemu: ${error.message}`);
-    process.exit(1);
+    fail(error.message);
   }
+  try {
+    writeFileSync(STDOUT, outcome.text);
+  } catch (error) {
+    fail(`cannot write: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  process.exit(outcome.status);
+}
+
+/** What to say of a first word that is no command; `nearest` is yargs's opinion. */
+function unknownCommand(word: string, nearest: string | undefined): string {
+  if (word.startsWith('-'))
+    return `unknown option ${word}; options of a program go behind the command: tsemu run ${word} …`;
+  if (word.includes('/') || existsSync(word)) return `unknown command ${word}; to run it: tsemu run ${word}`;
+  return `unknown command ${word}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }
 
 const [first] = process.argv.slice(2);
@@ -87,8 +112,10 @@ const parser = yargs(process.argv.slice(2))
   .wrap(100)
   .fail((message, error, usage) => {
     if (error !== undefined) throw error;
-    if (message === '' || message === null) console.error(usage.help());
-    else if (isProgram(first)) console.error(`tsemu: unknown command ${first}; to run it: tsemu run ${first}`);
+    const [, nearest] = /^Did you mean (.*)\?$/.exec(message ?? '') ?? [];
+    if (first !== undefined && !COMMANDS.includes(first)) fail(unknownCommand(first, nearest));
+    // Words are missing.
+    if (!message || message.startsWith('Not enough')) console.error(usage.help());
     else console.error(`tsemu: ${message}`);
     process.exit(1);
   });

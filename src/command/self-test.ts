@@ -57,7 +57,12 @@ function guestProgram(architecture: string): Uint8Array {
  * it should within `seconds`, or what happened instead.
  */
 export function selfTest(architecture: string, installation: Installation, seconds = 30): string | undefined {
-  const scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
+  let scratch: string;
+  try {
+    scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
+  } catch (error) {
+    return `not tried: no file can be made in ${tmpdir()} (TMPDIR): ${(error as NodeJS.ErrnoException).code}`;
+  }
   try {
     const program = join(scratch, 'guest');
     writeFileSync(program, guestProgram(architecture), { mode: 0o755 });

@@ -108,6 +108,15 @@ os.execv(sys.argv[1], sys.argv[1:])' $T`;
     });
   });
 
+  it.each([
+    ['ulimit -n 47', 'the limit on open files is too low; 48 are needed (ulimit -n)'],
+    ['ulimit -d 6029311', 'the limit on data is too low; 6029312 KiB are needed (ulimit -d)'],
+    ['ulimit -s 255', 'the limit on the stack is too low; 256 KiB are needed (ulimit -s)'],
+  ])('says after %s why Node would not start', (limit, message) => {
+    expect(shell(`${limit}; $T`)).toMatchObject({ status: 126, stderr: `tsemu-riscv64: ${message}\n` });
+    expect(shell(`${limit.replace(/\d+$/, (number) => String(Number(number) + 1))}; $T`).status).toBe(42);
+  });
+
   it('starts although no file may be written', () => {
     // The result goes to a pipe: the file limit is real again by then.
     const { stdout } = shell('ulimit -f 0; exec 9>&1; $T | cat');

@@ -58,6 +58,9 @@ enum {
 /* Descriptors that Node needs for itself. */
 #define NODE_DESCRIPTORS 64ul
 #define STACK_NEEDED (8ul << 20)
+/* What Node dies without, with no word on why. V8 supposes that it has 1 MiB of stack, but uses little. */
+#define DESCRIPTORS_LEAST 48ul
+#define STACK_LEAST (256ul << 10)
 
 struct limit {
   u64 soft, hard;
@@ -98,6 +101,13 @@ static u64 raise(int resource, u64 needed) {
   if (!sys4(NR_PRLIMIT64, 0, resource, (i64)&wanted, 0)) return needed;
   wanted.soft = wanted.hard = limit.hard;
   return sys4(NR_PRLIMIT64, 0, resource, (i64)&wanted, 0) ? limit.soft : limit.hard;
+}
+
+/* Ends with a message if there is less of something than Node starts with. */
+static void require(u64 found, u64 least, const char *message) {
+  if (found >= least) return;
+  say(message);
+  sys4(NR_EXIT_GROUP, 126, 0, 0, 0);
 }
 
 static void write_all(int fd, const char *bytes, u64 count) {
@@ -234,15 +244,16 @@ __attribute__((used)) static void start(i64 *stack) {
   state[STATE_SECURE] = auxiliary(env, AT_SECURE_NR, 0);
 
   u64 room = raise(LIMIT_AS, INFINITE);
-  if (room < ADDRESS_SPACE_LEAST) {
-    say(NAME ": the address space limit is too low; 6029312 KiB are needed (ulimit -v)\n");
-    sys4(NR_EXIT_GROUP, 126, 0, 0, 0);
-  }
-  raise(LIMIT_DATA, INFINITE);
+  require(room, ADDRESS_SPACE_LEAST, NAME ": the address space limit is too low; 6029312 KiB are needed (ulimit -v)\n");
+  /* What is reserved counts as data as well. */
+  require(raise(LIMIT_DATA, INFINITE), ADDRESS_SPACE_LEAST,
+          NAME ": the limit on data is too low; 6029312 KiB are needed (ulimit -d)\n");
   raise(LIMIT_NPROC, INFINITE);
-  raise(LIMIT_STACK, STACK_NEEDED);
+  require(raise(LIMIT_STACK, STACK_NEEDED), STACK_LEAST,
+          NAME ": the limit on the stack is too low; 256 KiB are needed (ulimit -s)\n");
   raise(LIMIT_FSIZE, INFINITE);
   u64 descriptors = raise(LIMIT_NOFILE, GUEST_DESCRIPTORS + NODE_DESCRIPTORS);
+  require(descriptors, DESCRIPTORS_LEAST, NAME ": the limit on open files is too low; 48 are needed (ulimit -n)\n");
   u64 limit = GUEST_DESCRIPTORS;
   if (descriptors < GUEST_DESCRIPTORS + NODE_DESCRIPTORS)
     limit = descriptors > 2 * NODE_DESCRIPTORS ? descriptors - NODE_DESCRIPTORS : descriptors / 2;
