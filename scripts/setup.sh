@@ -3,7 +3,7 @@
 #
 #     scripts/setup.sh          everything: compilers for host and guests, the oracles qemu-user and llvm-mc
 #     scripts/setup.sh bench    also what is only measured
-#     scripts/setup.sh examples also Go and Rust, 750 MB, for tests/examples.slow.test.ts
+#     scripts/setup.sh examples also Go, Rust and Bazel, 1.1 GB, for tests/examples.slow.test.ts
 #     scripts/setup.sh build    what `npm run build` and `npm run demo` need: compilers for C and C++, and dpkg-deb
 #
 # Guest architectures are listed in TSEMU_ARCHS (default: riscv64 aarch64 arm).
@@ -68,6 +68,7 @@ if [ "${1:-all}" != build ]; then
 fi
 if [ "${1:-all}" = examples ]; then
   need golang-go go
+  need bazel-bootstrap bazel
   # Not a toolchain of rustup's: the standard library for other processors that Debian has is for Debian's compiler.
   if [ ! -x /usr/bin/rustc ] || [ ! -x /usr/bin/cargo ]; then packages="$packages rustc cargo"; fi
 fi

@@ -1,8 +1,8 @@
 /**
- * The folders of examples/ for Go and Rust, with the real tools. Debian has them built for x86-64 only: Go compiles its
+ * The folders of examples/ for Go, Rust and Bazel, with the real tools. Debian has them built for x86-64 only: Go compiles its
  * library for the other processor first (half a minute of one processor's time), Rust's is downloaded.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { debianRoot } from '../scripts/debian-root.ts';
@@ -19,6 +19,27 @@ describe.concurrent('examples', { timeout: 2 * HANG }, () => {
     expect(passed).toMatchObject({ status: 0, stdout: expect.stringMatching(/on riscv64\n(.*\n)*PASS\nok/) });
     const failed = await inCopy(...command, '-tags', 'assume_amd64', './...');
     expect(failed).toMatchObject({ status: 1, stdout: expect.stringContaining('infinity became 9223372036854775807') });
+  });
+
+  test('Bazel', async () => {
+    const inCopy = example('bazel');
+    // Bazel wants this one for any test, and would download it.
+    const coverage = join(scratch, 'coverage');
+    mkdirSync(coverage);
+    writeFileSync(join(coverage, 'WORKSPACE'), '');
+    const tool = 'filegroup(name = "coverage_report_generator", visibility = ["//visibility:public"])\n';
+    writeFileSync(join(coverage, 'BUILD'), tool);
+    // Without a server, which would outlive the test.
+    const startup = ['--batch', `--output_user_root=${join(scratch, 'bazel-output')}`];
+    const options = [`--override_repository=remote_coverage_tools=${coverage}`, '--test_output=all'];
+    const command = ['bazel', ...startup, 'test', ...options];
+    const passed = await inCopy(...command, '--config=riscv64', '//...');
+    expect(passed).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^on riscv64: MCMXCIV is 1994, MMXXVI is 2026$[\s\S]*^\/\/:roman +PASSED /m),
+    });
+    const failed = await inCopy(...command, '--config=riscv64', '//:wrong');
+    expect(failed).toMatchObject({ status: 3, stdout: expect.stringMatching(/^\/\/:wrong +FAILED /m) });
   });
 
   test('Cargo', async () => {

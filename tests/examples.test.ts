@@ -1,5 +1,5 @@
 /**
- * The folders of examples/, with the real tools. The one for vitest is tried in package.test.ts, those for Go and Cargo in
+ * The folders of examples/, with the real tools. The one for vitest is tried in package.test.ts, those for Go, Cargo and Bazel in
  * examples.slow.test.ts.
  */
 import { readFileSync } from 'node:fs';
