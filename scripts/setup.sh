@@ -65,6 +65,7 @@ if [ "${1:-all}" != build ]; then
   need make make
   need meson meson
   need automake automake
+  [ -e /usr/lib/systemd/systemd-binfmt ] || packages="$packages systemd"
 fi
 if [ "${1:-all}" = examples ]; then
   need golang-go go

@@ -128,6 +128,12 @@ $T binfmt unregister >/dev/null && [ "$before" = "$(ls /proc/sys/fs/binfmt_misc)
   );
 
   kernelTest(
+    'what is printed for binfmt.d(5) registers the same',
+    `$T binfmt print > $SCRATCH/tsemu.conf && /usr/lib/systemd/systemd-binfmt $SCRATCH/tsemu.conf && $T binfmt status >/dev/null && $HELLO`,
+    (outcome) => expect(outcome).toEqual({ stdout: 'Hello from riscv64\n', stderr: '', status: 0 }),
+  );
+
+  kernelTest(
     'another emulator is passed by with --force only, and has its programs back afterwards',
     `line=$($T binfmt print riscv64 --flags P | tail -n 1); line=\${line//tsemu-riscv64/other}; line=\${line//$(dirname $T)/$SCRATCH}
 printf '#!/bin/sh\\necho other\\n' > $SCRATCH/other; chmod +x $SCRATCH/other
