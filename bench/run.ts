@@ -1,7 +1,7 @@
 /**
  * Compares tsemu with qemu-user and with native builds of the same sources (test-binaries/bench).
  *
- *     node bench/run.ts [--arch riscv64] [--only NAME]… [--runs N] [--json FILE] [--quick | --short] [--tsemu "COMMAND …"]
+ *     node bench/run.ts [--arch riscv64] [--only NAME]… [--runs N] [--json FILE] [--quick | --short] [--sandbox] [--tsemu "COMMAND …"]
  *
  * Runs are interleaved (each round runs every emulator once), medians are compared, outputs must be equal. `--quick`
  * uses sizes small enough for a test of the benchmark itself, and leaves out what Debian's interpreters run
@@ -9,7 +9,8 @@
  * uses sizes that take qemu-user about 0.1 seconds, and python3's start in place of those. `--tsemu` replaces dist/tsemu-ARCH, for instance to
  * measure with an option. `first` is tsemu without what it keeps of earlier runs, as a program's first run is; `tsemu` has
  * that of the rounds before, in a directory of its own. Times are seconds of wall time, memory is the peak resident set in MiB. The line `node -e 0`
- * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against.
+ * is the start of an empty Node of the version that tsemu runs on, what start-up is measured against. `--sandbox` adds a table of what these programs take in a
+ * sandbox that lets them read all files and write below /tmp and /var/tmp, where SQLite has its temporary files.
  *
  * A second table has single operations of the kernel (operations.c), in microseconds of wall time each. `--only` takes
  * their names too. What fork-exec and spawn execute is the static hello: under qemu-user by executing qemu-user itself,
@@ -136,6 +137,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
+    sandbox: { type: 'boolean', default: false },
     tsemu: { type: 'string' },
   },
 });
@@ -178,10 +180,13 @@ function sample(command: readonly string[]): Sample {
   return { status, wall: wall / 1e9, cpu: (user + system) / 1e6, memory: memory / 1024, output: text };
 }
 
-/** A program under tsemu, with and without earlier runs. */
+const SANDBOX = ['-sandbox', '-allow-read', '-allow-write=/tmp,/var/tmp'];
+
+/** A program under tsemu, with and without earlier runs, and in a sandbox if that is asked for. */
 const ours = (...command: string[]): Record<string, string[]> => ({
   tsemu: [...tsemu, ...command],
   first: ['env', 'TSEMU_CACHE=off', ...tsemu, ...command],
+  ...(values.sandbox && { sandbox: [...tsemu, ...SANDBOX, ...command] }),
 });
 
 /** Microseconds of wall time for one operation, by who makes it: the median of the rounds, in turns. */
@@ -358,6 +363,19 @@ const means = {
 };
 const meanLine = ['geometric mean', '', '', '', '', ...Object.values(means).map(shown), '', '', ''];
 if (rows.length > 0) process.stdout.write(`${table([head, ...lines, ...(kernels.length > 1 ? [meanLine] : [])])}\n`);
+
+if (values.sandbox) {
+  const sandboxLines = rows
+    .filter(({ results }) => results.sandbox !== undefined)
+    .map(({ name, results: { tsemu, sandbox } }) => [
+      name,
+      ...[tsemu, sandbox].map(seconds),
+      shown(ratio(sandbox, tsemu)),
+    ]);
+  const sandboxHead = ['sandbox', 'tsemu s', 'sandbox s', 'sandbox/tsemu'];
+  const sandboxMean = ['geometric mean', '', '', shown(mean('sandbox', 'tsemu'))];
+  process.stdout.write(`\n${table([sandboxHead, ...sandboxLines, sandboxMean])}\n`);
+}
 
 const microseconds = (value: number | undefined) =>
   value === undefined ? '' : Number.isNaN(value) ? 'FAILED' : value.toFixed(value < 100 ? 2 : 0);

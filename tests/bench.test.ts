@@ -9,7 +9,16 @@ test('every program of the benchmark runs and agrees', { timeout: 400_000 }, asy
   const scratch = mkdtempSync(join(tmpdir(), 'tsemu-bench-test-'));
   try {
     const json = join(scratch, 'result.json');
-    const command = [process.execPath, join(root, 'bench/run.ts'), '--quick', '--runs', '1', '--json', json];
+    const command = [
+      process.execPath,
+      join(root, 'bench/run.ts'),
+      '--quick',
+      '--sandbox',
+      '--runs',
+      '1',
+      '--json',
+      json,
+    ];
     const { stdout, stderr, status } = await run([...command, '--tsemu', tsemu().join(' ')], {
       env: testEnvironment(),
       timeout: 300_000,
@@ -21,6 +30,7 @@ test('every program of the benchmark runs and agrees', { timeout: 400_000 }, asy
     const result = JSON.parse(readFileSync(json, 'utf8'));
     expect(result.rows.length).toBeGreaterThanOrEqual(14);
     for (const { results } of result.rows) expect(results.tsemu.wall).toBeGreaterThan(0);
+    expect(stdout).toContain('sandbox/tsemu');
     expect(result.operations.length).toBeGreaterThanOrEqual(9);
     for (const { results } of result.operations) expect(results.tsemu).toBeGreaterThan(0);
     for (const { results } of result.situations.slice(0, 2)) expect(results.tsemu).toBeGreaterThan(0);

@@ -16,6 +16,9 @@ import type { GuestTask } from '../process/task.ts';
 import { mapsLine } from '../syscalls/proc.ts';
 import { signalName } from '../syscalls/sigset.ts';
 
+/** package.json's version: scripts/build.ts puts it in. */
+declare const VERSION: string;
+
 /** si_code of faults, sigaction(2). */
 const CAUSES: Readonly<Record<string, string>> = {
   'SIGSEGV 1': 'nothing is mapped',
@@ -86,7 +89,7 @@ export function crashReport(task: GuestTask, info: Uint8Array): string {
     ...backtrace(task, layout, state),
     layout.registers(state, false).trimEnd(),
     ...(task.isExact ? [] : ['Registers other than pc may be older: code was compiled. -tier cold has them exact.']),
-    'Without this report: -quiet, TSEMU_QUIET=1.',
+    `tsemu ${VERSION}; without this report: -quiet, TSEMU_QUIET=1.`,
   ];
   return `${lines.join('\n')}\n`;
 }
