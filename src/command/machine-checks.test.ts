@@ -4,6 +4,7 @@ import { checkMachine, type Machine } from './machine-checks.ts';
 const FILES: Record<string, string> = {
   '/proc/self/maps': '',
   '/proc/self/limits':
+    'Max data size             unlimited            unlimited            bytes\n' +
     'Max open files            1024                 524288               files\n' +
     'Max address space         unlimited            unlimited            bytes\n',
   '/proc/self/status': 'Name:\tnode\nSeccomp:\t0\nSeccomp_filters:\t0\n',
@@ -48,7 +49,15 @@ test.each<[string, Record<string, string>, Record<string, string | undefined>]>(
   ['no /proc', { '/proc': 'failed' }, { '/proc/self/maps': undefined }],
   ['little address space', { 'address space': 'note' }, limits('Max address space', '10240000000')],
   ['far too little', { 'address space': 'failed' }, limits('Max address space', '4000000000')],
+  ['too little data', { data: 'failed' }, limits('Max data size', '4000000000')],
   ['few descriptors', { descriptors: 'note' }, limits('Max open files', '64')],
+  ['too few descriptors', { descriptors: 'failed' }, limits('Max open files', '47')],
+  ['no namespaces', { 'user namespaces': 'note' }, { '/proc/sys/user/max_user_namespaces': '0\n' }],
+  [
+    'namespaces for a chosen few',
+    { 'user namespaces': 'note' },
+    { '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1\n' },
+  ],
   ['strict overcommit', { overcommit: 'note' }, { '/proc/sys/vm/overcommit_memory': '2\n' }],
   ['few mappings', { mappings: 'note' }, { '/proc/sys/vm/max_map_count': '1000\n' }],
   ['no page map', { pagemap: 'note' }, { '/proc/self/pagemap': undefined }],

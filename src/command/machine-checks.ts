@@ -29,8 +29,16 @@ const GIB = 2 ** 30;
 /** Bytes of address space: see src/host/linux/native/launcher.c. */
 const ADDRESS_SPACE_FULL = 18.5 * GIB;
 const ADDRESS_SPACE_LEAST = 5.75 * GIB;
-const DESCRIPTORS_LEAST = 256;
+const DESCRIPTORS_LEAST = 48;
+const DESCRIPTORS_ENOUGH = 256;
 const MAPPINGS_USUAL = 65530;
+
+/** Settings by which who is not root may make none: of all kernels, of Debian's, of Ubuntu's. */
+const NAMESPACES_FORBIDDEN = [
+  ['user/max_user_namespaces', 0],
+  ['kernel/unprivileged_userns_clone', 0],
+  ['kernel/apparmor_restrict_unprivileged_userns', 1],
+] as const;
 
 type Check = (machine: Machine) => Omit<Finding, 'subject'>;
 const ok = (text: string) => ({ level: 'ok', text }) as const;
@@ -77,10 +85,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (found.hard < ADDRESS_SPACE_LEAST) return failed(`${gib(found.hard)} (ulimit -v): 5.75 GiB are needed`);
     return note(`${gib(found.hard)} (ulimit -v): programs get 4 GiB instead of 16, and run slower`);
   },
+  data: (machine) => {
+    const found = limit(machine, 'Max data size');
+    if (found === undefined) return note('the limit is not known');
+    return found.hard < ADDRESS_SPACE_LEAST
+      ? failed(`${gib(found.hard)} (ulimit -d): 5.75 GiB are needed`)
+      : ok(gib(found.soft));
+  },
   descriptors: (machine) => {
     const found = limit(machine, 'Max open files');
     if (found === undefined) return note('the limit is not known');
-    return found.hard >= DESCRIPTORS_LEAST ? ok(`${found.soft}`) : note(`${found.hard} (ulimit -n) leave guests few`);
+    if (found.hard < DESCRIPTORS_LEAST) return failed(`${found.hard} (ulimit -n): ${DESCRIPTORS_LEAST} are needed`);
+    return found.hard >= DESCRIPTORS_ENOUGH ? ok(`${found.soft}`) : note(`${found.hard} (ulimit -n) leave guests few`);
   },
   overcommit: (machine) =>
     sysctl(machine, 'vm/overcommit_memory') === 2
@@ -94,6 +110,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     exists('/proc/self/pagemap')
       ? ok('there')
       : note('there is no /proc/self/pagemap: a guest may not learn that posix_spawn has failed'),
+  'user namespaces': (machine) => {
+    const forbidding = NAMESPACES_FORBIDDEN.find(([name, value]) => sysctl(machine, name) === value);
+    if (forbidding === undefined) return ok('allowed, as far as sysctl says');
+    const [name, value] = forbidding;
+    return note(`${name.replace('/', '.')} is ${value}: -overlay is for root only`);
+  },
   seccomp: ({ read }) =>
     /^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? '')
       ? note('a filter is active (as in containers): calls that it forbids fail for guests too')

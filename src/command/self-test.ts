@@ -57,15 +57,16 @@ function guestProgram(architecture: string): Uint8Array {
  * it should within `seconds`, or what happened instead.
  */
 export function selfTest(architecture: string, installation: Installation, seconds = 30): string | undefined {
-  let scratch: string;
+  let scratch: string | undefined;
   try {
-    scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
-  } catch (error) {
-    return `not tried: no file can be made in ${tmpdir()} (TMPDIR): ${(error as NodeJS.ErrnoException).code}`;
-  }
-  try {
-    const program = join(scratch, 'guest');
-    writeFileSync(program, guestProgram(architecture), { mode: 0o755 });
+    let program: string;
+    try {
+      scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
+      program = join(scratch, 'guest');
+      writeFileSync(program, guestProgram(architecture), { mode: 0o755 });
+    } catch (error) {
+      return `not tried: no file can be made in ${tmpdir()} (TMPDIR): ${(error as NodeJS.ErrnoException).code}`;
+    }
     const options = { encoding: 'utf8', timeout: 1000 * seconds } as const;
     const { error, status, signal, stdout, stderr } = runCommand(
       installation,
@@ -77,6 +78,6 @@ export function selfTest(architecture: string, installation: Installation, secon
     if (status === 0 && stdout === MESSAGE && stderr === '') return undefined;
     return `${signal ?? `status ${status}`}${stderr === '' ? '' : `: ${stderr.trim()}`}`;
   } finally {
-    rmSync(scratch, { recursive: true });
+    if (scratch !== undefined) rmSync(scratch, { recursive: true });
   }
 }
