@@ -85,6 +85,22 @@ const counting = (name: string, n: number) =>
     ecall,
   );
 
+// As a program without types has it. A misspelt sandbox must not be none.
+test.each([
+  [{ sandBox: {} }, "createEmulator has no option 'sandBox'"],
+  [{ sandbox: { raed: ['/'] } }, "sandbox has no option 'raed'"],
+  [{ sandbox: { read: '/' } }, 'sandbox.read is /, neither a list nor true'],
+])('%j is refused', (options, message) => {
+  expect(() => createEmulator(options as object)).toThrow(message);
+});
+test.each([
+  [{ limit: {} }, "run has no option 'limit'"],
+  [{ limits: { tiem: 1 } }, "limits has no option 'tiem'"],
+])('%j is refused by run', async (options, message) => {
+  await expect(emulator.run(hello, [], options as object)).rejects.toThrow(message);
+  expect(() => emulator.start(hello, [], { stdin: '' } as object)).toThrow("start has no option 'stdin'");
+});
+
 describe.concurrent('createEmulator', () => {
   test('runs programs of each architecture', async () => {
     const outcome = await emulator.run(hello, [], { env });
@@ -248,7 +264,11 @@ describe.concurrent('createEmulator', () => {
       message: 'tsemu: /nowhere/x: No such file or directory',
     });
     await expect(emulator.run(process.execPath)).rejects.toMatchObject({ code: 'ENOEXEC' });
-    await expect(emulator.run(hello, [], { cwd: '/nowhere' })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(emulator.run(hello, [], { cwd: '/nowhere' })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining("'/nowhere'"),
+    });
+    await expect(emulator.run(hello, [], { cwd: hello })).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(emulator.run(hello, [], { limits: { time: -1 } })).rejects.toThrow('limits.time is -1');
     // @ts-expect-error an architecture that there is not
     expect(() => createEmulator({ architecture: 'vax' })).toThrow('unknown architecture vax');

@@ -10,6 +10,7 @@ import { realHostPath } from '../host/root-files.ts';
 import { isLoadError } from '../loader/load-error.ts';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import type * as api from './api.ts';
+import { checkDirectory, checkEmulator, checkLimits, checkRun, checkStart } from './checks.ts';
 import { checkHooks, type HookServer, serveHooks } from './hooks.ts';
 
 /** In place of a process ID, where the host has no descriptor or process left; `ended` is rejected then. */
@@ -17,11 +18,10 @@ const NOT_STARTED = 0;
 
 /** Bytes in a unit of `ulimit -v`. */
 const KIB = 1024;
-/** Less holds no program at all. */
-const LEAST_MEMORY = 1 << 20;
 
 export const createEmulator: typeof api.createEmulator = (options = {}) => {
   const { architecture, sysroot = '', hooks, sandbox, overlay = {} } = options;
+  checkEmulator(options);
   checkHooks(hooks);
   const root = rootOf(options);
   const installation = resolve(options.installation ?? fileURLToPath(new URL('.', import.meta.url)));
@@ -42,6 +42,7 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
     checkLimits(startOptions.limits);
     startOptions.signal?.throwIfAborted();
     const cwd = resolve(startOptions.cwd ?? '.');
+    checkDirectory(cwd);
     const path = root === undefined ? resolve(cwd, program) : program;
     const chosen = architecture ?? architectureFor(path, sysroot, root && locatorOf(root, cwd, sysroot));
     const { argv0 = program, limits } = startOptions;
@@ -60,7 +61,16 @@ export const createEmulator: typeof api.createEmulator = (options = {}) => {
     ];
     return startGuest(command, startOptions, server);
   };
-  return { start, run: (program, args, runOptions = {}) => collect(start, program, args, runOptions) };
+  return {
+    start(program, args, startOptions = {}) {
+      checkStart(startOptions);
+      return start(program, args, startOptions);
+    },
+    async run(program, args, runOptions = {}) {
+      checkRun(runOptions);
+      return collect(start, program, args, runOptions);
+    },
+  };
 };
 
 interface GuestRoot {
@@ -105,24 +115,17 @@ function locatorOf({ root, binds }: GuestRoot, cwd: string, sysroot: string): Ro
 /** The options of a sandbox. Throws a TypeError for what they cannot say. */
 function sandboxSwitches(sandbox: api.Sandbox | undefined): string[] {
   if (sandbox === undefined) return [];
-  const switches = Object.entries(sandbox).flatMap(([permission, allowed]: [string, true | readonly string[]]) => {
-    if (allowed === true) return [`-allow-${permission}`];
-    const bad = allowed.find((word) => word === '' || word.includes(','));
-    if (bad !== undefined)
-      throw new TypeError(`sandbox.${permission} cannot have '${bad}': it is empty or has a comma`);
-    return allowed.length === 0 ? [] : [`-allow-${permission}=${allowed.join(',')}`];
-  });
+  const switches = Object.entries(sandbox).flatMap(
+    ([permission, allowed]: [string, true | readonly string[] | undefined]) => {
+      if (allowed === undefined) return [];
+      if (allowed === true) return [`-allow-${permission}`];
+      const bad = allowed.find((word) => word === '' || word.includes(','));
+      if (bad !== undefined)
+        throw new TypeError(`sandbox.${permission} cannot have '${bad}': it is empty or has a comma`);
+      return allowed.length === 0 ? [] : [`-allow-${permission}=${allowed.join(',')}`];
+    },
+  );
   return ['-sandbox', ...switches];
-}
-
-function checkLimits({ time, memory, instructions, output }: api.Limits = {}): void {
-  const check = (name: string, value: number | undefined, least: number): void => {
-    if (value !== undefined && !(value >= least)) throw new TypeError(`limits.${name} is ${value}, less than ${least}`);
-  };
-  check('time', time, 0);
-  check('memory', memory, LEAST_MEMORY);
-  check('instructions', instructions, 1);
-  check('output', output, 0);
 }
 
 /** Throws an Error with the code of execve(2). */
