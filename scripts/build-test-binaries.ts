@@ -247,9 +247,9 @@ function stressJobs(arch: string): Job[] {
   });
 }
 
-/** The sandbox's own; it is that of the 64-bit architectures. */
+/** The sandbox's own. */
 function sandboxJobs(arch: string): Job[] {
-  if (arch === 'native' || arch === 'arm') return [];
+  if (arch === 'native') return [];
   const { gcc, flags, libraries = [] } = TOOLCHAINS[arch];
   const [target, options] = [
     sandboxBinary(arch),

@@ -65,6 +65,9 @@ const NOT_WITHOUT_SANDBOX = [
   ...['open-root', 'race-descriptor', 'race-files', 'bind-memory', 'socket-internet6', 'send-path'],
 ];
 
+/** Of memory far above a program's own: a 32-bit program cannot name it. */
+const FAR_ADDRESSES = ['map-fixed', 'unmap', 'protect', 'move', 'write-from', 'read-into', 'run-over', 'bind-memory'];
+
 const listenAt = (path: string): Promise<void> =>
   new Promise((resolve) => {
     const server = createServer();
@@ -127,14 +130,15 @@ const sandboxOf = (directory: string): string[] => {
   return ['-sandbox', `-allow-read=${inside},${rule},${join(directory, 'look')}`, `-allow-write=${inside},${rule}`];
 };
 
-for (const [arch, ...root] of [['riscv64'], ['aarch64'], ['riscv64', '-root', '/']]) {
+for (const [arch, ...root] of [['riscv64'], ['aarch64'], ['arm'], ['riscv64', '-root', '/']]) {
   describe(`no way out: ${[arch, ...root].join(' ')}`, () => {
     let outcomes: Map<string, string>;
     beforeAll(async () => {
       const directory = await layOut([arch, ...root].join('').replace('/', ''), arch);
       outcomes = await make(arch, directory, ['all'], [...root, ...sandboxOf(directory)]);
     });
-    test.each(attempts)('%s', (name) => {
+    const made = arch === 'arm' ? attempts.filter((name) => !FAR_ADDRESSES.includes(name)) : attempts;
+    test.each(made)('%s', (name) => {
       expect(outcomes.get(name)).toMatch(new RegExp(`^(${OTHER_ERRORS[name] ?? 'EACCES|EPERM'})$`));
     });
   });

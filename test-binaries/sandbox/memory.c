@@ -1,6 +1,9 @@
 /* Attempts on the emulator's memory, whose addresses are far above this program's, and by newer ways to reach the kernel. */
 #include "attempts.h"
 
+/* A 32-bit program has no names for them. */
+#if UINTPTR_MAX > UINT32_MAX
+#define FAR_ADDRESSES 1
 static const uintptr_t far_addresses[] = {0x400000000, 0x100000000000, 0x555555554000, 0x7f0000000000, 0x7ffffffde000};
 
 static long map_fixed(void) {
@@ -54,6 +57,7 @@ static long run_over(void) {
   return result > 1 ? 0 : -1;
 }
 static long bind_memory(void) { return syscall(SYS_mbind, far_addresses[0] - 4096, 1UL << 40, 0, NULL, 0, 0); }
+#endif
 static long rings(void) {
   char parameters[120] = {0};
   return opened(syscall(SYS_io_uring_setup, 1, parameters));
@@ -71,6 +75,7 @@ static long keys(void) { return syscall(SYS_keyctl, 0, -3, 0, 0, 0); }
 static long segments(void) { return syscall(SYS_shmget, 0, 4096, 01600); }
 
 const struct attempt memory_attempts[] = {
+#ifdef FAR_ADDRESSES
     {"map-fixed", map_fixed},
     {"unmap", unmap},
     {"protect", protect},
@@ -79,6 +84,7 @@ const struct attempt memory_attempts[] = {
     {"read-into", read_into},
     {"run-over", run_over},
     {"bind-memory", bind_memory},
+#endif
     {"io-uring", rings},
     {"bpf", berkeley},
     {"perf-event", performance},
