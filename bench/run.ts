@@ -311,7 +311,10 @@ try {
     return text;
   };
   const { quick } = values;
-  for (const name of values.short ? [] : Object.keys(SITUATIONS).filter(isChosen)) {
+  const named = Object.keys(SITUATIONS).filter(
+    (name) => isChosen(name) && (!quick || SITUATIONS[name].quick !== undefined),
+  );
+  for (const name of values.short ? [] : named) {
     situations.push({ name, results: await situation(name, { arch, tsemu, qemu, outputOf, rounds, quick, scratch }) });
   }
   if (!values.only) rows.push({ name: 'node -e 0', results: compare({ tsemu: [process.execPath, '-e', '0'] }) });
