@@ -186,8 +186,18 @@ export function convertStruct(type: Struct, from: number, to: number, direction:
   bytes.fill(0, to, to + target.size);
   for (const [origin, field] of type.common(source, target)) {
     if (origin.size !== field.size) setField(view, to, field, getField(view, from, origin));
-    else bytes.copyWithin(to + field.offset, from + origin.offset, from + origin.offset + field.size);
+    else copyStaged(to + field.offset, from + origin.offset, field.size);
   }
+}
+
+/** Words by themselves, which nearly all fields are: for so few bytes copyWithin takes ten times as long. */
+function copyStaged(to: number, from: number, size: number): void {
+  if (size !== 4 && size !== 8) {
+    bytes.copyWithin(to, from, from + size);
+    return;
+  }
+  view.setInt32(to, view.getInt32(from, true), true);
+  if (size === 8) view.setInt32(to + 4, view.getInt32(from + 4, true), true);
 }
 
 /** Text of a guest structure: braces, or the bare address where it cannot be read. */
