@@ -136,6 +136,16 @@ test.each(WAYS)('/proc shows the guest$way', async ({ sandbox }) => {
   expect(points(mountinfo as string[], 4)).toEqual(points(mounts as string[], 1));
 });
 
+test("what shows the host's addresses and processor is absent", async () => {
+  const files = ['/proc/self/pagemap', '/proc/self/map_files/1', '/sys/devices/system/cpu/vulnerabilities/meltdown'];
+  expect(await ask(files.map((file) => `cat ${file}`).join(' '))).toEqual(['ENOENT', 'ENOENT', 'ENOENT']);
+  const listed = await ask('list /proc/self list /sys/devices/system/cpu');
+  const names = listed.join(' ').split(' ');
+  expect(names).toContain('maps');
+  expect(names).toContain('online');
+  for (const name of ['pagemap', 'numa_maps', 'syscall', 'vulnerabilities']) expect(names).not.toContain(name);
+});
+
 test('programs of the tree are executed in it, those of the host are not', async () => {
   expect(await ask('exec /bin/script')).toEqual(['#!/bin/tool cat', 'this script', 'status 0']);
   expect(await ask('exec /bin/dynamic link /proc/self/exe')).toEqual(['/bin/dynamic', 'status 0']);

@@ -14,10 +14,10 @@ export interface MemoryFile {
 export let memoryFiles: Map<number, MemoryFile> | undefined;
 
 /**
- * Directories whose entries are descriptors (/proc/self/fd, /proc/self/fdinfo) or threads (/proc/self/task); or another
- * process's descriptors, of which these are its emulator's.
+ * Directories whose entries are descriptors (/proc/self/fd, /proc/self/fdinfo) or threads (/proc/self/task), or some of
+ * whose entries are absent for the guest (absent.ts); or another process's descriptors, of which these are its emulator's.
  */
-export type FilteredDirectory = 'descriptors' | 'threads' | ReadonlySet<number>;
+export type FilteredDirectory = 'descriptors' | 'threads' | 'absent' | ReadonlySet<number>;
 
 let directories: Map<number, FilteredDirectory> | undefined;
 

@@ -1,5 +1,7 @@
 /** Opening, closing and copying descriptors. */
+
 import type { Int } from '../host/host.ts';
+import { isAbsent, isAbsentName, listsAbsent } from './absent.ts';
 import { hostCall, steadyCall } from './call.ts';
 import {
   type Codec,
@@ -42,7 +44,7 @@ import {
 } from './files-flags.ts';
 import { kinHiddenDescriptors } from './kin.ts';
 import { directoryPath } from './links.ts';
-import { path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
+import { mayBeSpecial, path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
 import { isGenerated, kinEntry, kinLink, kinWithDescriptors, mayBeProcName, procEntry } from './proc-names.ts';
@@ -107,15 +109,14 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
   const { sysroot } = task.process.options;
   if (first !== 0x2f) {
     // A relative path is ours only in a directory of /proc, which is worth finding out for few names.
-    const name = stagedString(at, 9);
-    if (!mayBeProcName(name)) return at;
+    const name = stagedString(at, LONGEST_NAME);
+    if (!mayBeProcName(name) && !isAbsentName(name)) return at;
     const directory = directoryPath(task, dir);
-    if (directory?.startsWith('/proc') !== true) return at;
+    if (directory === undefined || !/^\/(?:proc|sys)/.test(directory)) return at;
     return specialTarget(task, `${directory}/${name}`, at, follow) ?? at;
   }
-  // "/proc...", "/dev/fd..." or doubled slashes.
-  const second = bytes[at + 1];
-  if (sysroot === '' && second !== 0x70 && second !== 0x64 && second !== 0x2f) return at;
+  // "/proc...", "/sys...", "/dev/fd..." or doubled slashes.
+  if (sysroot === '' && !mayBeSpecial(at) && bytes[at + 1] !== 0x64) return at;
   const text = stagedString(at, 4096);
   const special = specialTarget(task, text, at, follow);
   if (special !== undefined) return special;
@@ -123,7 +124,14 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
   return translated === text ? at : stageString(translated);
 }
 
+/** As long as any that {@link mayBeProcName} and {@link isAbsentName} know, and one more. */
+const LONGEST_NAME = 16;
+/** What {@link openAny} is to open as a directory that lists names which are absent for the guest, behind the host's path. */
+const LISTING = 'absent:';
+
 function specialTarget(task: Task, text: string, at: number, follow: boolean): string | number | undefined {
+  if (isAbsent(text)) return -ENOENT;
+  if (listsAbsent(text)) return `${LISTING}${text}`;
   const entry = procEntry(task, text);
   if (entry === undefined) {
     const program = follow ? kinLink(task, text) : undefined;
@@ -150,6 +158,7 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
   else if (typeof target === 'string' && isMemory(target)) addMemoryFile(number, Number.parseInt(target, 10));
   else if (target === 'self/fd' || target === 'self/fdinfo') addFilteredDirectory(number, 'descriptors');
   else if (target === 'self/task') addFilteredDirectory(number, 'threads');
+  else if (typeof target === 'string' && target.startsWith(LISTING)) addFilteredDirectory(number, 'absent');
   else if (typeof target === 'string') {
     const pid = kinWithDescriptors(target);
     const hidden = pid === undefined ? undefined : kinHiddenDescriptors(task, pid);
@@ -162,6 +171,10 @@ export function openAny(task: Task, target: string | number, openFlags: number, 
 const isMemory = (entry: string): boolean => /^(?:self|\d+)\/mem$/.test(entry);
 
 function openEntry(task: Task, entry: string, openFlags: number): Int {
+  if (entry.startsWith(LISTING)) {
+    const name = task.host.stagingPointer(stageString(entry.slice(LISTING.length)));
+    return hostCall(task, 'openat', AT_FDCWD, name, openFlags, 0);
+  }
   if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || isMemory(entry)) {
     const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
     return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);

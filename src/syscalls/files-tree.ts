@@ -1,6 +1,8 @@
 /** Directories, links, names and attributes of files. */
+
 import { guestPathOf } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
+import { isAbsentName } from './absent.ts';
 import { fail, failed, hostCall, ptr, steadyCall } from './call.ts';
 import {
   addressText,
@@ -112,6 +114,7 @@ function dropHidden(task: Task, kind: FilteredDirectory, buffer: number, length:
 function isHiddenEntry(task: Task, kind: FilteredDirectory, name: string): boolean {
   if (name.startsWith('.')) return false;
   if (typeof kind !== 'string') return kind.has(Number(name));
+  if (kind === 'absent') return isAbsentName(name);
   if (kind === 'descriptors') return task.process.hiddenDescriptors.has(Number(name));
   const { threads } = task.process;
   return threads === undefined ? name !== String(steadyCall(task, 'getpid')) : !threads.has(Number(name));

@@ -20,9 +20,10 @@
 import type { LastLink, Place } from '../host/guest-root.ts';
 import type { Int } from '../host/host.ts';
 import { PROCESS } from '../host/layout.ts';
+import { isAbsent } from './absent.ts';
 import { fail, ptr, steadyCall } from './call.ts';
 import { BAD_ADDRESS, type Codec, Pass, stringText, toAddress, toInt32, toUint32 } from './codec.ts';
-import { EFAULT, ENAMETOOLONG, ENOSYS } from './errno.ts';
+import { EFAULT, ENAMETOOLONG, ENOENT, ENOSYS } from './errno.ts';
 import { AT_FDCWD, descriptorPath, PATH_MAX } from './links.ts';
 import { followProc } from './proc-names.ts';
 import { placeOf } from './root-paths.ts';
@@ -119,19 +120,23 @@ function translateStaged(task: Task, at: number, last: LastLink, directory: numb
   if (place !== undefined) return typeof place === 'number' ? place : place.asIs ? at : stageString(place.host);
   if (bytes[at] !== SLASH) return at;
   // Nothing to translate is the common case: find out without making a string.
-  const mayBeProc = bytes[at + 1] === 0x70 || bytes[at + 1] === SLASH;
-  if (task.process.options.sysroot === '' && !mayBeProc) return at;
+  if (task.process.options.sysroot === '' && !mayBeSpecial(at)) return at;
   const text = stagedString(at, PATH_MAX);
+  if (isAbsent(text)) return -ENOENT;
   const translated = translatePath(task, text, last === 'follow');
   return translated === text ? at : stageString(translated);
 }
+
+/** A staged absolute path that may lead to /proc or /sys. */
+export const mayBeSpecial = (at: number): boolean => [0x70, 0x73, SLASH].includes(bytes[at + 1]);
 
 /** Where the staged path leads if the guest has a root of its own, or a negative errno; undefined if it has none. */
 export function stagedPlace(task: Task, at: number, last: LastLink, directory: number): Place | number | undefined {
   const { mounts } = task.process.options;
   // An empty path is nobody's, or the descriptor's itself (AT_EMPTY_PATH).
   if (mounts === undefined || bytes[at] === 0) return undefined;
-  return placeOf(task, mounts, directory, stagedString(at, PATH_MAX), last);
+  const place = placeOf(task, mounts, directory, stagedString(at, PATH_MAX), last);
+  return typeof place !== 'number' && isAbsent(place.host) ? -ENOENT : place;
 }
 
 /** The host path for an absolute guest path (latin1), without a root of the guest's own. */

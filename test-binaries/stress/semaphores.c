@@ -6,6 +6,11 @@
 
 enum { PROCESSES = 64, LOCK = 0, LEFT = 1 };
 
+/* A stop of the process ends semop too, when it is continued, signal(7). */
+static void change(int semaphores, struct sembuf *operation) {
+  while (semop(semaphores, operation, 1) != 0) EXPECT(errno == EINTR);
+}
+
 int main(int argc, char **argv) {
   long turns = size_argument(argc, argv, 5000);
   begin();
@@ -17,17 +22,17 @@ int main(int argc, char **argv) {
     if (forked() != 0) continue;
     struct sembuf take = {LOCK, -1, SEM_UNDO}, give = {LOCK, 1, SEM_UNDO}, leave = {LEFT, -1, 0};
     for (long turn = 0; turn < turns; turn++) {
-      EXPECT(semop(semaphores, &take, 1) == 0);
+      change(semaphores, &take);
       ++*count;
-      EXPECT(semop(semaphores, &give, 1) == 0);
+      change(semaphores, &give);
     }
-    EXPECT(semop(semaphores, &leave, 1) == 0);
+    change(semaphores, &leave);
     /* Takes it and never gives it back: SEM_UNDO does. */
-    EXPECT(semop(semaphores, &take, 1) == 0);
+    change(semaphores, &take);
     _exit(0);
   }
   struct sembuf all_left = {LEFT, 0, 0};
-  EXPECT(semop(semaphores, &all_left, 1) == 0);
+  change(semaphores, &all_left);
   for (int i = 0; i < PROCESSES; i++) {
     int status;
     EXPECT(wait(&status) > 0 && status == 0);
