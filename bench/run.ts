@@ -65,7 +65,10 @@ const SHORT: Record<string, string> = {
 };
 
 /** What takes qemu-user 4 to 5 seconds, where it is a lot faster than of riscv64. */
-const LONG: Record<string, Record<string, string>> = { aarch64: { mandelbrot: '2100' }, arm: { mandelbrot: '2000' } };
+const LONG: Record<string, Record<string, string>> = {
+  aarch64: { mandelbrot: '2100' },
+  arm: { integer: '3000000', lz: '26', mandelbrot: '2000', virtual: '100000' },
+};
 
 /** Programs of Debian, by what the line is called; those of `--short`, and the others. */
 const SHORT_INTERPRETERS: Record<string, { program: string; args: string[] }> = {
