@@ -23,6 +23,8 @@ export interface GuestAbi {
   readonly command: string;
   /** e_machine of its programs. */
   readonly elfMachine: number;
+  /** Why a program with this e_flags cannot run, where they tell. */
+  refusal?(eflags: number): string | undefined;
   /** EI_CLASS: 1 for 32-bit, 2 for 64-bit objects. */
   readonly elfClass: 1 | 2;
   /** Bytes of a pointer, and of half an auxiliary vector entry. */

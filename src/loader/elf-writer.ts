@@ -23,6 +23,8 @@ export interface ElfSpec {
   /** ET_EXEC by default. */
   type?: number;
   machine?: number;
+  /** e_flags: by default what marks a program of the EABI for 32-bit arm, and 0 else. */
+  eflags?: number;
   elfClass?: number;
   entry?: number;
   phentsize?: number;
@@ -63,6 +65,7 @@ export function writeElf(spec: ElfSpec): Uint8Array {
   view.setUint32(20, 1, true);
   word(24, spec.entry ?? segments[0]?.vaddr ?? 0);
   word(isWide ? 32 : 28, spec.phoff ?? headerSize);
+  view.setUint32(isWide ? 48 : 36, spec.eflags ?? (spec.machine === 40 ? 0x05000000 : 0), true);
   const sizes = isWide ? 52 : 40;
   half(sizes, headerSize);
   half(sizes + 2, spec.phentsize ?? entrySize);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { armAbi } from '../cpu/arm/abi.ts';
+import { ARM_MODELS } from '../cpu/arm/models.ts';
 import { riscv64Abi } from '../cpu/riscv/abi.ts';
 import { type ElfImage, readElf } from './elf.ts';
 import { type ElfSpec, ET, PT, type SegmentSpec, writeElf } from './elf-writer.ts';
@@ -25,6 +27,16 @@ function patched(offset: number, ...bytes: number[]): Uint8Array {
   result.set(bytes, offset);
   return result;
 }
+
+test('a program for 32-bit arm has to be of the EABI', () => {
+  const ofArm = (eflags?: number) => {
+    const bytes = writeElf({ segments: [TEXT], machine: 40, elfClass: 1, eflags });
+    return readElf(fileOf(bytes), bytes, armAbi(ARM_MODELS[0]), WINDOW);
+  };
+  expect(ofArm()).toMatchObject({ type: 'exec' });
+  // EF_ARM_VFP_FLOAT, which only the old ABI has.
+  for (const eflags of [0, 0x400]) expect(ofArm(eflags)).toMatch(/^of ARM's old ABI/);
+});
 
 describe('readElf', () => {
   test('reads segments, entry, program headers, interpreter, stack flags', () => {

@@ -24,8 +24,8 @@ const ELFCLASS32 = 1;
 
 /** Sizes and offsets of the two classes, gABI "ELF Header". */
 const CLASS = {
-  1: { headerSize: 52, entrySize: 32, phoff: 28, shoff: 32, sections: 46 },
-  2: { headerSize: 64, entrySize: 56, phoff: 32, shoff: 40, sections: 58 },
+  1: { headerSize: 52, entrySize: 32, phoff: 28, shoff: 32, flags: 36, sections: 46 },
+  2: { headerSize: 64, entrySize: 56, phoff: 32, shoff: 40, flags: 48, sections: 58 },
 } as const;
 
 /** Linux reads no more program headers than fit in this many bytes. */
@@ -80,6 +80,9 @@ export function readElf(file: ProgramFile, head: Uint8Array, abi: GuestAbi, wind
   if (identity !== undefined) return identity;
   const layout = CLASS[abi.elfClass];
   if (head.length < layout.headerSize) return `truncated: the ELF header has only ${head.length} bytes`;
+
+  const refusal = abi.refusal?.(new DataView(head.buffer, head.byteOffset).getUint32(layout.flags, true));
+  if (refusal !== undefined) return refusal;
 
   const parser = new elfy.Parser();
   const headerBytes = Buffer.alloc(layout.headerSize);

@@ -59,10 +59,23 @@ export function armAbi(model: ArmModel): GuestAbi {
   };
 }
 
+/** EF_ARM_EABIMASK of e_flags: 0 in programs from before the EABI (elf.h). */
+const EABI_VERSION = 0xff000000;
+
+/**
+ * A kernel without CONFIG_OABI_COMPAT starts a program of the old ABI, and takes what is in r7 for the number of each call
+ * that the program makes.
+ */
+function refusal(eflags: number): string | undefined {
+  if ((eflags & EABI_VERSION) !== 0) return undefined;
+  return "of ARM's old ABI (OABI, no EABI version in its header), whose system calls tsemu does not have";
+}
+
 const COMMON = {
   name: 'arm',
   command: 'tsemu-arm',
   elfMachine: EM_ARM,
+  refusal,
   elfClass: 1,
   wordSize: 4,
   pageSize: 4096,
