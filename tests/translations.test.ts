@@ -52,10 +52,10 @@ let directories = 0;
 const newDirectory = (): string => join(scratch, `cache-${directories++}`);
 
 /** Runs a program with a cache directory; its outcome, and how many instructions were cold, regions compiled and regions stored. */
-async function runWith(cache: string, command: readonly string[], threshold = 50) {
+async function runWith(cache: string, command: readonly string[], threshold = 50, arch = 'riscv64') {
   const log = join(scratch, 'stats');
   rmSync(log, { force: true });
-  const emulator = [...tsemu(), '-threshold', `${threshold}`, '-stats', '-D', log];
+  const emulator = [...tsemu(arch), '-threshold', `${threshold}`, '-stats', '-D', log];
   const { stdout, status } = await run([...emulator, ...command], { env: testEnvironment({ TSEMU_CACHE: cache }) });
   const text = readFileSync(log, 'latin1');
   // The last process to end is the first one.
@@ -71,6 +71,18 @@ async function runWith(cache: string, command: readonly string[], threshold = 50
 }
 
 describe('a second run', () => {
+  test.each(['aarch64', 'arm'])('of a program for %s does too', { timeout: HANG }, async (arch) => {
+    const cache = newDirectory();
+    const command = [suiteBinary(arch, 'control', 'O2', 'static')];
+    const first = await runWith(cache, command, 50, arch);
+    const second = await runWith(cache, command, 50, arch);
+    expect(first.compiled).toBeGreaterThan(0);
+    expect(first.stored).toBe(0);
+    expect(second.stored).toBeGreaterThan(0);
+    expect(second.cold).toBeLessThan(first.cold);
+    expect(second.outcome).toEqual(first.outcome);
+  });
+
   // How much each of them gets done depends on when its compiler thread has started.
   test('takes what the first has compiled', { timeout: HANG }, async () => {
     const cache = newDirectory();
