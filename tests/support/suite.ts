@@ -22,6 +22,7 @@ const QEMU_IS_WRONG: Record<string, string> = {
   futex2: 'the calls are missing',
   'process-vm': 'the calls are missing',
   seccomp: 'there is no seccomp',
+  'seccomp-styles': 'there is no seccomp',
   ptrace: 'the call is missing',
   'ptrace-attach': 'the call is missing',
   sockets: 'recvmmsg waits in spite of its timeout, and hangs',
