@@ -35,7 +35,7 @@ import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encod
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
 import { DefinedHelpers } from '../wasm/helpers.ts';
 import { Lowering, PROCESS_MEMORY, type Terminator, THREAD } from '../wasm/lower.ts';
-import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { LEAVING, REGION_PARAMETERS, REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
 import {
   DECODED_PAGE_SIZE,
@@ -298,7 +298,7 @@ export function generateColdTier(arch: Architecture, windowPages: number): Uint8
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('window', { shared: true, address: 'i64', pages: windowPages, atMost: true });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
-  module.exportTable('regions', module.type(REGION_PARAMETERS, [I64]), REGION_TABLE_SIZE);
+  module.exportTable('regions', module.type(REGION_PARAMETERS, [I64]), REGION_TABLE_LEAST, REGION_TABLE_MOST);
   const helpers = new DefinedHelpers(module, arch.state.fpFlags, windowPages * 0x10000);
 
   const rows = arch.rows.map((row) => ({ row, statements: arch.effect(row) }));

@@ -18,7 +18,7 @@ import { Code, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts'
 import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, THREAD, type Write } from '../wasm/lower.ts';
-import { LEAVING, REGION_PARAMETERS, REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { LEAVING, REGION_PARAMETERS, REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { factsOf } from './facts.ts';
 import { type Block, type Instruction, isReturn, type Known, type Region, type Target } from './graph.ts';
 import type { Order } from './order.ts';
@@ -67,7 +67,7 @@ export function regionModule(name: string): RegionModule {
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   const type = module.type(REGION_PARAMETERS, [I64]);
-  module.importTable('regions', type, REGION_TABLE_SIZE);
+  module.importTable('regions', type, REGION_TABLE_LEAST, REGION_TABLE_MOST);
   return { module, type, helpers: new ImportedHelpers(module) };
 }
 

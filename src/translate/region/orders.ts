@@ -9,7 +9,10 @@ import { Mailbox, type Order, type Result, readResult, writeOrder } from './mail
 
 const FUTEX_WAKE_PRIVATE = 129;
 
-/** Milliseconds of the processor's time spent compiling after which a thread wants a compiler thread: making one takes that long. */
+/**
+ * Milliseconds of the processor's time spent compiling after which the first thread wants a compiler thread: making one takes
+ * that long. Others want it at once: each would load a compiler of its own, of 3 MB.
+ */
 const OWN_TIME = 100;
 
 export class Orders {
@@ -22,8 +25,11 @@ export class Orders {
   /** This thread's entry of PROCESS.mailboxes. */
   private entry: number | undefined;
 
+  private readonly ownTime: number;
+
   /** @param startThread makes the compiler thread; false if that is not possible */
-  constructor(host: Host, lock: ProcessLock, startThread: () => boolean) {
+  constructor(host: Host, lock: ProcessLock, isFirst: boolean, startThread: () => boolean) {
+    this.ownTime = isFirst ? OWN_TIME : 0;
     this.host = host;
     this.lock = lock;
     this.startThread = startThread;
@@ -37,7 +43,7 @@ export class Orders {
   areTaken(ownTime: number): boolean {
     const { cells } = this;
     const at = PROCESS.compiler >> 2;
-    if (Atomics.load(cells, at) === COMPILER_STATE.none && ownTime > OWN_TIME) {
+    if (Atomics.load(cells, at) === COMPILER_STATE.none && ownTime >= this.ownTime) {
       if (Atomics.compareExchange(cells, at, COMPILER_STATE.none, COMPILER_STATE.starting) === COMPILER_STATE.none) {
         Atomics.store(cells, at, this.startThread() ? COMPILER_STATE.running : COMPILER_STATE.refused);
       }

@@ -14,7 +14,7 @@ import { isFloat, isVector, type RegisterLayout } from '../../cpu/arch.ts';
 import { JUMP_CACHE, PAGE_SIZE, TRANSLATOR } from '../../host/layout.ts';
 import type { Translations } from '../../host/translations.ts';
 import { counterOf, RECORD_SIZE, REGION, recordOf } from '../cold/record.ts';
-import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import type { Backend, Made } from './backend.ts';
 import type { Description } from './description.ts';
 import type { Sites } from './flow.ts';
@@ -61,7 +61,7 @@ export interface RegionOptions {
 const REGION_LIMIT = 12_000;
 const CODE_LIMIT = 12 << 20;
 /** Slots of the table that may be taken before a region is compiled: what it leaves to takes more, one an exit at most. */
-const SLOT_LIMIT = REGION_TABLE_SIZE - 3000;
+const SLOT_LIMIT = REGION_TABLE_MOST - 3000;
 
 /** Jumps after which a region of an earlier run is installed, and until it is tried again if pages of it are not decoded. */
 const STORED_AFTER = 8;
@@ -120,6 +120,8 @@ export class Regions {
   /** Jumps to what was hot and had no stored region, in earlier runs too. */
   private missed = 0;
   private readonly slots = new Slots((pc, slot) => {
+    const { length } = this.host.table;
+    if (slot >= length) this.host.table.grow(REGION_TABLE_MOST - length);
     this.host.table.set(slot, this.host.missing);
     this.news.slots.push(pc, slot);
   });

@@ -3,11 +3,14 @@
  * found from the address, so that the same code mostly has the same slots in
  * other threads and processes, whose modules can then be used here.
  */
-import { REGION_TABLE_SIZE } from '../wasm/region-type.ts';
+import { REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
+
+/** So many are in the part that the table has from the start; slot 0 is always missing. */
+const FEW = 0.8 * REGION_TABLE_LEAST;
 
 export class Slots {
   private readonly byAddress = new Map<number, number>();
-  private readonly taken = new Uint8Array(REGION_TABLE_SIZE);
+  private readonly taken = new Uint8Array(REGION_TABLE_MOST);
   private readonly onNew: (pc: number, slot: number) => void;
 
   /** @param onNew told of each that is given away */
@@ -23,9 +26,9 @@ export class Slots {
   of(pc: number): number {
     const known = this.byAddress.get(pc);
     if (known !== undefined) return known;
-    let slot = firstChoice(pc);
-    // Slot 0 is always missing.
-    while (slot === 0 || this.taken[slot] !== 0) slot = (slot + 1) % REGION_TABLE_SIZE;
+    const [first, end] = this.size < FEW ? [1, REGION_TABLE_LEAST] : [REGION_TABLE_LEAST, REGION_TABLE_MOST];
+    let slot = first + (hash(pc) % (end - first));
+    while (this.taken[slot] !== 0) slot = slot + 1 === end ? first : slot + 1;
     this.give(pc, slot);
     return slot;
   }
@@ -85,4 +88,4 @@ export class UsedSlots {
 }
 
 /** Addresses are even, and close ones are in use together. */
-const firstChoice = (pc: number): number => Math.imul((pc / 2) | 0, 0x9e3779b1) >>> (32 - Math.log2(REGION_TABLE_SIZE));
+const hash = (pc: number): number => Math.imul((pc / 2) | 0, 0x9e3779b1) >>> 16;

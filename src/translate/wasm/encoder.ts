@@ -205,9 +205,9 @@ interface Limits {
   atMost?: boolean;
 }
 
-/** A table type: nullable references to functions of a type, as many at least as at most. */
-function typedTable(type: number, size: number): Uint8Array {
-  return new ByteWriter().byte(0x63).s32(type).byte(1).u(size).u(size).view();
+/** A table type: nullable references to functions of a type. */
+function typedTable(type: number, least: number, most: number): Uint8Array {
+  return new ByteWriter().byte(0x63).s32(type).byte(1).u(least).u(most).view();
 }
 
 /** One module: sections are collected and written in the order the format wants (5.5). */
@@ -254,15 +254,21 @@ export class ModuleEncoder {
     return this.memoryImports++;
   }
 
-  /** A table of functions of one type; calls through it need no test of the type, nor of a constant index. */
-  importTable(name: string, type: number, size: number): number {
-    this.imports.push(new ByteWriter().name('e').name(name).byte(1).bytes(typedTable(type, size)));
+  /** A table of functions of one type; calls through it need no test of the type, nor of a constant index below `least`. */
+  importTable(name: string, type: number, least: number, most: number): number {
+    this.imports.push(
+      new ByteWriter()
+        .name('e')
+        .name(name)
+        .byte(1)
+        .bytes(typedTable(type, least, most)),
+    );
     return this.tables++;
   }
 
   /** Makes and exports such a table; its index. All imports come first. */
-  exportTable(name: string, type: number, size: number): number {
-    this.ownTables.push(typedTable(type, size));
+  exportTable(name: string, type: number, least: number, most: number): number {
+    this.ownTables.push(typedTable(type, least, most));
     this.exports.name(name).byte(1).u(this.tables);
     this.exportCount++;
     return this.tables++;

@@ -9,7 +9,8 @@ export const LEAVING = 1n << 63n;
 export const REGION_PARAMETERS: readonly ValType[] = [I32, I64];
 
 /**
- * Entries of the table of regions, the first of which is always missing. Its size does not change: then V8 need not look
- * at it in each call.
+ * Entries of the table of regions at first, and how many it may have: half a MiB and two, in each thread. Entry 0 is always
+ * missing.
  */
-export const REGION_TABLE_SIZE = 0x10000;
+export const REGION_TABLE_LEAST = 0x4000;
+export const REGION_TABLE_MOST = 0x10000;
