@@ -17,13 +17,12 @@ export interface CompilerSetup {
   data: unknown;
 }
 
-/** Compilation for a guest thread, the first one or not, whose process may have a compiler thread, made as `workers` says. */
+/** Compilation for a guest thread whose process may have a compiler thread, made as `workers` says. */
 export function withOrders(
   compilation: Compilation | undefined,
   host: Host,
   { lock }: AddressSpace,
   workers: WorkerScript | undefined,
-  isFirst: boolean,
 ): Compilation | undefined {
   const { processes } = host;
   if (!compilation?.ordersAllowed || processes === undefined || workers === undefined) return compilation;
@@ -41,7 +40,7 @@ export function withOrders(
       lock.release();
     }
   };
-  return { ...compilation, orders: new Orders(host, lock, isFirst, start) };
+  return { ...compilation, orders: new Orders(host, lock, start) };
 }
 
 /** In the worker: announces itself, and serves for ever. */

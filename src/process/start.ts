@@ -107,7 +107,7 @@ export function startProcess(host: Host, guest: Guest, request: StartRequest): G
   const { cpu, frames } = guest.createCpu(host.threadMemory);
   cpu.pc = BigInt(loaded.entry);
   cpu.sp = BigInt(loaded.sp);
-  const compilation = withOrders(request.compilation, host, space, request.workers, true);
+  const compilation = withOrders(request.compilation, host, space, request.workers);
   const engine = new Engine(host, space, guest.state, request.coldTier, compilation);
   engine.instructionLimit = options.instructionLimit;
   engine.startProgram(loaded.executable, true);

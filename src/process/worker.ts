@@ -34,7 +34,7 @@ export function runWorker(host: Host, guest: Guest, request: WorkerRequest): voi
   space.limits = rlimits;
   nameParts(space, program.layout);
   const { cpu, frames } = guest.createCpu(host.threadMemory);
-  const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, workers, false));
+  const engine = new Engine(host, space, guest.state, coldTier, withOrders(compilation, host, space, workers));
   engine.instructionLimit = program.options.instructionLimit;
   engine.startProgram(program.executable, false);
   engine.requirePrecise();

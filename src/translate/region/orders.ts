@@ -10,10 +10,10 @@ import { Mailbox, type Order, type Result, readResult, writeOrder } from './mail
 const FUTEX_WAKE_PRIVATE = 129;
 
 /**
- * Milliseconds of the processor's time spent compiling after which the first thread wants a compiler thread: making one takes
- * that long. Others want it at once: each would load a compiler of its own, of 3 MB.
+ * Milliseconds of the processor's time spent compiling after which a thread wants a compiler thread. Making one takes
+ * 100; but without one each guest thread loads a compiler of its own, of 3 MB.
  */
-const OWN_TIME = 100;
+const OWN_TIME = 60;
 
 export class Orders {
   private readonly host: Host;
@@ -25,11 +25,8 @@ export class Orders {
   /** This thread's entry of PROCESS.mailboxes. */
   private entry: number | undefined;
 
-  private readonly ownTime: number;
-
   /** @param startThread makes the compiler thread; false if that is not possible */
-  constructor(host: Host, lock: ProcessLock, isFirst: boolean, startThread: () => boolean) {
-    this.ownTime = isFirst ? OWN_TIME : 0;
+  constructor(host: Host, lock: ProcessLock, startThread: () => boolean) {
     this.host = host;
     this.lock = lock;
     this.startThread = startThread;
@@ -43,7 +40,7 @@ export class Orders {
   areTaken(ownTime: number): boolean {
     const { cells } = this;
     const at = PROCESS.compiler >> 2;
-    if (Atomics.load(cells, at) === COMPILER_STATE.none && ownTime >= this.ownTime) {
+    if (Atomics.load(cells, at) === COMPILER_STATE.none && ownTime > OWN_TIME) {
       if (Atomics.compareExchange(cells, at, COMPILER_STATE.none, COMPILER_STATE.starting) === COMPILER_STATE.none) {
         Atomics.store(cells, at, this.startThread() ? COMPILER_STATE.running : COMPILER_STATE.refused);
       }
