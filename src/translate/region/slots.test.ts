@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { Slots, UsedSlots } from './slots.ts';
 
 test('an address has the same slot wherever no other has taken it', () => {
@@ -28,6 +29,16 @@ test('every address has a slot of its own, and none the first one', () => {
   for (let pc = 0x10000; pc < 0x14000; pc += 8) all.of(pc);
   expect(slots.size).toBe(0x800);
   expect(slots.has(0)).toBe(false);
+});
+
+test('where one part of the table is full, the other is used', () => {
+  const all = new Slots(() => {});
+  const count = REGION_TABLE_MOST - 1;
+  // Taken over, all in the larger part.
+  const adopted = REGION_TABLE_MOST - REGION_TABLE_LEAST;
+  for (let i = 0; i < adopted; i++) all.adoptAll([2 * i, REGION_TABLE_LEAST + i]);
+  for (let i = adopted; i < count; i++) expect(all.of(2 * i)).toBeLessThan(REGION_TABLE_LEAST);
+  expect(all.size).toBe(count);
 });
 
 test('what a region has asked for is known', () => {

@@ -5,7 +5,7 @@
  */
 import { REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 
-/** So many are in the part that the table has from the start; slot 0 is always missing. */
+/** So many are in the part that the table has from the start. */
 const FEW = 0.8 * REGION_TABLE_LEAST;
 
 export class Slots {
@@ -26,9 +26,11 @@ export class Slots {
   of(pc: number): number {
     const known = this.byAddress.get(pc);
     if (known !== undefined) return known;
-    const [first, end] = this.size < FEW ? [1, REGION_TABLE_LEAST] : [REGION_TABLE_LEAST, REGION_TABLE_MOST];
-    let slot = first + (hash(pc) % (end - first));
-    while (this.taken[slot] !== 0) slot = slot + 1 === end ? first : slot + 1;
+    const h = hash(pc);
+    const least = REGION_TABLE_LEAST;
+    let slot = this.size < FEW ? h % least : least + (h % (REGION_TABLE_MOST - least));
+    // Slot 0 is always missing. A part that is full goes on in the other.
+    while (slot === 0 || this.taken[slot] !== 0) slot = (slot + 1) % REGION_TABLE_MOST;
     this.give(pc, slot);
     return slot;
   }
