@@ -1,11 +1,13 @@
 /*
  * A JIT: functions that lie side by side on one page, with data between them, are made, run and patched again and again,
- * by the thread that runs them and by another one, and through a second mapping of the page. An argument says how often.
+ * by the thread that runs them and by another one, which may fork, and through a second mapping of the page. An argument
+ * says how often.
  */
 #include "suite.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 typedef long function(void);
 enum { FUNCTION_SIZE = 64, RUNS = 20000 };
@@ -50,6 +52,20 @@ static void *patcher(void *argument) {
   return argument;
 }
 
+/* Forks between the patch and the news of it: the other thread comes out of its system call meanwhile. */
+enum { FORKS = 12 };
+static void *forking_patcher(void *argument) {
+  for (int i = 0; i < FORKS; i++) {
+    while (turn != 2 * i) sched_yield();
+    patch(5, 100 + i);
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    EXPECT(waitpid(child, NULL, 0) == child);
+    turn = 2 * i + 1;
+  }
+  return argument;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1) times = atoi(argv[1]);
   page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -83,6 +99,18 @@ int main(int argc, char **argv) {
   }
   EXPECT(pthread_join(thread, NULL) == 0);
   printf("another thread %ld\n", sum);
+
+  turn = 0;
+  EXPECT(pthread_create(&thread, NULL, forking_patcher, NULL) == 0);
+  sum = 0;
+  for (int i = 0; i < FORKS; i++) {
+    while (turn != 2 * i + 1) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    synchronize();
+    sum += at(5)() == 100 + i;
+    turn = 2 * i + 2;
+  }
+  EXPECT(pthread_join(thread, NULL) == 0);
+  printf("another thread that forks %ld\n", sum);
 
   /* Written in one place, run in another. */
   int fd = memfd_create("code", 0);

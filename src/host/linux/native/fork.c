@@ -68,10 +68,9 @@ static int register_thread(void) {
   return 0;
 }
 
-/* Waits while somebody forks. */
+/* Waits while somebody forks. What else the thread has been asked to stop for, changed code, it has still to see to. */
 static void stop_at_gate(void) {
   if (starting || gate == CELL32(STUB_TID)) return;
-  CELL32(STUB_STOP) = 0;
   do {
     __atomic_store_n(&CELL32(STUB_INSIDE), 1, __ATOMIC_SEQ_CST);
     u32 owner;
@@ -82,7 +81,8 @@ static void stop_at_gate(void) {
 
 /* For a thread that was interrupted without having a reason for a system call. */
 double tsemu_park(double unused) {
-  CELL32(STUB_STOP) = 0;
+  /* Seen before the thread looks for changed code: whoever has changed some goes on then. */
+  __atomic_store_n(&CELL32(STUB_STOP), 0, __ATOMIC_SEQ_CST);
   if (__atomic_load_n(&gate, __ATOMIC_SEQ_CST)) stop_at_gate();
   return unused;
 }
