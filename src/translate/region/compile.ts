@@ -22,7 +22,7 @@ import { constantOf } from '../walk.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, i32, i64, set } from '../wasm/expr.ts';
 import { type FpLanesValue, type FpValue, type Read, THREAD, WINDOW, type Write } from '../wasm/lower.ts';
-import { emitClearAbove, emitVectorOp, readsLowHalf } from '../wasm/vector.ts';
+import { emitClearAbove, emitVectorConstant, emitVectorOp, isZeroVector, readsLowHalf } from '../wasm/vector.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FlagLowering } from './flags.ts';
 import { FloatLowering } from './float.ts';
@@ -130,7 +130,7 @@ class RegionLowering extends FlowLowering {
     this.low = new LowLanes(this);
     this.mode = mode;
     if (arch.flags !== undefined) this.flags = new FlagLowering(this);
-    if (usesFloat) this.float = new FloatLowering(this, this.addLocal(I32), options.fused);
+    if (usesFloat) this.float = new FloatLowering(this, options.fused);
   }
 
   protected emitEntry(): void {
@@ -154,6 +154,7 @@ class RegionLowering extends FlowLowering {
 
   protected emitInstruction({ statements }: Instruction): void {
     this.words.startInstruction();
+    this.float?.startInstruction();
     const { canFault, simplified, flags, isPartlySkipped } = factsOf(this.arch, statements);
     if (this.precise && canFault) this.writeBack();
     // On the way around, the flags stay what they were: so they have to be in their registers on both.
@@ -589,6 +590,10 @@ class RegionLowering extends FlowLowering {
   }
   /** Pushes a vector of whose bits only those count which {@link Words} says. */
   private emitLowVector(value: Value): void {
+    if (isZeroVector(value)) {
+      emitVectorConstant(this.code, 0n);
+      return;
+    }
     const scalar = value.kind === 'op' && value.op === 'v128.from_i64' ? value.args[0] : undefined;
     if (scalar === undefined || !this.float?.emitScalarVector(scalar)) this.low.emit(value);
   }

@@ -165,11 +165,23 @@ export function isEasyCell({ floats }: Architecture, offset: number): boolean {
 }
 
 function simplify(statements: readonly Statement[]): readonly Statement[] {
-  return statements.filter((statement, index) => {
+  const needed = statements.filter((statement, index) => {
     const next = statements[index + 1];
     if (statement.kind === 'require') return !isModeTest(statement, next);
     return !(statement.kind === 'evaluate' && next?.kind === 'setReg' && isOnlyPart(next.value, statement.value));
   });
+  return needed.map((statement) => {
+    const value = statement.kind === 'evaluate' && statement.value.kind === 'load' && vectorOf(statement.value, needed);
+    return value ? { kind: 'evaluate', value } : statement;
+  });
+}
+
+/** The vector that a register gets, of a load that is used for nothing else: then it is loaded as one. */
+function vectorOf(load: Value, statements: readonly Statement[]): Value | undefined {
+  const [evaluation, write, ...others] = statements.filter((statement) => valuesOf([statement]).has(load));
+  if (evaluation?.kind !== 'evaluate' || write?.kind !== 'setReg' || others.length > 0) return undefined;
+  const { value } = write;
+  return value.kind === 'op' && value.op === 'v128.from_i64' && value.args[0] === load ? value : undefined;
 }
 
 /** Whether a value is another, or made of it (once) and constants. */

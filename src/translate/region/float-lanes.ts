@@ -9,7 +9,7 @@ import type { Expr } from '../wasm/expr.ts';
 import { emitLaneByLane } from '../wasm/fp-lanes.ts';
 import type { FpLanesValue } from '../wasm/lower.ts';
 import { emitVectorConstant } from '../wasm/vector.ts';
-import type { FloatHost } from './float.ts';
+import { EXPONENT, type FloatHost } from './float.ts';
 
 /**
  * The opcodes after 0xfd for binary32 and binary64, and what is to be tested: `range`, that the exponent of the result
@@ -44,7 +44,7 @@ const FAST: Partial<Record<FpLanesOp, Fast>> = {
   roundx: ROUND,
 };
 
-const EQUAL = [0x41, 0x47] as const;
+const NOT_EQUAL = [0x42, 0x48] as const;
 
 const ROUNDING = 7;
 /**
@@ -56,8 +56,9 @@ const isKnown = (mode = 0): boolean =>
 
 /** What the lowering of scalars gives to that of vectors. */
 export interface Limits {
-  /** The local that is LIMIT where floating point is easy, else 0. */
+  /** The local that is not 0 where floating point is easy; and those that limit the results of each format, see float.ts. */
   readonly limit: number;
+  readonly limits: Readonly<Record<32 | 64, number>>;
   /** Whether the host's relaxed multiply-add rounds once. */
   readonly fused: boolean;
   /** The mode that an operation names; undefined for the one in the state. */
@@ -67,7 +68,7 @@ export interface Limits {
 }
 
 /** Pushes the result. */
-export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, fused, mode, reload }: Limits): void {
+export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, limits, fused, mode, reload }: Limits): void {
   const { code } = host;
   const { op, format, args, rounding } = value;
   const operands = args.map((arg) => host.inLocal(arg));
@@ -88,11 +89,11 @@ export function emitLanes(host: FloatHost, value: FpLanesValue, { limit, fused, 
   const result = host.newLocal(V128);
   for (const operand of operands) code.localGet(operand);
   code.simd(opcodes[index]).localSet(result);
-  if (fast.range === undefined) emitOrdered(code, value, operands, EQUAL[index], limit);
-  else emitInRange(code, value, result, fast.range, limit);
+  if (fast.range === undefined) emitUnordered(code, value, operands, NOT_EQUAL[index], limit);
+  else emitOutOfRange(code, value, result, fast.range, limits[format]);
   // A result that is zero or subnormal passes the range of sums only.
-  if (flushes) emitNoSubnormal(code, value, fast.range === 0 ? [...operands, result] : operands);
-  code.op(0x45).unlikelyIf();
+  if (flushes) emitSubnormal(code, value, fast.range === 0 ? [...operands, result] : operands);
+  code.unlikelyIf();
   slow();
   code.localSet(result).end();
   code.localGet(result);
@@ -105,23 +106,22 @@ function inLanes({ format, count }: FpLanesValue, number: number): bigint {
   return vector;
 }
 
-/** Tests the exponents, as words: those of lanes and words that do not count are 0, which is below the limit if it is not. */
-function emitInRange(code: Code, value: FpLanesValue, result: number, least: number, limit: number): void {
+/**
+ * Tests whether an exponent is not below the limit. Lanes and words that do not count are 0, which is below it if floating
+ * point is easy.
+ */
+function emitOutOfRange(code: Code, value: FpLanesValue, result: number, least: number, limit: number): void {
   const isWide = value.format === 64;
-  code
-    .localGet(result)
-    .i32(isWide ? 20 : 23)
-    .simd(0xad);
-  emitVectorConstant(code, inLanes(value, isWide ? 0x7ff : 0xff));
-  code.simd(0x4e);
+  code.localGet(result).i32(1).simd(0xab);
+  if (isWide || value.count < 4) {
+    emitVectorConstant(code, inLanes(value, 0xffff_ffff));
+    code.simd(0x4e);
+  }
   if (least !== 0) {
-    emitVectorConstant(code, inLanes(value, least));
+    emitVectorConstant(code, inLanes(value, least << EXPONENT[value.format as 32 | 64]));
     code.simd(0xb1);
   }
-  code.localGet(limit);
-  // For binary32 the limit's low byte is right.
-  if (!isWide) code.i32(0xff).op(0x71);
-  code.simd(0x11).simd(0x3a).simd(0xa3);
+  code.localGet(limit).simd(0x11).simd(0x40).simd(0x53);
 }
 
 /** The smallest normal number. */
@@ -129,8 +129,8 @@ const NORMAL = { 16: 0n, 32: 0x0080_0000n, 64: 0x0010_0000_0000_0000n } as const
 /** Opcodes of abs, lt and ne. */
 const COMPARE = { 32: [0xe0, 0x43, 0x42], 64: [0xec, 0x49, 0x48] } as const;
 
-/** And, of the condition on the stack, that no lane of vectors is subnormal. */
-function emitNoSubnormal(code: Code, { format }: FpLanesValue, vectors: readonly number[]): void {
+/** Or, of the condition on the stack, that a lane of vectors is subnormal. */
+function emitSubnormal(code: Code, { format }: FpLanesValue, vectors: readonly number[]): void {
   const [abs, lt, ne] = COMPARE[format as 32];
   let normal = 0n;
   for (let at = 0; at < 128; at += format) normal |= NORMAL[format] << BigInt(at);
@@ -142,24 +142,24 @@ function emitNoSubnormal(code: Code, { format }: FpLanesValue, vectors: readonly
     code.simd(ne).simd(0x4e);
     if (i > 0) code.simd(0x50);
   });
-  code.simd(0x53).op(0x45).op(0x71);
+  code.simd(0x53).op(0x72);
 }
 
-/** Tests that lanes equal themselves, and that floating point is easy: the limit is odd then. */
-function emitOrdered(
+/** Tests whether a lane does not equal itself, or floating point is not easy. */
+function emitUnordered(
   code: Code,
   { format, count }: FpLanesValue,
   operands: readonly number[],
-  equal: number,
+  notEqual: number,
   limit: number,
 ): void {
   operands.forEach((operand, i) => {
-    code.localGet(operand).localGet(operand).simd(equal);
-    if (i > 0) code.simd(0x4e);
+    code.localGet(operand).localGet(operand).simd(notEqual);
+    if (i > 0) code.simd(0x50);
   });
   if (count * format < 128) {
-    emitVectorConstant(code, ((1n << 128n) - 1n) ^ ((1n << BigInt(count * format)) - 1n));
-    code.simd(0x50);
+    emitVectorConstant(code, (1n << BigInt(count * format)) - 1n);
+    code.simd(0x4e);
   }
-  code.simd(0xa3).localGet(limit).op(0x71);
+  code.simd(0x53).localGet(limit).op(0x45).op(0x72);
 }

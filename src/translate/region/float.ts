@@ -5,15 +5,17 @@
  *
  * `limit`, a local of the region, is LIMIT while floating point is easy (the
  * rounding mode to nearest even, inexact sticky) and 0 otherwise. Since the test
- * is "exponent below limit", one comparison covers both. It is computed anew
- * wherever flags and mode may have changed: see {@link FloatLowering.reload}.
+ * is "exponent below limit", one comparison covers both: of the highest word
+ * without its sign, with one of `limits`, which are `limit` shifted to where the
+ * exponent is. They are computed anew wherever flags and mode may have changed:
+ * see {@link FloatLowering.reload}.
  *
  * Registers hold binary64 values; narrower ones are boxed in them (RISC-V
  * unprivileged ISA, section 21.2) and unboxed around each operation.
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import { FP_OPS, type FpFormat, type FpOpName, type Value } from '../../cpu/ir.ts';
-import { type Code, F32, F64, I64, V128, type ValType } from '../wasm/encoder.ts';
+import { type Code, F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, f64, get, i32, i64, set } from '../wasm/expr.ts';
 import type { Helpers } from '../wasm/helpers.ts';
 import { type FpLanesValue, type FpValue, THREAD } from '../wasm/lower.ts';
@@ -22,6 +24,8 @@ import { lane0Of } from './low-lanes.ts';
 
 /** 0x7ff is the exponent of infinity; the result's exponent, less 2 where subnormals matter, must be below this. */
 const LIMIT = 0x7fd;
+/** At which bit of its highest word the exponent of a number begins when the sign is shifted out. */
+export const EXPONENT = { 32: 24, 64: 21 } as const;
 /** Above it, a mode says how an operation deviates. */
 const HIGHEST_ROUNDING = 7;
 const SIGN = 1n << 63n;
@@ -33,6 +37,8 @@ export interface FloatHost {
   readonly helpers: Helpers;
   readonly arch: Architecture;
   newLocal(type: ValType): number;
+  /** A local that is nobody else's in the whole region. */
+  addLocal(type: ValType): number;
   /** Pushes a value as i64 or i32. */
   emit(value: Value): void;
   /** The local, of type f64, of the floating-point register that a value reads; undefined if it reads no such. */
@@ -84,7 +90,15 @@ const FAST: ReadonlySet<FpOpName> = new Set([
   'from_u64',
 ]);
 
+interface Operand {
+  readonly bits: Expr;
+  readonly fast: Expr;
+}
+
 const COMPARISONS: ReadonlySet<FpOpName> = new Set(['eq', 'lt', 'le', 'ltq', 'leq']);
+
+/** Comparisons for which each NaN is invalid, a quiet one too. */
+const SIGNALING: ReadonlySet<FpOpName> = new Set(['lt', 'le']);
 
 /** Whether the operation's result depends on the mode and may be inexact. */
 const ROUNDS: ReadonlySet<FpOpName> = new Set([
@@ -111,16 +125,21 @@ const SPLAT = { 32: 0x13, 64: 0x14 } as const;
 export class FloatLowering {
   private readonly host: FloatHost;
   private readonly limit: number;
+  private readonly limits: Readonly<Record<32 | 64, number>>;
   private readonly fused: boolean;
+  /** The first comparison of the present instruction, or of its last two operands, and its operands. */
+  private compared: { value: FpValue; operands: readonly Operand[] } | undefined;
 
-  /**
-   * @param limit an i32 local of the region
-   * @param fused whether the host's relaxed multiply-add rounds once
-   */
-  constructor(host: FloatHost, limit: number, fused: boolean) {
+  /** @param fused whether the host's relaxed multiply-add rounds once */
+  constructor(host: FloatHost, fused: boolean) {
     this.host = host;
-    this.limit = limit;
+    this.limit = host.addLocal(I32);
+    this.limits = { 32: host.addLocal(I32), 64: host.addLocal(I32) };
     this.fused = fused;
+  }
+
+  startInstruction(): void {
+    this.compared = undefined;
   }
 
   /** Computes `limit` from the cells. */
@@ -131,6 +150,9 @@ export class FloatLowering {
     code.i32(LIMIT).i32(0);
     easy(code);
     code.op(0x1b).localSet(this.limit);
+    for (const format of [32, 64] as const) {
+      set(this.limits[format], i32.shl(get(this.limit), i32.const(EXPONENT[format])))(code);
+    }
   }
 
   /** Whether floating point is not easy. */
@@ -224,8 +246,8 @@ export class FloatLowering {
 
   /** Pushes the result of an operation on lanes. */
   emitLanes(value: FpLanesValue): void {
-    const { host, limit, fused } = this;
-    emitLanes(host, value, { limit, fused, mode: modeOf(value.rounding), reload: () => this.reload() });
+    const { host, limit, limits, fused } = this;
+    emitLanes(host, value, { limit, limits, fused, mode: modeOf(value.rounding), reload: () => this.reload() });
   }
 
   /** Pushes the result of an operation as the IR has it, bits or integer. */
@@ -298,7 +320,8 @@ export class FloatLowering {
     const { op, format, args, rounding } = value;
     const { code } = this.host;
     const hard = this.isExactOnly(value);
-    const operands = args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));
+    const known = hard ? undefined : this.comparedBefore(value);
+    const operands = known ?? args.map((arg) => this.operand(arg, op.startsWith('from_') ? 'integer' : format, !hard));
     const result = resultFormat(value);
     const type = result === 64 ? F64 : result === 32 ? F32 : I64;
     const slow = () => this.emitSlow(value, operands, result);
@@ -307,13 +330,17 @@ export class FloatLowering {
       return;
     }
     const r = this.host.newLocal(type);
-    const check = this.fastPath(
+    const mode = modeOf(rounding);
+    const fullCheck = this.fastPath(
       op,
       format as 32 | 64,
       operands.map((o) => o.fast),
       r,
-      modeOf(rounding),
+      mode,
     );
+    // What NaNs raise is raised, and they are neither less nor equal.
+    const check = known === undefined ? fullCheck : this.unless(mode, undefined);
+    if (known === undefined && COMPARISONS.has(op)) this.compared = { value, operands };
     if (check !== undefined) {
       check(code);
       code.op(0x45).unlikelyIf();
@@ -323,8 +350,21 @@ export class FloatLowering {
     code.localGet(r);
   }
 
+  /**
+   * The operands of a comparison, if the present instruction has compared the same two before, whichever came first, and
+   * has raised for them whatever this one raises.
+   */
+  private comparedBefore({ op, format, args }: FpValue): readonly Operand[] | undefined {
+    const { compared } = this;
+    if (compared === undefined || !COMPARISONS.has(op) || compared.value.format !== format) return undefined;
+    if (SIGNALING.has(op) && !SIGNALING.has(compared.value.op)) return undefined;
+    const [a, b] = compared.value.args;
+    if (args[0] === a && args[1] === b) return compared.operands;
+    return args[0] === b && args[1] === a ? compared.operands.toReversed() : undefined;
+  }
+
   /** How to push an operand, as often as needed: as bits, and as a float where one is wanted. */
-  private operand(value: Value, format: FpFormat | 'integer', fast: boolean): { bits: Expr; fast: Expr } {
+  private operand(value: Value, format: FpFormat | 'integer', fast: boolean): Operand {
     const { host } = this;
     const { code } = host;
     if (format === 'integer' || format === 16 || !fast) {
@@ -468,19 +508,19 @@ export class FloatLowering {
 
   /** The exponent of a result, given by its bits, less `least` is below the limit. */
   private inRange(bits: Expr, wide: boolean, least: number): Expr {
-    const exponent = wide ? i32.wrap(i64.shr_u(bits, i64.const(52))) : i32.shr_u(bits, i32.const(23));
-    const shifted = least === 0 ? exponent : i32.sub(exponent, i32.const(least));
-    // For binary32 the limit's low byte is right: 0xfd.
-    const limit = wide ? get(this.limit) : i32.and(get(this.limit), i32.const(0xff));
-    return i32.lt_u(i32.and(shifted, i32.const(wide ? 0x7ff : 0xff)), limit);
+    const word = wide ? i32.wrap(i64.shr_u(bits, i64.const(32))) : bits;
+    const unsigned = i32.shl(word, i32.const(1));
+    const shifted = least === 0 ? unsigned : i32.sub(unsigned, i32.const(least << EXPONENT[wide ? 64 : 32]));
+    return i32.lt_u(shifted, get(this.limits[wide ? 64 : 32]));
   }
 
   /**
    * A condition of an operation that is exact; but a dynamic rounding mode has to be one, and may say that operations
    * deviate: the limit is 0 unless it is the usual one, and odd then.
    */
-  private unless(mode: number | undefined, condition: Expr): Expr {
-    return mode === undefined ? i32.and(condition, get(this.limit)) : condition;
+  private unless<T extends Expr | undefined>(mode: number | undefined, condition: T): Expr | T {
+    if (mode !== undefined) return condition;
+    return condition === undefined ? get(this.limit) : i32.and(condition, get(this.limit));
   }
 
   private ordered(a: Expr, b: Expr, F: typeof f64 | typeof f32): Expr {

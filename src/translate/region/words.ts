@@ -14,7 +14,7 @@ import { type Architecture, isAlwaysWord, isFloat, isVector, type RegisterRange 
 import type { OpName, Statement, Value } from '../../cpu/ir.ts';
 import { constantOf } from '../walk.ts';
 import { isLow32 } from '../wasm/lower.ts';
-import { lowHalfOf } from '../wasm/vector.ts';
+import { isZeroVector, lowHalfOf } from '../wasm/vector.ts';
 import { resultFormat } from './float.ts';
 import type { Instruction } from './graph.ts';
 import { registerOf, writeOf } from './register-numbers.ts';
@@ -104,7 +104,7 @@ export class Words {
 
   /** Whether a vector register is a word when it has this value. */
   isLowWrite(register: number, value: Value): boolean {
-    return lowBitsOf(value) === this.lowBits(register);
+    return isZeroVector(value) || lowBitsOf(value) === this.lowBits(register);
   }
 
   /** How many bits count of a vector register that is a word. */
@@ -288,7 +288,7 @@ export function singlesOf(arch: Architecture, instructions: Iterable<Instruction
       if (statement.kind !== 'setReg' || statement.value.type !== 'v128') continue;
       const register = registerOf(arch, statement.operand);
       const bits = lowBitsOf(statement.value);
-      if (register === undefined || bits === undefined) continue;
+      if (register === undefined || bits === undefined || isZeroVector(statement.value)) continue;
       excess.set(register, (excess.get(register) ?? 0) + (bits === 32 ? 1 : -1));
     }
   }

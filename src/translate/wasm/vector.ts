@@ -6,6 +6,7 @@
  */
 import type { OpName, Value } from '../../cpu/ir.ts';
 import type { VectorOpName } from '../../cpu/vector-ops.ts';
+import { constantOf } from '../walk.ts';
 import type { Code } from './encoder.ts';
 
 /** How an operation's arguments are pushed, and its opcode after 0xfd. */
@@ -195,6 +196,19 @@ const isMask = (op: OpName, mask: Value): boolean =>
 export const lowHalfOf = (value: Value): Value | undefined =>
   value.kind === 'op' && isMask(value.op, value.args[1]) ? value.args[0] : undefined;
 
+/** Whether a vector is known to be zero: one made of an immediate. */
+export function isZeroVector(value: Value): boolean {
+  if (value.kind === 'vector') return value.value === 0n;
+  if (value.kind !== 'op') return constantOf(value) === 0;
+  const { op, args } = value;
+  if (op === 'v128.and') return args.some(isZeroVector);
+  // As bytes are made of bits.
+  if (op === 'i8x16.eq') return isZeroVector(args[0]) && args[1].kind === 'vector' && hasNoZeroByte(args[1].value);
+  return (op.endsWith('.splat') || op === 'v128.from_i64' || op === 'shl') && isZeroVector(args[0]);
+}
+const hasNoZeroByte = (vector: bigint): boolean =>
+  BYTES.every((at) => BigInt.asUintN(8, vector >> BigInt(8 * at)) !== 0n);
+
 const LANEWISE =
   /^v128\.(not|and|andnot|or|xor|bitselect)$|\.(eq|ne|[lg][te]_[su]|abs|neg|popcnt|sh[lr](_[su])?|(add|sub)(_sat_[su])?|mul|m(in|ax)_[su]|avgr_u|q15mulr_sat_s)$/;
 /** Whether the low half of an operation's result depends on nothing but the low halves of its vectors. */
@@ -204,7 +218,7 @@ export const isLanewise = (op: VectorOpName): boolean => LANEWISE.test(op);
 export function readsLowHalf(op: VectorOpName, args: readonly Value[]): boolean {
   const lowered = VECTOR[op];
   if (lowered.form !== 'extract') return op.includes('_low_');
-  const lane = laneOf(args[1]);
+  const lane = constantOf(args[1]);
   return lane !== undefined && lane * lowered.size < 8;
 }
 
@@ -227,12 +241,6 @@ export function emitClearAbove(code: Code, bits: 32 | 64): void {
   emitVectorConstant(code, 0n);
   // Zeros of the lanes' own places, or those that V8 has an instruction for.
   code.simd(0x0d).bytes(BYTES.map((i) => (8 * i < bits ? i : bits === 64 ? i + 8 : i + 16)));
-}
-
-/** The number of a lane if it is known. */
-function laneOf(value: Value): number | undefined {
-  if (value.kind === 'const') return Number(value.value);
-  return value.kind === 'operand' ? value.operand.value : undefined;
 }
 
 export function emitVectorOp(emitter: Emitter, op: VectorOpName, args: readonly Value[]): void {
@@ -266,7 +274,7 @@ export function emitVectorOp(emitter: Emitter, op: VectorOpName, args: readonly 
       return;
     case 'extract': {
       const { opcode, size, signed, wide } = lowered;
-      const lane = laneOf(second);
+      const lane = constantOf(second);
       emitter.emit(first);
       if (lane === undefined) emitToLane0(emitter, second, size);
       code.simd(opcode).byte(lane ?? 0);
@@ -275,7 +283,7 @@ export function emitVectorOp(emitter: Emitter, op: VectorOpName, args: readonly 
     }
     case 'replace': {
       const { opcode, size, splat, equal, wide } = lowered;
-      const lane = laneOf(second);
+      const lane = constantOf(second);
       const scalar = () => (wide ? emitter.emit(third) : emitter.emit32(third));
       if (lane !== undefined) {
         emitter.emit(first);
