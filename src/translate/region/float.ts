@@ -100,18 +100,8 @@ const COMPARISONS: ReadonlySet<FpOpName> = new Set(['eq', 'lt', 'le', 'ltq', 'le
 /** Comparisons for which each NaN is invalid, a quiet one too. */
 const SIGNALING: ReadonlySet<FpOpName> = new Set(['lt', 'le']);
 
-/** Whether the operation's result depends on the mode and may be inexact. */
-const ROUNDS: ReadonlySet<FpOpName> = new Set([
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'sqrt',
-  'fma',
-  'to32',
-  'from_i64',
-  'from_u64',
-]);
+/** Operations whose result depends on the mode in most cases. */
+const ROUNDS: ReadonlySet<FpOpName> = new Set(['add', 'sub', 'mul', 'div', 'sqrt', 'fma', 'to32']);
 
 /** The opcodes after 0xfd of operations on vectors of binary32 and binary64; relaxed_madd is one (relaxed SIMD proposal). */
 const PACKED: Partial<Record<FpOpName, readonly [number, number]>> = {
@@ -303,14 +293,13 @@ export class FloatLowering {
   private isExactOnly({ op, format, rounding }: FpValue): boolean {
     const mode = modeOf(rounding);
     const sameFormat = (op === 'to32' && format === 32) || (op === 'to64' && format === 64);
-    const rounds = ROUNDS.has(op) || (format === 32 && op.startsWith('from_'));
     return (
       format === 16 ||
       !FAST.has(op) ||
       sameFormat ||
       (op === 'fma' && !this.fused) ||
       (mode ?? 0) > HIGHEST_ROUNDING ||
-      (rounds && (mode ?? 0) !== 0) ||
+      (ROUNDS.has(op) && (mode ?? 0) !== 0) ||
       (op.startsWith('round') && mode === 4)
     );
   }
@@ -464,13 +453,20 @@ export class FloatLowering {
       case 'from_i32':
       case 'from_u32': {
         const integer = i32.wrap(a);
-        compute(F.convert[op === 'from_i32' ? 'i32' : 'u32'](integer));
-        return wide && mode !== undefined ? undefined : get(this.limit);
+        const isSigned = op === 'from_i32';
+        compute(F.convert[isSigned ? 'i32' : 'u32'](integer));
+        if (wide) return mode === undefined ? get(this.limit) : undefined;
+        const shifted = isSigned ? i32.add(integer, i32.const(2 ** 24)) : integer;
+        return this.unlessExact(mode, i32.lt_u(shifted, i32.const((isSigned ? 2 ** 25 : 2 ** 24) + 1)));
       }
       case 'from_i64':
-      case 'from_u64':
-        compute(F.convert[op === 'from_i64' ? 'i64' : 'u64'](a));
-        return get(this.limit);
+      case 'from_u64': {
+        const isSigned = op === 'from_i64';
+        compute(F.convert[isSigned ? 'i64' : 'u64'](a));
+        const most = 1n << (wide ? 53n : 24n);
+        const shifted = isSigned ? i64.add(a, i64.const(most)) : a;
+        return this.unlessExact(mode, i64.lt_u(shifted, i64.const((isSigned ? 2n * most : most) + 1n)));
+      }
       default:
         return this.toInteger(op, wide, a, r, mode);
     }
@@ -521,6 +517,15 @@ export class FloatLowering {
   private unless<T extends Expr | undefined>(mode: number | undefined, condition: T): Expr | T {
     if (mode !== undefined) return condition;
     return condition === undefined ? get(this.limit) : i32.and(condition, get(this.limit));
+  }
+
+  /**
+   * A condition of a conversion: that it is exact, as it is of an integer of few bits and in every mode (floor and ceil of
+   * RISC-V's C library are such conversions), or that floating point is easy.
+   */
+  private unlessExact(mode: number | undefined, isExact: Expr): Expr {
+    if (mode === undefined) return get(this.limit);
+    return mode === 0 ? i32.or(isExact, get(this.limit)) : isExact;
   }
 
   private ordered(a: Expr, b: Expr, F: typeof f64 | typeof f32): Expr {
