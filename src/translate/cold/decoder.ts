@@ -17,7 +17,7 @@ import { EXIT } from '../exit.ts';
 import { Code, I32, I64 } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set } from '../wasm/expr.ts';
 import type { DefinedHelpers } from '../wasm/helpers.ts';
-import { PROCESS_MEMORY, THREAD, WINDOW } from '../wasm/lower.ts';
+import { PROCESS_MEMORY, THREAD, WINDOW } from '../wasm/memories.ts';
 import { ILLEGAL, recordLayout } from './record.ts';
 
 const I32_STORE = 0x36;

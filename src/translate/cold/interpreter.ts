@@ -34,7 +34,8 @@ import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
 import { DefinedHelpers } from '../wasm/helpers.ts';
-import { Lowering, PROCESS_MEMORY, type Terminator, THREAD } from '../wasm/lower.ts';
+import { Lowering, type Terminator } from '../wasm/lower.ts';
+import { PROCESS_MEMORY, THREAD } from '../wasm/memories.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
 import {

@@ -15,7 +15,8 @@ import type { Operand } from '../../cpu/row.ts';
 import { PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES, WINDOW_PAGES } from '../../host/layout.ts';
 import { Code, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { ImportedHelpers } from '../wasm/helpers.ts';
-import { Lowering, THREAD } from '../wasm/lower.ts';
+import { Lowering } from '../wasm/lower.ts';
+import { THREAD } from '../wasm/memories.ts';
 
 const WIDTHS: readonly Width[] = [8, 16, 32, 64];
 const AMOS: readonly AmoOp[] = ['swap', 'add', 'and', 'or', 'xor', 'min_s', 'max_s', 'min_u', 'max_u'];

@@ -18,7 +18,8 @@ import { FP_OPS, type FpFormat, type FpOpName, type Value } from '../../cpu/ir.t
 import { type Code, F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, f64, get, i32, i64, set } from '../wasm/expr.ts';
 import type { Helpers } from '../wasm/helpers.ts';
-import { type FpLanesValue, type FpValue, THREAD } from '../wasm/lower.ts';
+import type { FpLanesValue, FpValue } from '../wasm/lower.ts';
+import { THREAD } from '../wasm/memories.ts';
 import { emitLanes } from './float-lanes.ts';
 import { lane0Of } from './low-lanes.ts';
 

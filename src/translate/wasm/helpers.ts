@@ -10,7 +10,7 @@ import { EXIT } from '../exit.ts';
 import { Code, I32, I64, type ModuleEncoder, type ValType } from './encoder.ts';
 import { access, call, choose, type Expr, get, i32, i64, seq, set, when } from './expr.ts';
 import { FpFunctions } from './fp.ts';
-import { PROCESS_MEMORY, THREAD } from './lower.ts';
+import { PROCESS_MEMORY, THREAD } from './memories.ts';
 
 /** Each helper: its parameters' types, its result's, and how it is made. */
 const HELPERS = {

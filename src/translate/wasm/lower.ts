@@ -8,16 +8,17 @@
  * statement is about to change, just before that statement.
  */
 import type { Architecture } from '../../cpu/arch.ts';
-import type { AmoOp, OpName, Statement, Type, Value, Width } from '../../cpu/ir.ts';
+import type { OpName, Statement, Type, Value } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
 import { isVectorOp, type VectorOpName } from '../../cpu/vector-ops.ts';
-import { PROCESS, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { Counts } from '../walk.ts';
+import { type AtomicOperands, type AtomicValue, emitAtomic, emitVersion } from './atomics.ts';
 import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
-import { access, type Expr, get, i32, i64, set } from './expr.ts';
+import { get } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
+import { LOAD, LOAD32, STORE, THREAD, WINDOW } from './memories.ts';
 import { emitVectorConstant, emitVectorOp } from './vector.ts';
 
 /** Each pure operation: an opcode, or a helper function that does it. */
@@ -125,21 +126,6 @@ function signExtended(value: Value & { kind: 'op' }): { value: Value; opcode: nu
   return up.kind === 'const' && up.value === down.value && opcode !== undefined ? { value: inner, opcode } : undefined;
 }
 
-const LOAD: Record<Width, { signed: number; unsigned: number }> = {
-  8: { signed: 0x30, unsigned: 0x31 },
-  16: { signed: 0x32, unsigned: 0x33 },
-  32: { signed: 0x34, unsigned: 0x35 },
-  64: { signed: 0x29, unsigned: 0x29 },
-};
-/** The same to i32: the low 32 bits of what is loaded. */
-const LOAD32: Partial<typeof LOAD> = {
-  8: { signed: 0x2c, unsigned: 0x2d },
-  16: { signed: 0x2e, unsigned: 0x2f },
-  32: { signed: 0x28, unsigned: 0x28 },
-};
-/** Of i32, but for 64 bits. */
-const STORE: Record<Width, number> = { 8: 0x3a, 16: 0x3b, 32: 0x36, 64: 0x37 };
-
 /** Accesses to parts of vectors by their bytes: the load, which repeats what it loads, and the store, of lane 0. */
 const PARTS = [
   [16, 0x00, 0x0b],
@@ -148,33 +134,6 @@ const PARTS = [
   [2, 0x08, 0x59],
   [1, 0x07, 0x58],
 ] as const;
-
-/** i64.atomic.rmw…: the opcodes of width 64; 8, 16 and 32 follow at +3, +4, +5 (threads proposal). */
-const RMW: Partial<Record<AmoOp | 'cmpxchg', number>> = {
-  add: 0x1f,
-  and: 0x2d,
-  or: 0x34,
-  xor: 0x3b,
-  swap: 0x42,
-  cmpxchg: 0x49,
-};
-const RMW_WIDTH: Record<Width, number> = { 64: 0, 8: 3, 16: 4, 32: 5 };
-
-/** Index of the thread memory and of the guest's window in every module of the translator. */
-export const THREAD = 0;
-export const WINDOW = 1;
-export const PROCESS_MEMORY = 2;
-
-/**
- * Offset of an address's version among PROCESS.versions. Neighbours have one of their own, as far as possible, so that
- * stores to them do not make store-conditionals fail.
- */
-function versionOf(address: number): Expr {
-  const [near, far] = [1, 15].map((count) => i32.wrap(i64.shr_u(get(address), i64.const(count))));
-  return i32.and(i32.xor(near, far), i32.const(PROCESS.versionsSize - 4));
-}
-
-const alignment: Record<Width, number> = { 8: 0, 16: 1, 32: 2, 64: 3 };
 
 const LOCAL_TYPE: Record<Type, ValType> = { i32: I32, i64: I64, v128: V128 };
 
@@ -396,10 +355,7 @@ export abstract class Lowering {
         this.emitAtomic(value);
         return;
       case 'version':
-        versionOf(this.inLocal(value.address))(code);
-        code.op(0xfe10);
-        code.memarg({ memory: PROCESS_MEMORY, offset: PROCESS.versions, align: 2 });
-        code.op(0xad);
+        emitVersion(code, this.inLocal(value.address));
         return;
     }
   }
@@ -659,118 +615,20 @@ export abstract class Lowering {
     this.code.op(0xa7);
   }
 
-  /** Sign-extends the zero-extended result of a narrow atomic access. */
-  private emitExtend(width: Width): void {
-    if (width !== 64) this.code.op({ 8: 0xc2, 16: 0xc3, 32: 0xc4 }[width]);
-  }
-
-  private emitAtomic(value: Value & { kind: 'amo' | 'cas' | 'cas_if' | 'sc' }): void {
+  private emitAtomic(value: AtomicValue): void {
     const { code } = this;
-    const { width } = value;
     const address = this.addressLocal(value.address);
-    const memory = { memory: WINDOW, offset: 0, align: alignment[width] };
-    const operand = this.inLocal(value.value);
-    const expected = value.kind === 'amo' ? 0 : this.inLocal(value.expected);
-    const condition = 'condition' in value ? this.inLocal(value.condition) : 0;
-    const version = value.kind === 'sc' ? this.inLocal(value.version) : 0;
+    const operands: AtomicOperands = {
+      address,
+      operand: this.inLocal(value.value),
+      expected: value.kind === 'amo' ? 0 : this.inLocal(value.expected),
+      condition: 'condition' in value ? this.inLocal(value.condition) : 0,
+      version: value.kind === 'sc' ? this.inLocal(value.version) : 0,
+    };
     this.emitBeforeAccess(address);
     code.localGet(address).call(this.helpers.index('atomic_check'));
     this.emitAtomicCheck();
-    // Beyond the end of a file nothing but an access tells, and only plain accesses always trap.
-    code.localGet(address).access(LOAD[8].unsigned, { memory: WINDOW, offset: 0, align: 0 }).op(0x1a);
-    const cmpxchg = (expectedLocal: number, newLocal: number) => {
-      code.localGet(address);
-      for (const local of [expectedLocal, newLocal]) {
-        code.localGet(local);
-        if (width !== 64) code.i64((1n << BigInt(width)) - 1n).op(0x83);
-      }
-      code.op(0xfe00 + (RMW.cmpxchg as number) + RMW_WIDTH[width]);
-      code.memarg(memory);
-    };
-    if (value.kind === 'cas') {
-      cmpxchg(expected, operand);
-      this.emitExtend(width);
-      return;
-    }
-    const isStored = () => {
-      cmpxchg(expected, operand);
-      this.emitExtend(width);
-      code.localGet(expected);
-      this.emitExtend(width);
-      code.op(0x51);
-    };
-    if (value.kind === 'cas_if') {
-      code.localGet(condition).if(I64);
-      isStored();
-      code.op(0xad).else().i64(0n).end();
-      return;
-    }
-    if (value.kind === 'sc') {
-      code.localGet(condition).if(I64);
-      this.emitHolding(address, version, isStored);
-      code.else().i64(0n).end();
-      return;
-    }
-    const opcode = RMW[value.op];
-    if (opcode !== undefined) {
-      code.localGet(address).localGet(operand);
-      code.op(0xfe00 + opcode + RMW_WIDTH[width]);
-      code.memarg(memory);
-      this.emitExtend(width);
-      return;
-    }
-    // Minimum and maximum: compare-and-swap until nobody else wrote in between.
-    const old = this.newLocal(I64);
-    const next = this.newLocal(I64);
-    const isSigned = value.op.endsWith('_s');
-    const extend = () => {
-      if (width === 64) return;
-      if (isSigned) this.emitExtend(width);
-      else code.i64((1n << BigInt(width)) - 1n).op(0x83);
-    };
-    const lessThan = isSigned ? 0x53 : 0x54;
-    code.localGet(address);
-    code.access(LOAD[width].unsigned, { memory: WINDOW, offset: 0, align: 0 });
-    code.localSet(old).loop();
-    const pair = value.op.startsWith('min') ? [operand, old] : [old, operand];
-    code.localGet(operand).localGet(old);
-    for (const local of pair) {
-      code.localGet(local);
-      extend();
-    }
-    code.op(lessThan).op(0x1b).localSet(next);
-    cmpxchg(old, next);
-    code.localTee(next).localGet(old).localGet(next).localSet(old).op(0x52).brIf(0).end();
-    code.localGet(old);
-    this.emitExtend(width);
-  }
-
-  /**
-   * Makes the version of an address odd, which it stays while `action` leaves whether it has stored something; then
-   * makes it a new one, or what it was. Leaves what `action` left, or 0 if the version is not the one in the local. If
-   * the access faults, the engine finds heldVersion.
-   */
-  private emitHolding(address: number, version: number, action: () => void): void {
-    const { code } = this;
-    const memory = { memory: PROCESS_MEMORY, offset: PROCESS.versions, align: 2 };
-    const cell = this.newLocal(I32);
-    const isStored = this.newLocal(I32);
-    set(cell, versionOf(address))(code);
-    code.localGet(cell);
-    i32.wrap(get(version))(code);
-    i32.add(i32.wrap(get(version)), i32.const(1))(code);
-    code.op(0xfe48);
-    code.memarg(memory);
-    i32.wrap(get(version))(code);
-    code.op(0x46).if(I64);
-    access(0x36, THREAD, TRANSLATOR.heldVersion, i32.const(0), i32.add(get(cell), i32.const(1)))(code);
-    action();
-    code.localSet(isStored);
-    // On x86-64 a plain store is seen after what was stored before it.
-    const next = i32.add(i32.wrap(get(version)), i32.shl(get(isStored), i32.const(1)));
-    access(0x36, PROCESS_MEMORY, PROCESS.versions, get(cell), next)(code);
-    access(0x36, THREAD, TRANSLATOR.heldVersion, i32.const(0), i32.const(0))(code);
-    code.localGet(isStored).op(0xad).else().i64(0n).end();
+    emitAtomic(code, value, operands, (type) => this.newLocal(type));
   }
 
   protected lowerStatement(statement: Statement): void {

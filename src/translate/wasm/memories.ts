@@ -1,0 +1,23 @@
+/** The memories of the translator's modules, and the opcodes of plain accesses to them. */
+import type { Width } from '../../cpu/ir.ts';
+
+/** Indices of the thread memory, of the guest's window and of the process memory, in every module of the translator. */
+export const THREAD = 0;
+export const WINDOW = 1;
+export const PROCESS_MEMORY = 2;
+
+/** Loads to i64. */
+export const LOAD: Record<Width, { signed: number; unsigned: number }> = {
+  8: { signed: 0x30, unsigned: 0x31 },
+  16: { signed: 0x32, unsigned: 0x33 },
+  32: { signed: 0x34, unsigned: 0x35 },
+  64: { signed: 0x29, unsigned: 0x29 },
+};
+/** The same to i32: the low 32 bits of what is loaded. */
+export const LOAD32: Partial<typeof LOAD> = {
+  8: { signed: 0x2c, unsigned: 0x2d },
+  16: { signed: 0x2e, unsigned: 0x2f },
+  32: { signed: 0x28, unsigned: 0x28 },
+};
+/** Of i32, but for 64 bits. */
+export const STORE: Record<Width, number> = { 8: 0x3a, 16: 0x3b, 32: 0x36, 64: 0x37 };
