@@ -28,6 +28,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeSync,
@@ -59,9 +60,16 @@ export interface TranslatedModule {
   module: WebAssembly.Module;
 }
 
+/** A part of the file that was read at once, also as words: whole records. */
+interface Part {
+  bytes: Uint8Array<ArrayBuffer>;
+  words: Float64Array<ArrayBuffer>;
+}
+
 /** A translation in the file. */
 export interface Found extends Translation {
-  /** Tells modules apart. */
+  /** The record that it is in: its part, and the word in it at which it begins. */
+  part: Part;
   record: number;
   /** How many functions the module has. */
   count: number;
@@ -98,17 +106,16 @@ export class Translations {
   private code: ModuleCode | undefined;
   private header = Buffer.alloc(0);
   private path = '';
-  /** The file as it was read, also as words. */
-  private file: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  private words: Float64Array<ArrayBuffer> = new Float64Array(0);
-  /** Bytes of its records of jumps. */
+  /** Which file was read last, how many bytes of it have been read, and how many of them are of jumps. */
+  private identity = '';
+  private length = 0;
   private jumpsLength = 0;
   /** What is in it, by keys. */
   private readonly found = new Map<number, Found>();
   /** Keys of those that do not fit any more. */
   private readonly stale = new Set<number>();
-  /** Modules of several translations that have been made, by their records. */
-  private readonly modules = new Map<number, WebAssembly.Module>();
+  /** Modules of several translations that have been made, by the parts and words of their records. */
+  private readonly modules = new Map<Part, Map<number, WebAssembly.Module>>();
 
   /**
    * @param directory where files are kept
@@ -128,39 +135,49 @@ export class Translations {
     const text = Buffer.from(`${this.key} ${process.version} ${program}\n`, 'latin1');
     this.header = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, 32)]);
     this.path = `${this.directory}/${hash(this.header)}`;
-    this.file = new Uint8Array(0);
-    this.found.clear();
     this.stale.clear();
+    this.startAgain();
+  }
+
+  private startAgain(): void {
+    this.identity = '';
+    this.length = 0;
+    this.jumpsLength = 0;
+    this.found.clear();
     this.modules.clear();
   }
 
   /** Whether there may be any. */
   get exist(): boolean {
-    return this.size > this.header.length;
+    return this.status.size > this.header.length;
   }
 
-  private get size(): number {
-    return attempt(() => statSync(this.path, { throwIfNoEntry: false })?.size) ?? 0;
+  private get status(): { size: number; identity: string } {
+    const status = attempt(() => statSync(this.path, { throwIfNoEntry: false }));
+    return { size: status?.size ?? 0, identity: status === undefined ? '' : identityOf(status) };
   }
 
   /** Reads them. Calls back with the address and the numbers of each translation, and with the jumps of each run. */
   load(onTranslation: (pc: number, numbers: Float64Array) => void, onJumps: (jumps: Jumps) => void): void {
-    this.found.clear();
-    this.modules.clear();
-    this.jumpsLength = 0;
+    this.startAgain();
+    this.loadNew(onTranslation, onJumps);
+  }
+
+  /** Reads what has been appended meanwhile; all if it is another file now. */
+  private loadNew(onTranslation: (pc: number, numbers: Float64Array) => void, onJumps: (jumps: Jumps) => void): void {
     if (!this.isSafe()) return;
-    const file = this.read();
-    if (file === undefined || !this.hasAddon) return;
-    this.file = file;
-    this.words = new Float64Array(file.buffer, 0, file.length >> 3);
-    const { words } = this;
-    for (let at = this.header.length >> 3; 8 * at < file.length; at += words[at + 1] >> 3) {
+    const start = this.length;
+    const bytes = this.read();
+    if (bytes === undefined || !this.hasAddon) return;
+    const words = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
+    const part = { bytes, words };
+    for (let at = start === 0 ? this.header.length >> 3 : 0; 8 * at < bytes.length; at += words[at + 1] >> 3) {
       const end = at + (words[at + 1] >> 3);
       const isJumps = words[at] === JUMPS;
       const least = isJumps ? JUMPS_WORDS : WORDS + TRANSLATION_WORDS * words[at + 3];
-      const isRecord = (isJumps || words[at] === MAGIC) && end >= at + least && 8 * end <= file.length;
+      const isRecord = (isJumps || words[at] === MAGIC) && end >= at + least && 8 * end <= bytes.length;
       // What is wrong with a module shows when it is asked for.
-      const isWhole = isRecord && (!isJumps || this.isRight(at));
+      const isWhole = isRecord && (!isJumps || this.isRight(part, at));
       if (!isWhole) {
         this.remove();
         return;
@@ -170,38 +187,12 @@ export class Translations {
         onJumps(words.subarray(at + JUMPS_WORDS, end));
         continue;
       }
-      for (const one of this.translationsAt(at)) {
+      for (const one of translationsAt(part, at)) {
         // The last one counts: those before were for other code, or are in a module with others now.
         this.found.set(keyOf(one.pc, one.flags), one);
         onTranslation(one.pc, one.numbers);
       }
     }
-  }
-
-  private translationsAt(record: number): Found[] {
-    const { words, file } = this;
-    const count = words[record + 3];
-    const length = Math.ceil(words[record + 4] / count);
-    const heads = record + WORDS;
-    let numbersAt = heads + TRANSLATION_WORDS * count;
-    let codeAt = 8 * this.numbersEnd(record);
-    return Array.from({ length: count }, (_, i) => {
-      const head = heads + TRANSLATION_WORDS * i;
-      const [pc, flags, numberCount, codeLength] = words.subarray(head, head + TRANSLATION_WORDS);
-      const numbers = words.subarray(numbersAt, (numbersAt += numberCount));
-      return { pc, flags, numbers, guestCode: file.subarray(codeAt, (codeAt += codeLength)), record, count, length };
-    });
-  }
-
-  /** The sum of a field of all translations in a record. */
-  private sumOf(record: number, field: number): number {
-    let sum = 0;
-    for (let i = 0; i < this.words[record + 3]; i++) sum += this.words[record + WORDS + TRANSLATION_WORDS * i + field];
-    return sum;
-  }
-
-  private numbersEnd(record: number): number {
-    return record + WORDS + TRANSLATION_WORDS * this.words[record + 3] + this.sumOf(record, 2);
   }
 
   /** The translation for an address and circumstances, if there is one. */
@@ -210,27 +201,30 @@ export class Translations {
   }
 
   /** The bytes of the module that a translation is in. */
-  bytesOf({ record }: Found): Uint8Array<ArrayBuffer> {
-    const start = 8 * this.numbersEnd(record) + this.sumOf(record, 3);
-    return this.file.subarray(start, start + this.words[record + 4]);
+  bytesOf({ part, record }: Found): Uint8Array<ArrayBuffer> {
+    const start = 8 * numbersEnd(part, record) + sumOf(part, record, 3);
+    return part.bytes.subarray(start, start + part.words[record + 4]);
   }
 
   /** The module, with its machine code; undefined, and nothing is left of the file, if it is damaged or V8 does not take that. */
   moduleOf(found: Found): WebAssembly.Module | undefined {
-    const known = this.modules.get(found.record);
+    const { part, record, count } = found;
+    const known = this.modules.get(part)?.get(record);
     if (known !== undefined) return known;
     const bytes = this.bytesOf(found);
     const codeStart = bytes.byteOffset + bytes.length;
-    const code = this.file.subarray(codeStart, codeStart + this.words[found.record + 5]);
-    const module = this.isRight(found.record) ? this.moduleCode.moduleOf(bytes, code) : undefined;
+    const code = part.bytes.subarray(codeStart, codeStart + part.words[record + 5]);
+    const module = this.isRight(part, record) ? this.moduleCode.moduleOf(bytes, code) : undefined;
     if (module === undefined) this.remove();
-    else if (found.count > 1) this.modules.set(found.record, module);
+    else if (count > 1) {
+      const ofPart = this.modules.get(part) ?? new Map();
+      this.modules.set(part, ofPart.set(record, module));
+    }
     return module;
   }
 
-  private isRight(record: number): boolean {
-    const { file, words } = this;
-    return words[record + 2] === this.checksum(file.subarray(8 * record, 8 * record + words[record + 1]));
+  private isRight(part: Part, record: number): boolean {
+    return part.words[record + 2] === this.checksum(recordAt(part, record));
   }
 
   /** It does not fit any more. */
@@ -245,13 +239,15 @@ export class Translations {
     const { stale } = this;
     // Other threads or processes may have written the same meanwhile.
     const ignore = () => {};
-    if (this.size !== this.file.length) this.load(ignore, ignore);
+    const { size, identity } = this.status;
+    if (identity !== this.identity || size < this.length) this.load(ignore, ignore);
+    else if (size > this.length) this.loadNew(ignore, ignore);
     const isMissing = (key: number) => !this.found.has(key) || stale.has(key);
     const missing = modules.filter(
       ({ translations: all }) => all.length > 1 || all.some(({ pc, flags }) => isMissing(keyOf(pc, flags))),
     );
     const records = missing.map((one) => this.encode(one));
-    const isRoom = this.jumpsLength < Math.max(JUMPS_LEAST, this.file.length / JUMPS_PART);
+    const isRoom = this.jumpsLength < Math.max(JUMPS_LEAST, this.length / JUMPS_PART);
     if (jumps.length > 0 && isRoom) records.push(this.encodeJumps(jumps));
     if (records.length === 0) return;
     for (const { translations } of missing)
@@ -273,11 +269,11 @@ export class Translations {
 
   /** The records of which something is still found, if that is less than half of the file. */
   private liveRecords(): Uint8Array[] | undefined {
-    const { file, words } = this;
-    const live = new Set([...this.found.values()].map(({ record }) => record));
-    const records = [...live].map((at) => file.subarray(8 * at, 8 * at + words[at + 1]));
+    const live = new Map<Part, Set<number>>();
+    for (const { part, record } of this.found.values()) live.set(part, (live.get(part) ?? new Set()).add(record));
+    const records = [...live].flatMap(([part, all]) => [...all].map((record) => recordAt(part, record)));
     const length = records.reduce((sum, one) => sum + one.length, 0);
-    return 2 * length < file.length - this.jumpsLength ? records : undefined;
+    return 2 * length < this.length - this.jumpsLength ? records : undefined;
   }
 
   private encode({ translations, bytes, module }: TranslatedModule): Uint8Array {
@@ -332,20 +328,27 @@ export class Translations {
     return this.code;
   }
 
-  /** The whole file, if it is one of ours. */
+  /** What has not been read of the file, if it is one of ours. */
   private read(): Uint8Array<ArrayBuffer> | undefined {
-    const { header } = this;
-    const bytes = withFile(this.path, READ, (fd) => {
-      const { uid, size } = fstatSync(fd);
-      const all = new Uint8Array(size);
-      return uid === process.geteuid?.() && readSync(fd, all) === size ? all : undefined;
+    const { header, length } = this;
+    const read = withFile(this.path, READ, (fd) => {
+      const status = fstatSync(fd);
+      const { uid, size } = status;
+      const identity = identityOf(status);
+      const isSame = length === 0 || identity === this.identity;
+      const bytes = new Uint8Array(Math.max(size - length, 0));
+      const isRead =
+        isSame && uid === process.geteuid?.() && readSync(fd, bytes, { position: length }) === bytes.length;
+      return isRead ? { bytes, identity } : undefined;
     });
-    return bytes !== undefined && header.equals(bytes.subarray(0, header.length)) ? bytes : undefined;
+    if (read === undefined || (length === 0 && !header.equals(read.bytes.subarray(0, header.length)))) return undefined;
+    this.identity = read.identity;
+    this.length += read.bytes.length;
+    return read.bytes;
   }
 
   private remove(): void {
-    this.file = new Uint8Array(0);
-    this.found.clear();
+    this.startAgain();
     this.unlink();
   }
 
@@ -373,6 +376,39 @@ export class Translations {
     });
   }
 }
+
+function translationsAt(part: Part, record: number): Found[] {
+  const { words, bytes } = part;
+  const count = words[record + 3];
+  const length = Math.ceil(words[record + 4] / count);
+  const heads = record + WORDS;
+  let numbersAt = heads + TRANSLATION_WORDS * count;
+  let codeAt = 8 * numbersEnd(part, record);
+  return Array.from({ length: count }, (_, i) => {
+    const head = heads + TRANSLATION_WORDS * i;
+    const [pc, flags, numberCount, codeLength] = words.subarray(head, head + TRANSLATION_WORDS);
+    const numbers = words.subarray(numbersAt, (numbersAt += numberCount));
+    const guestCode = bytes.subarray(codeAt, (codeAt += codeLength));
+    return { pc, flags, numbers, guestCode, part, record, count, length };
+  });
+}
+
+/** The sum of a field of all translations in a record. */
+function sumOf({ words }: Part, record: number, field: number): number {
+  let sum = 0;
+  for (let i = 0; i < words[record + 3]; i++) sum += words[record + WORDS + TRANSLATION_WORDS * i + field];
+  return sum;
+}
+
+function numbersEnd(part: Part, record: number): number {
+  return record + WORDS + TRANSLATION_WORDS * part.words[record + 3] + sumOf(part, record, 2);
+}
+
+/** Tells files apart that were at the same place: the number of one that was removed is soon another's. */
+const identityOf = ({ ino, birthtimeMs }: Stats): string => `${ino} ${birthtimeMs}`;
+
+const recordAt = ({ bytes, words }: Part, record: number): Uint8Array =>
+  bytes.subarray(8 * record, 8 * record + words[record + 1]);
 
 /** Flags are less than 8. */
 const keyOf = (pc: number, flags: number): number => 8 * pc + flags;
