@@ -26,6 +26,7 @@ describe.concurrent('the command tsemu', () => {
     [['frobnicate'], 'unknown command frobnicate'],
     [['./x'], 'unknown command ./x; to run it: tsemu run ./x'],
     [['--strace', 'run', './x'], /^unknown option --strace; options of a program go behind the command: tsemu run /],
+    [['binfmt', 'status', '--flgas', 'P'], 'Unknown argument: flgas; did you mean --flags?'],
     [['doctor', 'riscv64'], 'Unknown command: riscv64'],
   ])('%j fails with one line', async (args, message) => {
     const { stdout, stderr, status } = await inScratch(args);
