@@ -177,7 +177,7 @@ describe.concurrent('command line', () => {
     expect(readFileSync(log, 'latin1')).toMatch(/^fault: SIGSEGV code 1 at pc 0x[0-9a-f]+, address 0x0$/m);
   });
 
-  describe.each(['riscv64', 'aarch64'])('a fault that kills a %s program', (arch) => {
+  describe.each(['riscv64', 'aarch64', 'arm'])('a fault that kills a %s program', (arch) => {
     const crash = (how: string, options: string[] = [], env: Record<string, string> = {}) => {
       const { TSEMU_QUIET: _, ...loud } = testEnvironment();
       return run([...tsemu(arch), ...options, suiteBinary(arch, 'exit'), how], { env: { ...loud, ...env } });
@@ -193,7 +193,12 @@ describe.concurrent('command line', () => {
       expect(lines[3]).toMatch(/^#0 {3}0x[0-9a-f]+ in main\+0x[0-9a-f]+$/);
       if (arch === 'aarch64')
         expect(stderr).toMatch(/^#1 .* in __libc_start_call_main\+.*\n(#.*\n)*#\d .* in _start\+/m);
-      expect(stderr).toMatch(arch === 'riscv64' ? /^ x0\/zero +0+ x1\/ra/m : /^ PC=.* X00=/m);
+      const registers: Record<string, RegExp> = {
+        riscv64: /^ x0\/zero +0+ x1\/ra/m,
+        aarch64: /^ PC=.* X00=/m,
+        arm: /^R00=/m,
+      };
+      expect(stderr).toMatch(registers[arch]);
       const { stderr: illegal, status: end } = await crash('illegal');
       expect(illegal).toMatch(/killed by SIG(ILL|TRAP) at pc 0x[0-9a-f]+, instruction 0x[0-9a-f]{8}\n/);
       expect(illegal).toContain(`killed by ${end} `);
