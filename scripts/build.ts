@@ -17,15 +17,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import { buildColdTiers } from './build-cold.ts';
 import { ARCHITECTURES, buildNative } from './build-native.ts';
+import { librariesOf } from './build-sea.ts';
 import { makeCodeCaches } from './code-cache.ts';
 import { manLink, manPage } from './man-page.ts';
-import { type Package, packagesOf, thirdPartyText } from './third-party.ts';
+import { type DebianPackage, debianPackagesOf, type Package, packagesOf, packageText } from './third-party.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shim = (name: string): string => join(root, 'scripts/shims', name);
@@ -148,12 +149,44 @@ function writeManPages(directory: string): void {
   for (const architecture of ARCHITECTURES) writeFileSync(join(directory, `tsemu-${architecture}.1`), manLink);
 }
 
-/** Builds everything; gives the packages of npm that are in the bundles. */
-export async function buildAll(dist: string): Promise<Package[]> {
+/** Of the libraries that Node needs, what slim images of Debian and others lack. */
+const RARE_LIBRARY = 'libatomic.so.1';
+
+/**
+ * Copies that for the Node that npm installs with the package, where the launcher has it looked for; gives the Debian package
+ * it is from. None elsewhere than on Debian: what is shipped has to have a licence.
+ */
+function copyLibraries(dist: string): DebianPackage[] {
+  const directory = join(dist, 'lib');
+  rmSync(directory, { recursive: true, force: true });
+  const needed = librariesOf(join(dist, 'node')).libraries.filter((path) => basename(path) === RARE_LIBRARY);
+  let packages: DebianPackage[];
+  try {
+    packages = debianPackagesOf(needed);
+  } catch (error) {
+    console.error(`build: ${RARE_LIBRARY} is not shipped: ${(error as Error).message}`);
+    return [];
+  }
+  mkdirSync(directory);
+  for (const path of needed) copyFileSync(path, join(directory, basename(path)));
+  return packages;
+}
+
+/** What is in dist/ that others wrote. */
+interface Contents {
+  /** Packages of npm, in the bundles. */
+  packages: Package[];
+  /** Packages of Debian, whose libraries are beside them. */
+  libraries: DebianPackage[];
+}
+
+/** Builds everything. */
+export async function buildAll(dist: string): Promise<Contents> {
   mkdirSync(dist, { recursive: true });
   buildNative(dist);
   buildColdTiers(dist);
   linkNode(dist);
+  const libraries = copyLibraries(dist);
   copyFileSync(join(root, 'scripts/bundle-loader.cjs'), join(dist, 'tsemu.cjs'));
   const inputs = [
     await bundle('src/main.ts', join(dist, 'tsemu.js')),
@@ -163,9 +196,9 @@ export async function buildAll(dist: string): Promise<Package[]> {
   for (const [entry, output] of Object.entries(LATER)) inputs.push(await bundle(entry, join(dist, output)));
   writeManPages(join(dist, 'man'));
   const packages = packagesOf(root, inputs.flat());
-  writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdPartyText(packages));
+  writeFileSync(join(dist, 'THIRD-PARTY.txt'), packageText(packages, libraries));
   makeCodeCaches(dist);
-  return packages;
+  return { packages, libraries };
 }
 
 // CI has built it already.

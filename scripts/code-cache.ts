@@ -185,6 +185,23 @@ const ARM_LOOP = [0xe3a00014, 0xe2500001, 0x1afffffd, 0xe3a07001, 0xef000000];
 const EM_AARCH64 = 183;
 const EM_ARM = 40;
 
+/**
+ * What V8 leaves in a cache depends on how long the paths are that it has in memory, and on which limits there are: these are
+ * the same everywhere. Bytes of the directory's path, and options of prlimit(1).
+ */
+const PATH_LENGTH = 120;
+const LIMITS = ['--nofile=1024:1024', '--stack=8388608:8388608'];
+
+/** A directory whose path has PATH_LENGTH bytes, wherever temporary files belong. */
+function makeDirectory(): string {
+  const start = join(tmpdir(), 'tsemu-build-');
+  // mkdtemp adds six.
+  return mkdtempSync(start.padEnd(PATH_LENGTH - 6, '-'));
+}
+
+/** MiB: more than a run needs. */
+const YOUNG = 256;
+
 /** Milliseconds; a multiple makes anything long enough to be kept. */
 const CLOCK_STEP = 100;
 
@@ -200,19 +217,26 @@ interface Run {
  * run fails.
  */
 export function makeCodeCaches(dist: string): void {
-  const directory = mkdtempSync(join(tmpdir(), 'tsemu-build-'));
+  const directory = makeDirectory();
   // V8 takes a cache for a script's if the script is as long as it was.
   for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(join(dist, name));
   try {
-    // What V8 leaves in a cache depends on how long the paths are that it has in memory: they are the same everywhere.
     const copy = join(directory, 'dist');
     cpSync(dist, copy, { recursive: true, dereference: true });
     // The launcher starts what lies beside it: here, a script that asks the real loader for caches.
     for (const command of ['tsemu', 'tsemu-riscv64', 'tsemu-aarch64', 'tsemu-arm'])
       copyFileSync(join(dist, command), join(directory, command));
-    // It hashes by a seed, too, of its own in each process. This flag is not among those that have to be the same when a cache is
-    // taken.
-    const node = `#!/bin/sh\nexec '${join(copy, 'node')}' --random-seed=1 "$@"\n`;
+    // It hashes by a seed, too, of its own in each process. And it leaves in a cache what was in memory before where functions
+    // have gaps; so no memory is to be collected and used again, for which young objects get room. These flags are not among
+    // those that have to be the same when a cache is taken.
+    const node = `#!/bin/sh
+for word; do
+  shift
+  case $word in --min-semi-space-size=*) word=--min-semi-space-size=${YOUNG} ;; esac
+  set -- "$@" "$word"
+done
+exec '${join(copy, 'node')}' --random-seed=1 --max-semi-space-size=${YOUNG} "$@"
+`;
     writeFileSync(join(directory, 'node'), node, { mode: 0o755 });
     const loader = JSON.stringify(join(copy, 'tsemu.cjs'));
     // What is worth doing is decided by clocks. Here one goes on by as much each time it is looked at and the other
@@ -249,11 +273,13 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });`;
       { command: 'tsemu-riscv64', env: keeping, program },
     ];
     for (const { command, options = [], program: guest, env } of runs) {
-      const { status, stderr } = spawnSync(join(directory, command), [...options, guest], {
+      const { error, status, stderr } = spawnSync('prlimit', [...LIMITS, join(directory, command), ...options, guest], {
+        cwd: directory,
         encoding: 'utf8',
         // Nothing of the caller's: its settings would be seen in the caches.
         env: { TSEMU_CACHE: 'off', ...env },
       });
+      if (error !== undefined) throw error;
       if (status !== 0) throw new Error(`making the code caches failed with ${status}: ${stderr}`);
     }
     for (const name of readdirSync(copy)) if (name.endsWith('.cache')) copyFileSync(join(copy, name), join(dist, name));

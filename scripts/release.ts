@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function release(directory: string): Promise<void> {
   const dist = join(root, 'dist');
-  const packages = await buildAll(dist);
+  const { packages, libraries: shipped } = await buildAll(dist);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
@@ -35,7 +35,7 @@ async function release(directory: string): Promise<void> {
   // npm writes no time into a package.
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory];
   const tarball = execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim();
-  write(`${tarball}.cdx.json`, billOf(own, tarball, packages));
+  write(`${tarball}.cdx.json`, billOf(own, tarball, packages, [], shipped));
 
   const executable = `${own.name}-${own.version}-linux-x64`;
   buildSea(dist, join(directory, executable));

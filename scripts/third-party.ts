@@ -49,7 +49,7 @@ export function packagesOf(root: string, files: Iterable<string>): Package[] {
 const section = (title: string, text: string): string => `${'-'.repeat(72)}\n${title}\n\n${text.trim()}\n`;
 
 /** The licences of the packages in the bundles. */
-export function thirdPartyText(packages: readonly Package[]): string {
+function bundlesText(packages: readonly Package[]): string {
   const sections = packages.map((one) =>
     section(`${one.name} ${one.version} (${one.license})`, licenceText(one.directory)),
   );
@@ -97,12 +97,8 @@ function dpkgQuery(library: string): string[] {
 
 const COMMON_LICENCES = '/usr/share/common-licenses/';
 
-/** The licences of what is in the self-contained executable. */
-export function executableText(
-  packages: readonly Package[],
-  node: Package,
-  libraries: readonly DebianPackage[],
-): string {
+/** Which libraries there are, and their licences: two parts, between which others can stand. */
+function librariesText(libraries: readonly DebianPackage[]): { list: string; licences: string[] } {
   const copyrights = libraries.map(({ name }) => readFileSync(`/usr/share/doc/${name}/copyright`, 'utf8'));
   const common = new Set(
     copyrights.flatMap((text) => text.match(/(?<=\/usr\/share\/common-licenses\/)[\w.-]*\w/g) ?? []),
@@ -110,14 +106,38 @@ export function executableText(
   const list = libraries.map(
     ({ name, version, source, files }) => `  ${name} ${version} (${files.join(', ')}), source package ${source}\n`,
   );
+  const licences = [
+    ...libraries.map(({ name }, i) => section(`${name}, of Debian`, copyrights[i])),
+    ...[...common].sort().map((name) => section(name, readFileSync(COMMON_LICENCES + name, 'utf8'))),
+  ];
+  return { list: list.join(''), licences };
+}
+
+/** The licences of what is in the npm package. */
+export function packageText(packages: readonly Package[], libraries: readonly DebianPackage[]): string {
+  const { list, licences } = librariesText(libraries);
+  const about = [
+    'dist/lib has, unchanged, shared libraries of Debian for Node.js. Debian has their sources, in these packages, in its',
+    'archive. Others can be put in their place.\n',
+    list,
+  ];
+  return [bundlesText(packages), ...(libraries.length === 0 ? [] : about), ...licences].join('\n');
+}
+
+/** The licences of what is in the self-contained executable. */
+export function executableText(
+  packages: readonly Package[],
+  node: Package,
+  libraries: readonly DebianPackage[],
+): string {
+  const { list, licences } = librariesText(libraries);
   return [
-    thirdPartyText(packages),
+    bundlesText(packages),
     'The self-contained executable also contains Node.js and, unchanged, shared libraries of Debian. Debian has the',
     'sources of the libraries, in these packages, in its archive. To use others, build the executable with them:',
     'npm run build:sea takes those that are installed.\n',
-    list.join(''),
+    list,
     section(`Node.js ${node.version}`, licenceText(node.directory)),
-    ...libraries.map(({ name }, i) => section(`${name}, of Debian`, copyrights[i])),
-    ...[...common].sort().map((name) => section(name, readFileSync(COMMON_LICENCES + name, 'utf8'))),
+    ...licences,
   ].join('\n');
 }

@@ -11,6 +11,9 @@ const program = (name: string): string => join(prebuiltDirectory, 'riscv64', nam
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
+/** doctor, and a program, in a directory that is mounted noexec. */
+const NOEXEC = `mount -t tmpfs -o noexec none "$0" || exit; export TMPDIR="$0"; "$1" doctor; cp "$2" "$0"; "$1" run "$0/hello"`;
+
 const command = (args: string[], env: Record<string, string> = {}) =>
   run([...tsemu(), ...args], { env: testEnvironment(env) });
 
@@ -23,6 +26,7 @@ describe.concurrent('the command tsemu', () => {
     [['frobnicate'], 'unknown command frobnicate'],
     [['./x'], 'unknown command ./x; to run it: tsemu run ./x'],
     [['--strace', 'run', './x'], /^unknown option --strace; options of a program go behind the command: tsemu run /],
+    [['binfmt', 'status', '--flgas', 'P'], 'Unknown argument: flgas; did you mean --flags?'],
     [['doctor', 'riscv64'], 'Unknown command: riscv64'],
   ])('%j fails with one line', async (args, message) => {
     const { stdout, stderr, status } = await inScratch(args);
@@ -42,8 +46,27 @@ describe.concurrent('the command tsemu', () => {
 
   test('doctor and its output on a machine that is not in order', async () => {
     const { stdout, status } = await inScratch(['doctor'], { env: testEnvironment({ TMPDIR: '/nowhere' }) });
-    expect(stdout).toMatch(/^failed +riscv64 guest +not tried: no file can be made in \/nowhere \(TMPDIR\): ENOENT$/m);
-    expect(status).toBe(1);
+    expect(stdout).toMatch(/^note +temporary files +\/nowhere takes no file: ENOENT\nok +temporary files +\/\w/m);
+    expect([stdout.match(/^ok +\w+ guest +runs$/gm)?.length, status]).toEqual([3, 0]);
+    const mounted = await run([
+      'unshare',
+      '-Urm',
+      'sh',
+      '-c',
+      NOEXEC,
+      scratch,
+      join(root, 'dist/tsemu'),
+      program('hello'),
+    ]);
+    // Where users may not mount (Docker), there is nothing to see.
+    if (!/^(unshare|mount):/.test(mounted.stderr)) {
+      expect(mounted.stdout).toMatch(/^note +temporary files +\/\S+ is mounted noexec: .*\nok +temporary files/m);
+      expect(mounted.stdout.match(/^ok +\w+ guest +runs$/gm)).toHaveLength(3);
+      expect(mounted).toMatchObject({
+        status: 126,
+        stderr: expect.stringMatching(/hello: Permission denied: mounted noexec\n$/),
+      });
+    }
     const full = await run(['sh', '-c', '"$0" completion bash >/dev/full', join(root, 'dist/tsemu')]);
     expect(full).toEqual({ stdout: '', stderr: 'tsemu: cannot write: ENOSPC\n', status: 1 });
   });
@@ -154,7 +177,7 @@ describe.concurrent('command line', () => {
     expect(readFileSync(log, 'latin1')).toMatch(/^fault: SIGSEGV code 1 at pc 0x[0-9a-f]+, address 0x0$/m);
   });
 
-  describe.each(['riscv64', 'aarch64'])('a fault that kills a %s program', (arch) => {
+  describe.each(['riscv64', 'aarch64', 'arm'])('a fault that kills a %s program', (arch) => {
     const crash = (how: string, options: string[] = [], env: Record<string, string> = {}) => {
       const { TSEMU_QUIET: _, ...loud } = testEnvironment();
       return run([...tsemu(arch), ...options, suiteBinary(arch, 'exit'), how], { env: { ...loud, ...env } });
@@ -170,7 +193,12 @@ describe.concurrent('command line', () => {
       expect(lines[3]).toMatch(/^#0 {3}0x[0-9a-f]+ in main\+0x[0-9a-f]+$/);
       if (arch === 'aarch64')
         expect(stderr).toMatch(/^#1 .* in __libc_start_call_main\+.*\n(#.*\n)*#\d .* in _start\+/m);
-      expect(stderr).toMatch(arch === 'riscv64' ? /^ x0\/zero +0+ x1\/ra/m : /^ PC=.* X00=/m);
+      const registers: Record<string, RegExp> = {
+        riscv64: /^ x0\/zero +0+ x1\/ra/m,
+        aarch64: /^ PC=.* X00=/m,
+        arm: /^R00=/m,
+      };
+      expect(stderr).toMatch(registers[arch]);
       const { stderr: illegal, status: end } = await crash('illegal');
       expect(illegal).toMatch(/killed by SIG(ILL|TRAP) at pc 0x[0-9a-f]+, instruction 0x[0-9a-f]{8}\n/);
       expect(illegal).toContain(`killed by ${end} `);

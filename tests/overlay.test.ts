@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TOOLCHAINS } from '../scripts/build-test-binaries.ts';
 import { createEmulator } from '../src/library/index.ts';
+import { inNamespace, obstacle as namespaceObstacle } from './support/namespace.ts';
 import { root, run, testEnvironment } from './support/run.ts';
 
 const USER = 65534;
@@ -136,3 +137,16 @@ describe.each([
     expect(() => createEmulator({ overlay: { 'a:b': true } })).toThrow("overlay cannot have 'a:b'");
   });
 });
+
+test.skipIf(isRoot ? await namespaceObstacle() : 'not root')(
+  'where user namespaces are forbidden it says so',
+  async () => {
+    const words = `setpriv --reuid=${USER} --clear-groups "$COMMAND" -overlay "$DIRECTORY" "$DIRECTORY/tool" write new x`;
+    const script = `sh -c 'echo 0 > /proc/sys/user/max_user_namespaces'; ${words}`;
+    expect(await inNamespace(script, { COMMAND: command, DIRECTORY: scratch })).toEqual({
+      stdout: '',
+      stderr: 'tsemu-riscv64: -overlay: user namespaces are not allowed here, and this is not root: error 028\n',
+      status: 126,
+    });
+  },
+);

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { librariesOf } from '../scripts/build-sea.ts';
 import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
 import { root, run, sysroot, testEnvironment } from './support/run.ts';
 
@@ -91,6 +92,16 @@ describe('the installed package', () => {
     expect(doctor.stdout).toMatch(
       /^ok +riscv64 guest +runs\nok +aarch64 guest +runs\nok +arm guest +runs\nGuests run here\.\n$/m,
     );
+  });
+
+  test('brings along what slim images lack for that Node', async () => {
+    const [lacking] = librariesOf(join(root, 'dist/node')).libraries.filter((path) => path.includes('/libatomic.so'));
+    const script = 'mount --bind /dev/null "$0" || exit; "$1" "$2" && "$3" doctor >/dev/null; echo $?';
+    const commands = [join(bin, 'tsemu-riscv64'), hello, join(bin, 'tsemu')];
+    const outcome = await run(['unshare', '-Urm', 'sh', '-c', script, lacking, ...commands]);
+    // Where users may not mount (Docker), it cannot be hidden.
+    if (/^(unshare|mount):/.test(outcome.stderr)) return;
+    expect(outcome).toEqual({ ...HELLO, stdout: `${HELLO.stdout}0\n` });
   });
 
   test('has a library with types, which the example uses', async () => {

@@ -37,6 +37,8 @@ interface FrameLayout {
   /** Of the caller's frame pointer and of the return address, in bytes from the frame pointer. */
   previous: number;
   returnAddress: number;
+  /** Whether the four bytes before a return address, and the last two of them, end in a call. */
+  isCall(word: number, half: number): boolean;
   registers(state: DataView, float: boolean): string;
 }
 
@@ -47,6 +49,9 @@ const LAYOUTS: Readonly<Record<string, FrameLayout>> = {
     link: RISCV_STATE.x + 8,
     previous: -16,
     returnAddress: -8,
+    // jal and jalr with ra, c.jalr.
+    isCall: (word, half) =>
+      (word & 0xfff) === 0x0ef || (word & 0x7fff) === 0x00e7 || ((half & 0xf07f) === 0x9002 && (half & 0xf80) !== 0),
     registers: riscvRegistersText,
   },
   aarch64: {
@@ -54,6 +59,8 @@ const LAYOUTS: Readonly<Record<string, FrameLayout>> = {
     link: AARCH64_STATE.x + 8 * 30,
     previous: 0,
     returnAddress: 8,
+    // bl, blr and its forms with pointer authentication.
+    isCall: (word) => word >>> 26 === 0x25 || (word & 0xfefff000) >>> 0 === 0xd63f0000,
     registers: aarch64RegistersText,
   },
   // Of T32 code, whose frame pointer is r7; it need not keep frame records.
@@ -62,6 +69,13 @@ const LAYOUTS: Readonly<Record<string, FrameLayout>> = {
     link: ARM_STATE.r + 8 * 14,
     previous: 0,
     returnAddress: 4,
+    // A32's bl, blx with a label and with a register; T32's, whose first half is the lower one of the word.
+    isCall: (word, half) =>
+      (word & 0x0f000000) === 0x0b000000 ||
+      word >>> 25 === 0x7d ||
+      (word & 0x0ffffff0) === 0x012fff30 ||
+      (word & 0xc000f800) >>> 0 === 0xc000f000 ||
+      (half & 0xff87) === 0x4780,
     registers: armRegistersText,
   },
 };
@@ -121,21 +135,27 @@ function backtrace(task: GuestTask, layout: FrameLayout, state: DataView): strin
   const nameOf = makeSymbolizer(host.threadMemory);
   const functionOf = (pc: bigint): string => nameOf(Number(pc)).replace(/\+0x[0-9a-f]+$/, '');
   const addresses: bigint[] = [];
-  let frame = state.getBigUint64(layout.framePointer, true);
-  while (addresses.length < MAX_FRAMES) {
-    const record = task.space.read(Number(frame) + Math.min(layout.previous, layout.returnAddress), 16);
-    if (frame === 0n || record === undefined) break;
-    const words = new DataView(record.buffer, record.byteOffset, 16);
-    const [lower, upper] = [words.getBigUint64(0, true), words.getBigUint64(8, true)];
-    const [previous, returnAddress] = layout.previous < layout.returnAddress ? [lower, upper] : [upper, lower];
-    if (!isCode(task, returnAddress)) break;
-    addresses.push(returnAddress);
+  const { wordSize } = task.guest.abi;
+  // Registers of 32 bits are kept sign-extended; a return address of T32 code is odd.
+  const register = (at: number): bigint => BigInt.asUintN(8 * wordSize, state.getBigUint64(at, true));
+  const wordAt = (at: bigint): bigint | undefined => {
+    const bytes = task.space.read(Number(at), wordSize);
+    if (bytes === undefined) return undefined;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, wordSize);
+    return wordSize === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
+  };
+  const evenOf = (address: bigint): bigint => address & ~1n;
+  let frame = register(layout.framePointer);
+  while (addresses.length < MAX_FRAMES && frame !== 0n) {
+    const [previous, returnAddress] = [layout.previous, layout.returnAddress].map((at) => wordAt(frame + BigInt(at)));
+    if (previous === undefined || returnAddress === undefined || !isCaller(task, layout, evenOf(returnAddress))) break;
+    addresses.push(evenOf(returnAddress));
     if (previous <= frame) break;
     frame = previous;
   }
   // A function that calls none keeps its return address in the register; elsewhere that is in the function itself.
-  const link = state.getBigUint64(layout.link, true);
-  const isOwn = link === addresses[0] || !isCode(task, link) || functionOf(link - 1n) === functionOf(cpu.pc);
+  const link = evenOf(register(layout.link));
+  const isOwn = link === addresses[0] || !isCaller(task, layout, link) || functionOf(link - 1n) === functionOf(cpu.pc);
   if (!isOwn) addresses.unshift(link);
   const line = (pc: bigint, number: number, name: string): string =>
     `#${number.toString().padEnd(3)} ${hex(pc)} in ${name}`;
@@ -145,6 +165,12 @@ function backtrace(task: GuestTask, layout: FrameLayout, state: DataView): strin
   return [line(cpu.pc, 0, nameOf(Number(cpu.pc))), ...addresses.map((pc, i) => line(pc, i + 1, callerName(pc)))];
 }
 
-function isCode({ space, host }: GuestTask, address: bigint): boolean {
-  return address < BigInt(host.windowSize) && (space.table[Number(address >> 12n)] & PageFlag.exec) !== 0;
+/** Whether a call returns to `address`: other things lie where a frame would be in code that keeps none. */
+function isCaller({ space, host }: GuestTask, { isCall }: FrameLayout, address: bigint): boolean {
+  const at = Number(address);
+  const isCode = address < BigInt(host.windowSize) && (space.table[Number(address >> 12n)] & PageFlag.exec) !== 0;
+  const bytes = isCode ? space.read(at - 4, 4) : undefined;
+  if (bytes === undefined) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 4);
+  return isCall(view.getUint32(0, true), view.getUint16(2, true));
 }

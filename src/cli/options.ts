@@ -5,8 +5,8 @@
  * As with qemu: `-x` and `--x` are the same, a value is the next argument
  * whatever it looks like, and parsing ends at the program's name.
  */
-import { closest, distance } from 'fastest-levenshtein';
 import yargs, { type Options } from 'yargs';
+import { suggestion } from './nearest.ts';
 import { CHROOT_SHORT, OPTIONS, type Option, SHORT, synopsis } from './option-table.ts';
 import { APPLY, CHROOT, type Command, LOG_ITEMS, type Settings, UsageError } from './settings.ts';
 
@@ -30,7 +30,8 @@ function normalize(args: readonly string[], short: Record<string, string>): Norm
     const written = equals < 0 ? text : text.slice(0, equals);
     const name = short[written] ?? written;
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
-    if (option === undefined) throw new UsageError(`unknown option '${written}'${suggestion(written)}`);
+    if (option === undefined)
+      throw new UsageError(`unknown option '${written}'${suggestion(written, Object.keys(OPTIONS))}`);
     if (option.value === undefined) {
       if (equals >= 0) throw new UsageError(`option '${written}' takes no value`);
       words.push(`--${name}`);
@@ -43,13 +44,6 @@ function normalize(args: readonly string[], short: Record<string, string>): Norm
     }
   }
   return { words, used: i, taker };
-}
-
-/** `; did you mean -strace?` if some option is written much like `name`. */
-function suggestion(name: string): string {
-  const best = closest(name, Object.keys(OPTIONS));
-  const isNear = distance(name, best) <= Math.min(2, Math.ceil(name.length / 2)) && best.length > 1;
-  return isNear ? `; did you mean -${best}?` : '';
 }
 
 /** yargs's own description of an option. */

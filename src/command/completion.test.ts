@@ -32,5 +32,5 @@ test('bash leaves files, and all that is behind the program, to its defaults', (
 test('every shell has every option', () => {
   expect(completionScript('zsh')).toContain(completionScript('bash'));
   expect(completionScript('fish')).toContain("complete -c tsemu-riscv64 -o backend -x -a 'wasm js'");
-  expect(completionScript('fish')).toContain('complete -c tsemu-aarch64 -s L -r -d ');
+  expect(completionScript('fish')).toContain('complete -c tsemu-aarch64 -o L -r -d ');
 });

@@ -101,7 +101,8 @@ function fish(): string {
         : option.value === undefined || option.isOptional
           ? ''
           : ' -r';
-    const rest = `${name.length === 1 ? '-s' : '-o'} ${name}${value} -d ${quoted(option.about)}`;
+    // Short options of fish's would be taken together: -sand for -s and its value.
+    const rest = `-o ${name}${value} -d ${quoted(option.about)}`;
     lines.push(`complete -c tsemu -n '__fish_seen_subcommand_from ${RUNNERS.join(' ')}' ${rest}`);
     for (const command of EMULATORS) lines.push(`complete -c ${command} ${rest}`);
   }

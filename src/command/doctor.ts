@@ -1,7 +1,7 @@
 /** `tsemu doctor`: whether guests can run here, and if not, why; made to be pasted into a bug report. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { homedir, machine as machineName, release } from 'node:os';
+import { homedir, machine as machineName, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GUEST_ARCHITECTURES } from '../loader/machine.ts';
 import { binfmt, defaultFlags } from './binfmt.ts';
@@ -35,24 +35,42 @@ const thisMachine: Machine = {
 /** The report, and exit status 1 if something has failed. */
 export function doctor(request: DoctorRequest): { text: string; status: number } {
   const { installation, version } = request;
-  const findings = [
-    ...checkMachine(thisMachine),
-    checkCache(),
-    ...binfmtState(request),
-    ...GUEST_ARCHITECTURES.map((architecture): Finding => {
-      const problem = selfTest(architecture, installation);
-      const subject = `${architecture} guest`;
-      return problem === undefined
-        ? { level: 'ok', subject, text: 'runs' }
-        : { level: 'failed', subject, text: problem };
-    }),
-  ];
+  const findings = [...checkMachine(thisMachine), checkCache(), ...binfmtState(request), ...tryGuests(installation)];
   const count = findings.filter(({ level }) => level === 'failed').length;
   const verdict = count === 0 ? 'Guests run here.' : `${count} of ${findings.length} checks failed.`;
   return {
     text: `tsemu ${version} in ${installation.directory}, V8 ${process.versions.v8}, ${process.execPath}\n${table(findings)}${verdict}\n`,
     status: count === 0 ? 0 : 1,
   };
+}
+
+/** Runs a guest of each architecture, in the first directory for temporary files that lets programs be executed. */
+function tryGuests(installation: Installation): Finding[] {
+  const findings: Finding[] = [];
+  const subject = 'temporary files';
+  for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp', homedir()])) {
+    let scratch: string | undefined;
+    try {
+      scratch = mkdtempSync(join(parent, 'tsemu-doctor-'));
+      const file = join(scratch, 'executable');
+      writeFileSync(file, '', { mode: 0o755 });
+      accessSync(file, constants.X_OK);
+      findings.push({ level: 'ok', subject, text: parent });
+      for (const architecture of GUEST_ARCHITECTURES) {
+        const problem = selfTest(architecture, installation, scratch);
+        const level = problem === undefined ? 'ok' : 'failed';
+        findings.push({ level, subject: `${architecture} guest`, text: problem ?? 'runs' });
+      }
+      return findings;
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      const why = syscall === 'access' ? 'is mounted noexec: guests there are not executed' : `takes no file: ${code}`;
+      findings.push({ level: 'note', subject, text: `${parent} ${why}` });
+    } finally {
+      if (scratch !== undefined) rmSync(scratch, { recursive: true });
+    }
+  }
+  return [...findings, { level: 'failed', subject: 'guests', text: 'not tried: there is no place for their files' }];
 }
 
 const table = (findings: readonly Finding[]): string =>

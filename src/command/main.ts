@@ -5,6 +5,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import yargs from 'yargs';
+import { suggestion } from '../cli/nearest.ts';
 import { ACTIONS, binfmt, defaultFlags } from './binfmt.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { doctor } from './doctor.ts';
@@ -29,6 +30,9 @@ const EXAMPLES: readonly [command: string, about: string][] = [
 
 /** Those that the launcher leaves to this program. */
 const COMMANDS = ['binfmt', 'doctor', 'completion'];
+
+/** The options of those, for who has mistyped one. */
+const OPTIONS = ['force', 'flags', 'mount', 'help', 'version'];
 
 const installation = thisInstallation();
 
@@ -114,9 +118,10 @@ const parser = yargs(process.argv.slice(2))
     if (error !== undefined) throw error;
     const [, nearest] = /^Did you mean (.*)\?$/.exec(message ?? '') ?? [];
     if (first !== undefined && !COMMANDS.includes(first)) fail(unknownCommand(first, nearest));
+    const [, unknown = ''] = /^Unknown arguments?: ([\w-]+)/.exec(message ?? '') ?? [];
     // Words are missing.
     if (!message || message.startsWith('Not enough')) console.error(usage.help());
-    else console.error(`tsemu: ${message}`);
+    else console.error(`tsemu: ${message}${suggestion(unknown, OPTIONS, '--')}`);
     process.exit(1);
   });
 void parser.parseAsync();

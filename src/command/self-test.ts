@@ -1,6 +1,5 @@
 /** A tiny guest of each architecture, made here, so that the emulator can be tried without a compiler. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeElf } from '../loader/elf-writer.ts';
 import { GUEST_CLASSES, GUEST_MACHINES } from '../loader/machine.ts';
@@ -53,31 +52,25 @@ function guestProgram(architecture: string): Uint8Array {
 }
 
 /**
- * Runs a guest of `architecture` with this installation's command, compiling its code at once. Undefined if it did what
- * it should within `seconds`, or what happened instead.
+ * Runs a guest of `architecture`, a file in `directory`, with this installation's command, compiling its code at once.
+ * Undefined if it did what it should within `seconds`, or what happened instead.
  */
-export function selfTest(architecture: string, installation: Installation, seconds = 30): string | undefined {
-  let scratch: string | undefined;
-  try {
-    let program: string;
-    try {
-      scratch = mkdtempSync(join(tmpdir(), 'tsemu-doctor-'));
-      program = join(scratch, 'guest');
-      writeFileSync(program, guestProgram(architecture), { mode: 0o755 });
-    } catch (error) {
-      return `not tried: no file can be made in ${tmpdir()} (TMPDIR): ${(error as NodeJS.ErrnoException).code}`;
-    }
-    const options = { encoding: 'utf8', timeout: 1000 * seconds } as const;
-    const { error, status, signal, stdout, stderr } = runCommand(
-      installation,
-      architecture,
-      ['-threshold', '1', program],
-      options,
-    );
-    if (error !== undefined) return error.message;
-    if (status === 0 && stdout === MESSAGE && stderr === '') return undefined;
-    return `${signal ?? `status ${status}`}${stderr === '' ? '' : `: ${stderr.trim()}`}`;
-  } finally {
-    if (scratch !== undefined) rmSync(scratch, { recursive: true });
-  }
+export function selfTest(
+  architecture: string,
+  installation: Installation,
+  directory: string,
+  seconds = 30,
+): string | undefined {
+  const program = join(directory, architecture);
+  writeFileSync(program, guestProgram(architecture), { mode: 0o755 });
+  const options = { encoding: 'utf8', timeout: 1000 * seconds } as const;
+  const { error, status, signal, stdout, stderr } = runCommand(
+    installation,
+    architecture,
+    ['-threshold', '1', program],
+    options,
+  );
+  if (error !== undefined) return error.message;
+  if (status === 0 && stdout === MESSAGE && stderr === '') return undefined;
+  return `${signal ?? `status ${status}`}${stderr === '' ? '' : `: ${stderr.trim()}`}`;
 }

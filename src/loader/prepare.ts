@@ -8,6 +8,7 @@ import type { Host } from '../host/host.ts';
 import { type ElfImage, readElf } from './elf.ts';
 import {
   E2BIG,
+  EACCES,
   ELIBBAD,
   ELOOP,
   ENOENT,
@@ -19,7 +20,7 @@ import {
   loadError,
 } from './load-error.ts';
 import { EM_X86_64, guestArchitectureOf, isElf, machineOf } from './machine.ts';
-import { openProgramFile, type ProgramFile, programFileOf } from './program-file.ts';
+import { isMountedNoexec, openProgramFile, type ProgramFile, programFileOf } from './program-file.ts';
 import { MAX_SCRIPT_DEPTH, parseScriptLine, SCRIPT_HEAD } from './script.ts';
 import { tooManyArguments } from './stack.ts';
 
@@ -80,7 +81,7 @@ export function prepareProgram(host: Host, request: ProgramRequest): PreparedPro
   const { descriptor, hostPath = path } = request;
   let opened = descriptor === undefined ? open(hostPath) : programFileOf(host, descriptor, hostPath);
   for (let depth = 0; ; depth++) {
-    if (typeof opened === 'number') return cannotOpen(request, current, -opened, depth > 0);
+    if (typeof opened === 'number') return cannotOpen(host, request, current, -opened, depth > 0);
     const file = opened;
     const refuse = (errno: number, reason: string): LoadError => {
       file.close();
@@ -135,9 +136,19 @@ function notAProgram(head: Uint8Array, abi: GuestAbi): string {
 }
 
 /** The program itself, or the interpreter that a script names, cannot be opened. */
-function cannotOpen(request: ProgramRequest, current: string, errno: number, isInterpreter: boolean): LoadError {
-  const { abi, path } = request;
-  if (!isInterpreter) return loadError(abi.command, path, errno);
+function cannotOpen(
+  host: Host,
+  request: ProgramRequest,
+  current: string,
+  errno: number,
+  isInterpreter: boolean,
+): LoadError {
+  const { abi, path, hostPath = path, open } = request;
+  if (!isInterpreter) {
+    // Its mode says otherwise, so people look for long.
+    const isNoexec = errno === EACCES && open === undefined && isMountedNoexec(host, hostPath);
+    return loadError(abi.command, path, errno, isNoexec ? `${errnoText(errno)}: mounted noexec` : undefined);
+  }
   return loadError(abi.command, path, errno, `${cannotOpenReason(request, current, errno)} (its #! line names it)`);
 }
 

@@ -26,6 +26,10 @@ const PATH_MAX = 4096;
 // struct stat of x86-64.
 const STAT_MODE = 24;
 const STAT_SIZE = 48;
+// struct statfs of x86-64.
+const STATFS_SIZE = 120;
+const STATFS_FLAGS = 80;
+const ST_NOEXEC = 8;
 
 /** Staging offset of a structure beside a path at 0. */
 const STRUCTURE = PATH_MAX;
@@ -99,6 +103,14 @@ function openBelow(host: Host, sysroot: string, path: string): number {
     steadyCall(host, 'close', root);
   }
   return fd === -ENOSYS ? openAsIs(host, sysroot + path) : fd;
+}
+
+/** True if nothing may be executed where `path` is, whatever the file's mode: the file system is mounted noexec. */
+export function isMountedNoexec(host: Host, path: string): boolean {
+  if (path.length + 1 > PATH_MAX) return false;
+  if (Number(steadyCall(host, 'statfs', stagePath(host, path), host.stagingPointer(STRUCTURE))) < 0) return false;
+  const statfs = new DataView(host.threadMemory.buffer, STAGING.start + STRUCTURE, STATFS_SIZE);
+  return (Number(statfs.getBigUint64(STATFS_FLAGS, true)) & ST_NOEXEC) !== 0;
 }
 
 /** Makes a ProgramFile of a descriptor, or closes it and says why not: see {@link openProgramFile}. */

@@ -268,6 +268,19 @@ describe('mprotect', () => {
 });
 
 describe('mremap', () => {
+  it('moves what has grown in place beside memory with huge pages', () => {
+    const size = 8 << 20;
+    const grown = size + 5 * PAGE;
+    expect(space.mmap(2 * size, size, RW, FIXED, -1, 0)).toBe(2 * size);
+    expect(space.mremap(2 * size, size, grown, 0, 0)).toBe(2 * size);
+    for (let at = 0; at < grown; at += PAGE) store(BigInt(2 * size + at), BigInt(at));
+    space.mmap(2 * size + grown, PAGE, RW, FIXED, -1, 0);
+    const moved = space.mremap(2 * size, grown, grown + PAGE, MREMAP.mayMove, 0);
+    expect(moved).toBeGreaterThan(3 * size);
+    for (let at = 0; at < grown; at += PAGE) expect(load(BigInt(moved + at))).toBe(BigInt(at));
+    expect([access(moved + grown), access(2 * size), access(2 * size + grown)]).toEqual(['rw', '-', 'rw']);
+  });
+
   it('grows in place where it can, with the old contents', () => {
     space.mmap(AT, PAGE, RW, FIXED, -1, 0);
     store(BigInt(AT), 9n);

@@ -469,14 +469,9 @@ export class AddressSpace extends GuestData {
     if (start + oldSize > this.end || this.table[first] === 0) return EFAULT;
     if (!this.isOneMapping(start, Math.min(oldSize, newSize))) return EFAULT;
     this.codePages.unprotectRange(first, first + oldSize / PAGE_SIZE);
-    const result = this.host.syscall(
-      'mremap',
-      this.host.guestPointer(start),
-      oldSize,
-      newSize,
-      MREMAP.mayMove | MREMAP.fixed | (flags & MREMAP.dontUnmap),
-      this.host.guestPointer(target),
-    ) as number;
+    let result = this.hostMove(start, oldSize, newSize, target, flags & MREMAP.dontUnmap);
+    const isPlain = (this.table[first] & PageFlag.anonymous) !== 0 && (flags & MREMAP.dontUnmap) === 0;
+    if (result === EFAULT && isPlain) result = this.moveParts(start, oldSize, newSize, target);
     if (result < 0) {
       this.fillHole(target, newSize);
       return result;
@@ -487,6 +482,29 @@ export class AddressSpace extends GuestData {
     const replaced = this.runs.countMapped(target / PAGE_SIZE, (target + newSize) / PAGE_SIZE);
     this.setEntries(target, target + newSize, entry, replaced);
     return target;
+  }
+
+  private hostMove(start: number, oldSize: number, newSize: number, target: number, flags = 0): number {
+    const [from, to] = [start, target].map((address) => this.host.guestPointer(address));
+    return this.host.syscall('mremap', from, oldSize, newSize, MREMAP.mayMove | MREMAP.fixed | flags, to) as number;
+  }
+
+  /**
+   * Moves what is one mapping to the guest, of no file, and several to the host's kernel: what has grown in place is not
+   * merged if the rest has been given huge pages, or is a forked child's.
+   */
+  private moveParts(start: number, oldSize: number, newSize: number, target: number): number {
+    const movePart = (offset: number, size: number): number => {
+      const result = this.hostMove(start + offset, size, size, target + offset);
+      if (result !== EFAULT || size === PAGE_SIZE) return result;
+      const half = pageDown(size / 2);
+      const first = movePart(offset, half);
+      return first < 0 ? first : movePart(offset + half, size - half);
+    };
+    const moved = movePart(0, Math.min(oldSize, newSize));
+    if (moved < 0 || newSize <= oldSize) return moved;
+    const prot = this.table[start / PAGE_SIZE] & PROT_MASK;
+    return this.hostMap(target + oldSize, newSize - oldSize, prot, HOST_ANONYMOUS, -1, 0);
   }
 
   /** madvise(2): what the advice means for memory is the host's business. */

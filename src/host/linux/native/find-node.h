@@ -65,14 +65,15 @@ static void no_node(const char *found, const char *version) {
 
 /*
  * Puts Node's path into `node` (PATH_SIZE + 64 bytes), whose first `end` bytes are this program's directory with its
- * slash. Ends the process if there is none. Nobody else's PATH is trusted: `search` is 0 for a set-user-ID guest.
+ * slash; gives 1 if it is the one that npm has installed. Ends the process if there is none. Nobody else's PATH is
+ * trusted: `search` is 0 for a set-user-ID guest.
  */
-static void find_node(char *node, u64 end, char **env, int search) {
+static int find_node(char *node, u64 end, char **env, int search) {
   static char old[PATH_SIZE + 64];
   char version[32], old_version[32] = "";
   for (u64 i = 0; i < sizeof node_places / sizeof *node_places; i++) {
     append(node, end, node_places[i]);
-    if (!sys4(NR_ACCESS, (i64)node, 0 /* F_OK */, 0, 0)) return;
+    if (!sys4(NR_ACCESS, (i64)node, 0 /* F_OK */, 0, 0)) return 1;
   }
   const char *at = "";
   for (; search && *env; env++)
@@ -85,11 +86,12 @@ static void find_node(char *node, u64 end, char **env, int search) {
       append(node, size, "/node");
       if (!sys4(NR_ACCESS, (i64)node, 1 /* X_OK */, 0, 0)) {
         ask_version(node, version, sizeof version);
-        if (is_new_enough(version)) return;
+        if (is_new_enough(version)) return 0;
         if (!old[0]) append(old, 0, node), append(old_version, 0, version);
       }
     }
     at += at[size] ? size + 1 : size;
   }
   no_node(old, old_version);
+  return 0;
 }

@@ -62,15 +62,16 @@ static void mount(const char *path, const char *type, const char *target, u64 fl
   if (result < 0) fail_overlay(path, result);
 }
 
-static void write_file(const char *path, const char *text) {
+static i64 write_file(const char *path, const char *text) {
   i64 file = sys4(NR_OPENAT, CURRENT_DIRECTORY, (i64)path, WRITE_ONLY, 0);
-  i64 error = file < 0 ? file : sys4(NR_WRITE, file, (i64)text, (i64)length(text), 0);
-  if (error < 0) fail_overlay(path, error);
+  if (file < 0) return file;
+  i64 error = sys4(NR_WRITE, file, (i64)text, (i64)length(text), 0);
   sys4(NR_CLOSE, file, 0, 0, 0);
+  return error < 0 ? error : 0;
 }
 
 /* `ID ID 1` for an ID map: it is the same inside. */
-static void map_id(const char *path, u64 id) {
+static i64 map_id(const char *path, u64 id) {
   char digits[24], map[64];
   digits[sizeof digits - 1] = 0;
   const char *text = decimal(id, digits + sizeof digits - 1);
@@ -78,7 +79,7 @@ static void map_id(const char *path, u64 id) {
   append(map, length(map), " ");
   append(map, length(map), text);
   append(map, length(map), " 1");
-  write_file(path, map);
+  return write_file(path, map);
 }
 
 /* A mount namespace of our own. */
@@ -87,11 +88,10 @@ static void leave_mounts(void) {
   if (error == -EPERM_NR) {
     u64 user = (u64)sys4(NR_GETUID, 0, 0, 0, 0), group = (u64)sys4(NR_GETGID, 0, 0, 0, 0);
     error = sys4(NR_UNSHARE, NEW_MOUNTS | NEW_USERS, 0, 0, 0);
-    if (!error) {
-      write_file("/proc/self/setgroups", "deny");
-      map_id("/proc/self/uid_map", user);
-      map_id("/proc/self/gid_map", group);
-    }
+    /* AppArmor lets everybody make a namespace, and nobody fill in its maps. */
+    if (!error) error = write_file("/proc/self/setgroups", "deny");
+    if (!error) error = map_id("/proc/self/uid_map", user);
+    if (!error) error = map_id("/proc/self/gid_map", group);
   }
   if (error < 0) fail_overlay("user namespaces are not allowed here, and this is not root", error);
   mount("/", 0, "/", MOUNTS_PRIVATE, 0);
