@@ -151,6 +151,8 @@ function writeManPages(directory: string): void {
 /** Builds everything; gives the packages of npm that are in the bundles. */
 export async function buildAll(dist: string): Promise<Package[]> {
   mkdirSync(dist, { recursive: true });
+  // Guests that run have them mapped: others in their place, not other bytes in them.
+  for (const path of globSync('*.{js,cjs,cache}', { cwd: dist })) rmSync(join(dist, path));
   buildNative(dist);
   buildColdTiers(dist);
   linkNode(dist);

@@ -47,7 +47,15 @@ import { directoryPath } from './links.ts';
 import { mayBeSpecial, path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
-import { isGenerated, kinEntry, kinLink, kinWithDescriptors, mayBeProcName, procEntry } from './proc-names.ts';
+import {
+  entryPath,
+  isGenerated,
+  kinEntry,
+  kinLink,
+  kinWithDescriptors,
+  mayBeProcName,
+  procEntry,
+} from './proc-names.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
@@ -128,10 +136,13 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
 const LONGEST_NAME = 16;
 /** What {@link openAny} is to open as a directory that lists names which are absent for the guest, behind the host's path. */
 const LISTING = 'absent:';
+export const absentListing = (path: string): string | undefined =>
+  listsAbsent(path) ? `${LISTING}${path}` : undefined;
 
 function specialTarget(task: Task, text: string, at: number, follow: boolean): string | number | undefined {
   if (isAbsent(text)) return -ENOENT;
-  if (listsAbsent(text)) return `${LISTING}${text}`;
+  const listing = absentListing(text);
+  if (listing !== undefined) return listing;
   const entry = procEntry(task, text);
   if (entry === undefined) {
     const program = follow ? kinLink(task, text) : undefined;
@@ -176,7 +187,7 @@ function openEntry(task: Task, entry: string, openFlags: number): Int {
     return hostCall(task, 'openat', AT_FDCWD, name, openFlags, 0);
   }
   if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || isMemory(entry)) {
-    const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
+    const name = stageString(entryPath(entry));
     return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);
   }
   if ((openFlags & O_DIRECTORY) !== 0) return -ENOTDIR;
