@@ -25,7 +25,7 @@ import {
   forgetDescriptor,
   forgetDescriptors,
 } from './descriptors.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR } from './errno.ts';
+import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR, EXDEV } from './errno.ts';
 import {
   AT_FDCWD,
   CLOEXEC_FLAG,
@@ -220,8 +220,11 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if ((resolve & (RESOLVE_FLAGS.RESOLVE_BENEATH | RESOLVE_FLAGS.RESOLVE_IN_ROOT)) !== 0) return call(at);
   const follow = follows(openFlags) && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
   const target = openTarget(task, dir, at, follow);
-  if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at))
-    return -ELOOP;
+  if (target !== at && isExecutableLink(task, at)) {
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0) return -ELOOP;
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_NO_XDEV) !== 0) return -EXDEV;
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_CACHED) !== 0) return -EAGAIN;
+  }
   return openAny(task, target, openFlags, call);
 }
 
