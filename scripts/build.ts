@@ -183,6 +183,8 @@ interface Contents {
 /** Builds everything. */
 export async function buildAll(dist: string): Promise<Contents> {
   mkdirSync(dist, { recursive: true });
+  // Guests that run have them mapped: others in their place, not other bytes in them.
+  for (const path of globSync('*.{js,cjs,cache}', { cwd: dist })) rmSync(join(dist, path));
   buildNative(dist);
   buildColdTiers(dist);
   linkNode(dist);

@@ -33,14 +33,27 @@ const WORD = 8;
 
 const files = place.length > 0 ? filesInMemory('', ...place.map(Number)) : filesIn(script);
 
-/** The files in this script's directory, until they are kept. */
+/**
+ * The files in this script's directory, until they are kept. Those that are held are had as they were then, if others have
+ * been put in their place since: another build's would not go with what runs already.
+ */
 function filesIn(path) {
   const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  let current = { read: (name) => readFileSync(directory + name), keep: keepAll };
+  const held = new Map();
+  const needed = (names) => [LOADER, ...names, ...names.map(cacheOf)];
+  let current = { read: readOne, hold, keep: keepAll };
+  function readOne(name) {
+    const place = held.get(name);
+    if (place === undefined) return readFileSync(directory + name);
+    return Buffer.from(getBuiltinModule('node:ffi').toArrayBuffer(BigInt(place.address), place.size, true));
+  }
+  function hold(names, map) {
+    for (const name of needed(names)) held.set(name, map(directory + name));
+  }
   function keepAll(names) {
     const archive = pack(
-      [LOADER, ...names, ...names.map(cacheOf)].flatMap((name) => {
-        const bytes = unlessMissing(() => readFileSync(directory + name));
+      needed(names).flatMap((name) => {
+        const bytes = unlessMissing(() => readOne(name));
         return bytes === undefined ? [] : [{ name, bytes }];
       }),
     );
@@ -49,7 +62,12 @@ function filesIn(path) {
     current.archive = archive;
     return current.keep();
   }
-  return { directory, read: (name) => current.read(name), keep: (names) => current.keep(names) };
+  return {
+    directory,
+    read: (name) => current.read(name),
+    hold: (names, map) => current.hold(names, map),
+    keep: (names) => current.keep(names),
+  };
 }
 
 /** As scripts/build-sea.ts lays them out, but for whole pages. */
@@ -93,7 +111,7 @@ function filesInMemory(directory, address, size) {
     return file;
   };
   const keep = () => ({ text: read(LOADER).latin1Slice(), args: [address, size].map(String) });
-  return { directory, read, keep };
+  return { directory, read, hold: () => {}, keep };
 }
 
 function readCache(name) {

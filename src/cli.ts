@@ -24,6 +24,7 @@ import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
 import { writeLog } from './host/resources.ts';
 import { Translations } from './host/translations.ts';
+import { mapFile, type Place } from './loader/held-file.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { aarch64 } from './process/aarch64.ts';
 import { arm } from './process/arm.ts';
@@ -65,6 +66,8 @@ export interface Files {
   directory: string;
   /** Throws if there is none of that name. */
   read(name: string): Uint8Array<ArrayBuffer>;
+  /** Sees to it that these bundles are had as they are now, in whatever way they are replaced later; `map` maps a file. */
+  hold(names: readonly string[], map: (path: string) => Place | undefined): void;
   /**
    * Reads these bundles if they are in a directory: they are had from memory afterwards, and no others. The loader, for workers,
    * and the arguments from which it finds them. Throws if they cannot be read.
@@ -188,6 +191,7 @@ function start(run: Run): void {
     throw new UsageError("option 'perfmap' must be the first one: V8 has to be told when it starts");
   }
   checkTogether(settings);
+  settings.sysroot = fromHere(settings.sysroot);
   if (!settings.sandbox) {
     withLog(run);
     return;
@@ -197,6 +201,10 @@ function start(run: Run): void {
   );
   later(guest.abi.command, loading, (sandbox) => withLog({ ...run, sandbox }));
 }
+
+/** A path that stays the same wherever the guest goes. */
+const fromHere = (path: string): string =>
+  path === '' || path[0] === '/' ? path : `${Buffer.from(process.cwd()).toString('latin1')}/${path}`;
 
 const variable = ({ env }: LauncherState, name: string): string =>
   env.find((assignment) => assignment.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
@@ -231,6 +239,8 @@ let running: Host | undefined;
 function execute(run: Run, host: Host, coldTier: WebAssembly.Module, watching: Watching): never {
   running = host;
   const { files, onExit, guest, state, settings, program, args, root } = run;
+  if (host.processes !== undefined)
+    files.hold(laterBundles(guest, watching.logDescriptor), (path) => mapFile(host, path));
   const task = startProcess(host, guest, {
     program,
     root,
@@ -303,14 +313,18 @@ interface WorkerData {
   logDescriptor: number | undefined;
 }
 
+/** What may be loaded while the guest runs: tsemu may have been replaced by another build by then. */
+function laterBundles({ abi }: Guest, logDescriptor: number | undefined): string[] {
+  return ['tsemu.js', `compiler-${abi.name}.js`, 'crash.js', ...(logDescriptor === undefined ? [] : ['logging.js'])];
+}
+
 /**
  * Workers run while guest code does, which may close any descriptor or put another file in its place: so all that will be
  * wanted of our own files is read before.
  */
 function workersOf(guest: Guest, files: Files, data: WorkerData): WorkerScript {
   const { name } = guest.abi;
-  const logging = data.logDescriptor === undefined ? [] : ['logging.js'];
-  const bundles = ['tsemu.js', `compiler-${name}.js`, 'crash.js', ...logging];
+  const bundles = laterBundles(guest, data.logDescriptor);
   return {
     script(role) {
       const { text, args } = files.keep(bundles);

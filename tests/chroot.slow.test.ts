@@ -119,6 +119,26 @@ describe.each(['riscv64', 'aarch64'])('%s', { timeout: 900_000 }, (arch) => {
     );
   });
 
+  on('riscv64')('apt-get reads an index and says what it would install', async () => {
+    const archives = `${debian}.apt/cache/archives`;
+    const own = join(work, 'apt');
+    mkdirSync(join(own, 'lists/partial'), { recursive: true });
+    mkdirSync(join(own, 'cache/archives/partial'), { recursive: true });
+    const file = archiveOf(archives, 'gawk') as string;
+    const fields = fieldsOf(join(archives, file)).replace(/^(Pre-)?Depends: .*\n/gm, '');
+    writeFileSync(join(own, 'Packages'), `${fields}Filename: ${file}\nSize: 1\n`);
+    writeFileSync(join(own, 'status'), '');
+    writeFileSync(join(own, 'sources.list'), 'deb [trusted=yes] file:/tmp/apt ./\n');
+    const paths = { State: '', 'State::status': '/status', Cache: '/cache', 'Etc::SourceList': '/sources.list' };
+    const options = Object.entries(paths).map(([name, path]) => `-oDir::${name}=/tmp/apt${path}`);
+    options.push('-oDir::Etc::SourceParts=/tmp/none', '-oAPT::Sandbox::User=', '-oAPT::Install-Recommends=false');
+    give(own);
+    expect(await chroot(debian, 'apt-get', ...options, '-q', 'update')).toMatchObject({ status: 0 });
+    expect(await chroot(debian, 'apt-get', ...options, '--simulate', 'install', 'gawk')).toEqual(
+      succeeds(expect.stringMatching(/^Inst gawk \(.* \[riscv64\]\)\nConf gawk \(/m)),
+    );
+  });
+
   test('bash has pipes, here documents, substitutions and jobs', async () => {
     const script = `cat <<<text | tr a-z A-Z; echo $(pwd) {1..3} | tr / -; cat <(echo sub) /etc/debian_version | wc -l
       (exit 3) & wait $!; echo $?; echo *; exec -a name bash -c '[ /proc/self/exe -ef /bin/bash ]; echo $? $0'`;

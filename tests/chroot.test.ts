@@ -140,6 +140,8 @@ test("what shows the host's addresses and processor is absent", async () => {
   const files = ['/proc/self/pagemap', '/proc/self/map_files/1', '/sys/devices/system/cpu/vulnerabilities/meltdown'];
   expect(await ask(files.map((file) => `cat ${file}`).join(' '))).toEqual(['ENOENT', 'ENOENT', 'ENOENT']);
   const listed = await ask('list /proc/self list /sys/devices/system/cpu');
+  const events = await ask('cat /sys/devices/system/cpu/cpu0/uevent cd /sys/devices/system/cpu cat cpu0/uevent');
+  expect(events.join()).not.toContain('MODALIAS');
   const names = listed.join(' ').split(' ');
   expect(names).toContain('maps');
   expect(names).toContain('online');
@@ -290,4 +292,14 @@ test('a command is found in PATH, and gets its words', async () => {
   expect(await chroot(tree, 'tool', 'cat', 'etc/motd')).toEqual({ stdout: 'in the tree\n', stderr: '', status: 0 });
   expect((await chroot('-help')).stdout).toContain('usage: tsemu chroot [options] directory');
   expect(statSync(join(tree, 'tmp')).isDirectory() && !existsSync(join(scratch, 'tmp'))).toBe(true);
+});
+
+test('a relative -L is counted from where the emulator started', async () => {
+  const words = [join(root, 'dist/tsemu-riscv64'), '-L', NAME, join(tree, 'bin/tool'), 'cd', '/'];
+  const outcome = await run([...words, 'cat', '/etc/motd', 'exec', '/bin/script'], { env, cwd: scratch });
+  expect(outcome).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: '/\nin the tree\n#!/bin/tool cat\nthis script\nstatus 0\n',
+  });
 });

@@ -2,9 +2,11 @@
  * The npm package, as its user has it: packed, installed in a fresh directory without network, and run with the Node on
  * PATH or with the one that npm has installed beside it.
  */
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,9 +17,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { librariesOf } from '../scripts/build-sea.ts';
-import { prebuiltDirectory, suiteBinary } from '../scripts/build-test-binaries.ts';
+import { prebuiltDirectory, suiteBinary, TOOLCHAINS } from '../scripts/build-test-binaries.ts';
 import { root, run, sysroot, testEnvironment } from './support/run.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tsemu-package-'));
@@ -118,6 +121,32 @@ describe('the installed package', () => {
     expect(readFileSync(join(fresh, 'node_modules/tsemu', types), 'utf8')).toContain(
       'export declare function createEmulator',
     );
+  });
+
+  // The loops are compiled, the thread has its own bundles, and the crash is reported: none of that is loaded before.
+  test.each(['gone', "another version's"])('may be %s while a guest runs', async (what) => {
+    const installed = join(scratch, what);
+    const { gcc, flags } = TOOLCHAINS.riscv64;
+    const later = join(scratch, 'later');
+    const source = join(root, 'test-binaries/support/later.c');
+    execFileSync(gcc, [...flags, '-O1', '-static', '-pthread', '-o', later, source], { stdio: 'inherit' });
+    cpSync(join(fresh, 'node_modules/tsemu'), installed, { recursive: true, verbatimSymlinks: true });
+    const env = { ...withNode, TSEMU_QUIET: undefined };
+    const guest = spawn(join(installed, 'dist/tsemu-riscv64'), [later], { env });
+    const [output, errors] = [text(guest.stdout), text(guest.stderr)];
+    const ended = new Promise((resolve) => guest.once('exit', (_, signal) => resolve(signal)));
+    await new Promise((resolve) => guest.stdout.once('data', resolve));
+    rmSync(installed, { recursive: true });
+    if (what !== 'gone') {
+      mkdirSync(join(installed, 'dist'), { recursive: true });
+      for (const name of readdirSync(join(root, 'dist')).filter((name) => /js$|wasm$/.test(name))) {
+        writeFileSync(join(installed, 'dist', name), 'something else');
+      }
+    }
+    guest.stdin.end('\n');
+    expect(await output).toBe('up\nfirst 199999990000000\nsecond 199999990000000\n');
+    expect(await errors).toMatch(/killed by SIGSEGV at address 0x8\b[\s\S]* in main/);
+    expect(await ended).toBe('SIGSEGV');
   });
 
   test('contains the licences of what is bundled, and no source', () => {

@@ -50,3 +50,13 @@ describe.concurrent('a guest starts as a native program does', { timeout: 300_00
     });
   }
 });
+
+// The emulator makes workers for threads, which open descriptors: none of them is one of the guest's.
+test.each([
+  ['no standard input', '"$@" <&-'],
+  ['a low limit on descriptors', 'ulimit -n 120; "$@"'],
+])('a guest has threads with %s', async (_, script) => {
+  const program = suiteBinary('riscv64', 'closed', 'O2', 'static');
+  const outcome = await run(['sh', '-c', script, 'sh', ...tsemu(), program], { env: testEnvironment({}) });
+  expect(outcome).toEqual(await run(['sh', '-c', script, 'sh', suiteBinary('native', 'closed')]));
+});

@@ -63,7 +63,7 @@ export function steadyCall(host: Host, name: string, ...args: Int[]): Int {
 }
 
 /** Puts a NUL-terminated string of bytes (latin1) at the start of the staging buffer; its host pointer. */
-function stagePath(host: Host, path: string): number {
+export function stagePath(host: Host, path: string): number {
   const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, path.length + 1);
   for (let i = 0; i < path.length; i++) bytes[i] = path.charCodeAt(i);
   bytes[path.length] = 0;

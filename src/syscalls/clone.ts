@@ -16,14 +16,15 @@ import {
   size,
   toAddress,
 } from './codec.ts';
-import { E2BIG, EACCES, EBADF, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from './errno.ts';
+import { E2BIG, EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, EOPNOTSUPP, EPERM } from './errno.ts';
 import { AT_FLAGS } from './files-flags.ts';
-import { guestPath, path, pathAt, translatePath } from './paths.ts';
+import { guestPath, hostPath, path, pathAt, translatePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { partial, prints, type Row, syscall } from './row.ts';
 import { deny } from './sandbox/denials.ts';
+import { find } from './sandbox/resolve.ts';
 import { signalName } from './sigset.ts';
-import { stageString } from './staging.ts';
+import { stage, stageString } from './staging.ts';
 import type { CloneRequest, SyscallResult, Task } from './task.ts';
 import { argvText, flagNames, hexText, SHOWN, variablesText } from './text.ts';
 
@@ -265,6 +266,16 @@ function programPath(task: Task, dir: number, name: string): string {
   return mounts === undefined && sandbox === undefined ? translatePath(task, name, true) : name;
 }
 
+/** 0, or why AT_SYMLINK_NOFOLLOW keeps the program from being executed. */
+function refuseLink(task: Task, { dirfd, pathname }: ExecveatArgs, name: string): number {
+  const { sandbox } = task.process.options;
+  const found = sandbox && find(task, 'execveat', dirfd, name, { need: 'read', last: 'nofollow' });
+  if (typeof found === 'number') return found;
+  const link = found ? task.host.stagingPointer(stageString(found.path)) : hostPath(task, pathname, 'keep', dirfd);
+  const text = task.host.stagingPointer(stage(1));
+  return steadyCall(task, 'readlinkat', dirfd, link, text, 1) < 0 ? 0 : -ELOOP;
+}
+
 type ExecveatArgs = { dirfd: number; pathname: number; argv: number; envp: number; flags: number };
 
 function execveat(task: Task, v: ExecveatArgs): SyscallResult {
@@ -279,6 +290,8 @@ function execveat(task: Task, v: ExecveatArgs): SyscallResult {
     if (!isRelative) return -EACCES;
     return execute(task, `/dev/fd/${v.dirfd}`, `/proc/self/fd/${v.dirfd}`, v);
   }
+  const refusal = (v.flags & AT_SYMLINK_NOFOLLOW) === 0 ? 0 : refuseLink(task, v, name);
+  if (refusal < 0) return refusal;
   const shown = !isRelative ? name : `/dev/fd/${v.dirfd}/${name}`;
   return execute(task, shown, programPath(task, v.dirfd, name), v);
 }
@@ -336,7 +349,6 @@ export const cloneRows = (): Row[] => [
     'execveat',
     { dirfd, pathname: pathAt(4), argv: argvCodec, envp: envpCodec, flags: flags(AT_FLAGS) },
     execveat,
-    partial('AT_SYMLINK_NOFOLLOW follows the link'),
     prints('restored'),
   ),
 ];

@@ -25,7 +25,7 @@ import {
   forgetDescriptor,
   forgetDescriptors,
 } from './descriptors.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR } from './errno.ts';
+import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ELOOP, ENOENT, ENOTDIR, EXDEV } from './errno.ts';
 import {
   AT_FDCWD,
   CLOEXEC_FLAG,
@@ -47,7 +47,15 @@ import { directoryPath } from './links.ts';
 import { mayBeSpecial, path, stagedPlace, stagePath, translatePath, unusablePath } from './paths.ts';
 import { peek } from './peek.ts';
 import { openProc } from './proc.ts';
-import { isGenerated, kinEntry, kinLink, kinWithDescriptors, mayBeProcName, procEntry } from './proc-names.ts';
+import {
+  entryPath,
+  isGenerated,
+  kinEntry,
+  kinLink,
+  kinWithDescriptors,
+  mayBeProcName,
+  procEntry,
+} from './proc-names.ts';
 import { type Row, refused, restarts, syscall } from './row.ts';
 import { bytes, fetch, stage, stagedString, stageString, view } from './staging.ts';
 import { fieldsText, struct } from './struct.ts';
@@ -128,10 +136,13 @@ function openTarget(task: Task, dir: number, at: number, follow: boolean): strin
 const LONGEST_NAME = 16;
 /** What {@link openAny} is to open as a directory that lists names which are absent for the guest, behind the host's path. */
 const LISTING = 'absent:';
+export const absentListing = (path: string): string | undefined =>
+  listsAbsent(path) ? `${LISTING}${path}` : undefined;
 
 function specialTarget(task: Task, text: string, at: number, follow: boolean): string | number | undefined {
   if (isAbsent(text)) return -ENOENT;
-  if (listsAbsent(text)) return `${LISTING}${text}`;
+  const listing = absentListing(text);
+  if (listing !== undefined) return listing;
   const entry = procEntry(task, text);
   if (entry === undefined) {
     const program = follow ? kinLink(task, text) : undefined;
@@ -176,7 +187,7 @@ function openEntry(task: Task, entry: string, openFlags: number): Int {
     return hostCall(task, 'openat', AT_FDCWD, name, openFlags, 0);
   }
   if ((openFlags & O_PATH) !== 0 || !isGenerated(task, entry) || isMemory(entry)) {
-    const name = stageString(entry === 'cpuinfo' ? '/proc/cpuinfo' : `/proc/${entry}`);
+    const name = stageString(entryPath(entry));
     return hostCall(task, 'openat', AT_FDCWD, task.host.stagingPointer(name), openFlags, 0);
   }
   if ((openFlags & O_DIRECTORY) !== 0) return -ENOTDIR;
@@ -209,8 +220,11 @@ function openat2(task: Task, dir: number, address: number, howAddress: number, h
   if ((resolve & (RESOLVE_FLAGS.RESOLVE_BENEATH | RESOLVE_FLAGS.RESOLVE_IN_ROOT)) !== 0) return call(at);
   const follow = follows(openFlags) && (resolve & RESOLVE_FLAGS.RESOLVE_NO_SYMLINKS) === 0;
   const target = openTarget(task, dir, at, follow);
-  if (target !== at && (resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0 && isExecutableLink(task, at))
-    return -ELOOP;
+  if (target !== at && isExecutableLink(task, at)) {
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_NO_MAGICLINKS) !== 0) return -ELOOP;
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_NO_XDEV) !== 0) return -EXDEV;
+    if ((resolve & RESOLVE_FLAGS.RESOLVE_CACHED) !== 0) return -EAGAIN;
+  }
   return openAny(task, target, openFlags, call);
 }
 

@@ -30,7 +30,7 @@ import { WINSIZE } from './structs.ts';
 import type { Task } from './task.ts';
 import { flagNames, hexText, quoted } from './text.ts';
 
-/** Requests whose argument is a pointer. asm-generic/ioctls.h, linux/{fs,tty,blkzoned,kd,vt,random,loop,if_tun,sockios}.h. */
+/** Requests whose argument is a pointer. asm-generic/ioctls.h, linux/{fs,tty,blkzoned,hdreg,kd,vt,random,rtc,loop,if_tun,sockios,eventpoll,timerfd}.h. */
 const POINTER: FlagTable = {
   TCGETS: 0x5401,
   TCSETS: 0x5402,
@@ -78,6 +78,11 @@ const POINTER: FlagTable = {
   FIOQSIZE: 0x5460,
   FIBMAP: 1,
   FIGETBSZ: 2,
+  HDIO_GETGEO: 0x301,
+  EPIOCSPARAMS: 0x40088a01,
+  EPIOCGPARAMS: 0x80088a02,
+  TFD_IOC_SET_TICKS: 0x40085400,
+  NS_GET_OWNER_UID: 0xb704,
   FS_IOC_GETFLAGS: 0x80086601,
   FS_IOC_SETFLAGS: 0x40086602,
   FS_IOC_GETVERSION: 0x80087601,
@@ -98,6 +103,7 @@ const POINTER: FlagTable = {
   BLKROSET: 0x125d,
   BLKGETSIZE: 0x1260,
   BLKRAGET: 0x1263,
+  BLKSECTGET: 0x1267,
   BLKSSZGET: 0x1268,
   BLKIOMIN: 0x1278,
   BLKIOOPT: 0x1279,
@@ -105,10 +111,15 @@ const POINTER: FlagTable = {
   BLKPBSZGET: 0x127b,
   BLKDISCARD: 0x1277,
   BLKDISCARDZEROES: 0x127c,
+  BLKSECDISCARD: 0x127d,
+  BLKROTATIONAL: 0x127e,
   BLKZEROOUT: 0x127f,
   BLKBSZGET: 0x80081270,
   BLKBSZSET: 0x40081271,
   BLKGETSIZE64: 0x80081272,
+  BLKGETDISKSEQ: 0x80081280,
+  RTC_RD_TIME: 0x80247009,
+  RTC_SET_TIME: 0x4024700a,
   RNDGETENTCNT: 0x80045200,
   KDGKBTYPE: 0x4b33,
   KDGKBMODE: 0x4b44,
@@ -116,6 +127,7 @@ const POINTER: FlagTable = {
   KDGETLED: 0x4b31,
   VT_OPENQRY: 0x5600,
   VT_GETMODE: 0x5601,
+  VT_SETMODE: 0x5602,
   VT_GETSTATE: 0x5603,
   RNDADDTOENTCNT: 0x40045201,
   RNDADDENTROPY: 0x40085203,
@@ -150,24 +162,35 @@ const POINTER: FlagTable = {
   SIOCGIFNETMASK: 0x891b,
   SIOCSIFNETMASK: 0x891c,
   SIOCGIFMETRIC: 0x891d,
+  SIOCSIFMETRIC: 0x891e,
   SIOCGIFMTU: 0x8921,
   SIOCSIFMTU: 0x8922,
   SIOCSIFNAME: 0x8923,
+  SIOCSIFHWADDR: 0x8924,
   SIOCGIFHWADDR: 0x8927,
   SIOCADDMULTI: 0x8931,
   SIOCDELMULTI: 0x8932,
   SIOCGIFINDEX: 0x8933,
+  SIOCSIFPFLAGS: 0x8934,
   SIOCGIFPFLAGS: 0x8935,
   SIOCGIFTXQLEN: 0x8942,
   SIOCSIFTXQLEN: 0x8943,
+  SIOCGMIIPHY: 0x8947,
+  SIOCGMIIREG: 0x8948,
+  SIOCSMIIREG: 0x8949,
+  SIOCOUTQNSD: 0x894b,
+  SIOCDARP: 0x8953,
   SIOCGARP: 0x8954,
+  SIOCSARP: 0x8955,
   SIOCGIFMAP: 0x8970,
 };
 
-/** Requests whose structure has a pointer in it, at that offset: struct ifconf, and the ifr_data of struct ifreq. */
+/** Requests whose structure has a pointer in it, at that offset: struct ifconf, ifr_data of struct ifreq, rt_dev of struct rtentry. */
 const WITH_POINTER: Record<string, { request: number; size: number; pointer: number }> = {
   SIOCGIFCONF: { request: 0x8912, size: 16, pointer: 8 },
   SIOCETHTOOL: { request: 0x8946, size: 40, pointer: 16 },
+  SIOCADDRT: { request: 0x890b, size: 120, pointer: 88 },
+  SIOCDELRT: { request: 0x890c, size: 120, pointer: 88 },
 };
 
 /** Requests whose argument is a value, or that have none. */
@@ -191,8 +214,12 @@ const VALUE: FlagTable = {
   TIOCMIWAIT: 0x545c,
   FICLONE: 0x40049409,
   BLKFLSBUF: 0x1261,
+  BLKRRPART: 0x125f,
   BLKRASET: 0x1262,
   KDSETMODE: 0x4b3a,
+  KIOCSOUND: 0x4b2f,
+  KDMKTONE: 0x4b30,
+  KDSETLED: 0x4b32,
   KDSKBMODE: 0x4b45,
   VT_ACTIVATE: 0x5606,
   VT_WAITACTIVE: 0x5607,
@@ -220,13 +247,14 @@ const VALUE: FlagTable = {
   EVIOCRMFF: 0x40044581,
   EVIOCGRAB: 0x40044590,
   EVIOCREVOKE: 0x40044591,
+  SIOCUNIXFILE: 0x89e0,
 };
 
 /** Those of them that have none. */
 const NO_ARGUMENT =
-  ' TIOCEXCL TIOCNXCL TIOCCONS TIOCNOTTY TIOCSBRK TIOCCBRK TIOCVHANGUP FIONCLEX FIOCLEX BLKFLSBUF ' +
+  ' TIOCEXCL TIOCNXCL TIOCCONS TIOCNOTTY TIOCSBRK TIOCCBRK TIOCVHANGUP FIONCLEX FIOCLEX BLKFLSBUF BLKRRPART ' +
   'NS_GET_USERNS NS_GET_PARENT NS_GET_NSTYPE RNDZAPENTCNT RNDCLEARPOOL RNDRESEEDCRNG LOOP_CLR_FD LOOP_SET_CAPACITY ' +
-  'LOOP_CTL_GET_FREE ';
+  'LOOP_CTL_GET_FREE SIOCUNIXFILE ';
 
 /**
  * Requests of a sandboxed guest: those about terminals and descriptors that reach no further. Not, for instance, TIOCSTI,
@@ -385,7 +413,7 @@ export const ioctlRows = (): Row[] => [
     { fd, request, arg: argument },
     (task, { fd, request, arg }) => ioctl(task, fd, request, arg),
     partial(
-      'terminals, files, network interfaces, tun, block and loop devices, evdev, random, and requests of less than eight ' +
+      'terminals, files, network interfaces and routes, tun, block and loop devices, clocks, evdev, random, and requests of less than eight ' +
         'bytes; others may contain pointers and give ENOTTY',
     ),
     restarts('sa'),

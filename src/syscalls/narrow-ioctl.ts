@@ -23,8 +23,10 @@ const SERIAL = pairOf(
   `${SERIAL_START} memory:u32 shift:u16 high:u32 map:u32`,
   `${SERIAL_START} memory:u64 shift:u16 high:u32 map:u64`,
 );
-/** BLKGETSIZE, BLKRAGET and TIOCGSERIAL. */
-const ANSWERS: Readonly<Record<number, Pair>> = { 0x1260: LONG, 0x1263: LONG, 0x541e: SERIAL };
+const GEOMETRY = 'heads:u8 sectors:u8 cylinders:u16';
+const DISK = pairOf(`${GEOMETRY} start:u32`, `${GEOMETRY} start:u64`);
+/** BLKGETSIZE, BLKRAGET, TIOCGSERIAL and HDIO_GETGEO. */
+const ANSWERS: Readonly<Record<number, Pair>> = { 0x1260: LONG, 0x1263: LONG, 0x541e: SERIAL, 0x301: DISK };
 
 export function narrowIoctl(c: Narrowing): Int[] {
   const request = REQUESTS[c.u(1)] ?? c.u(1);

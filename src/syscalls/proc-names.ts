@@ -1,7 +1,7 @@
 /**
  * Which paths of /proc mean the guest: those of the calling process, by
  * whichever name (/proc/self, /proc/thread-self, /proc/PID, task/TID below
- * them, /dev/fd), and /proc/cpuinfo.
+ * them, /dev/fd), and /proc/cpuinfo. And what /sys says of a processor.
  */
 import { steadyCall } from './call.ts';
 import { isKin, kinExecutable } from './kin.ts';
@@ -25,11 +25,17 @@ const FILES = [
 /** Other names that mean something of the guest's in a directory of /proc. */
 const DIRECTORIES = ['.', 'cpuinfo', 'exe', 'fd', 'fdinfo', 'task'];
 
+/** The variables of a processor's device: sysfs has them twice. */
+const PROCESSOR_EVENT = /^\/+sys\/+(?:devices\/+system\/+cpu|bus\/+cpu\/+devices)\/+(cpu\d+)\/+uevent$/;
+const EVENT_ENTRY = /^cpu\d+\/uevent$/;
+
 /**
  * What an absolute path names in /proc: `self/maps`, `self/fd/3`, `self/exe`, `self` with any other name, or `cpuinfo`;
- * undefined for what is not the guest's.
+ * or in /sys: `cpu0/uevent`. Undefined for what is not the guest's.
  */
 export function procEntry(task: Task, text: string): string | undefined {
+  const event = PROCESSOR_EVENT.exec(text)?.[1];
+  if (event !== undefined) return `${event}/uevent`;
   if (text.startsWith('/dev/fd')) return procEntry(task, `/proc/self/fd${text.slice(7)}`);
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts[0] !== 'proc') return undefined;
@@ -81,13 +87,21 @@ const MOUNT_FILES = ['mountinfo', 'mounts', 'mountstats'];
 /** True for a `self/NAME` that proc.ts generates. */
 export const isGenerated = (task: Task, entry: string): boolean =>
   entry === 'cpuinfo' ||
+  EVENT_ENTRY.test(entry) ||
   (/^\d/.test(entry) && kinWithDescriptors(entry) === undefined) ||
   (entry.startsWith('self/') &&
     (FILES.includes(entry.slice(5)) ||
       (task.process.options.mounts !== undefined && MOUNT_FILES.includes(entry.slice(5)))));
 
-/** True if a relative path might name one of /proc/self's files, so that its directory is worth a look. */
-export const mayBeProcName = (text: string): boolean => DIRECTORIES.includes(text) || FILES.includes(text);
+/** The host's path of an entry. */
+export function entryPath(entry: string): string {
+  if (EVENT_ENTRY.test(entry)) return `/sys/devices/system/cpu/${entry}`;
+  return `/proc/${entry}`;
+}
+
+/** True if a relative path might name an entry, so that its directory is worth a look. */
+export const mayBeProcName = (text: string): boolean =>
+  DIRECTORIES.includes(text) || FILES.includes(text) || text.endsWith('uevent');
 
 /** The host path that a magic link of the guest leads to: /proc/self/exe. */
 export function followProc(task: Task, text: string): string | undefined {

@@ -12,6 +12,7 @@ import { hostFile, statFields } from './host-proc.ts';
 import { identityLines } from './identity.ts';
 import { kinAuxv, kinExecutable, kinRanges, kinThreadCount } from './kin.ts';
 import { mountTableText } from './mount-table.ts';
+import { entryPath } from './proc-names.ts';
 import { traceState } from './ptrace.ts';
 import { shownPath } from './root-paths.ts';
 import { seccompState } from './seccomp.ts';
@@ -49,6 +50,9 @@ function cpuinfo(task: Task): string {
   return Array.from({ length: Math.max(1, count) }, (_, processor) => task.process.abi.cpuinfo(processor)).join('');
 }
 
+/** The host's processor; a kernel without CONFIG_GENERIC_CPU_AUTOPROBE has no such line. */
+const MODALIAS = /^MODALIAS=.*\n/m;
+
 /** The text of a generated entry, latin1; undefined if the entry is none. */
 export function procText(task: Task, entry: string): string | undefined {
   switch (entry) {
@@ -79,6 +83,7 @@ export function procText(task: Task, entry: string): string | undefined {
     case 'self/status':
       return status(task);
     default: {
+      if (entry.endsWith('/uevent')) return hostFile(task, entryPath(entry)).replace(MODALIAS, '');
       const [, pid, name] = /^(\d+)\/(\w+)$/.exec(entry) ?? [];
       return pid === undefined ? undefined : kinText(task, Number(pid), name);
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SYSCALL_NUMBERS } from '../host/linux/syscall-numbers.ts';
 import { ARM_CALLS } from './narrow-calls.ts';
 import { AARCH64_SYSCALLS } from './numbers/aarch64.ts';
 import { ARM_SYSCALLS } from './numbers/arm.ts';
@@ -25,6 +26,11 @@ test('what 32-bit arm calls otherwise is a call of its own, made as one that has
   expect(Object.keys(ARM_CALLS).filter((name) => !known.has(name))).toEqual([]);
   const targets = Object.values(ARM_CALLS).flatMap((call) => (call === 'refused' ? [] : [call.target]));
   expect(targets.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('the host has a number for whatever is passed on', () => {
+  const passed = rows.filter(({ handler, marks }) => handler === undefined && marks.refused === undefined);
+  expect(passed.map(({ name }) => name).filter((name) => !(name in SYSCALL_NUMBERS))).toEqual([]);
 });
 
 test('no call has more than six arguments, and arguments refer to others that exist', () => {

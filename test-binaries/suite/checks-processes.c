@@ -18,6 +18,7 @@ int main(void) {
   CALL(waitid, NUMBER, SET(V(P_ALL), V(P_PID), V(P_PGID), V(P_PIDFD), V(9)), SET(V(0), V(gone), V(-1)), SET(V(NULL), V(buffer), V(WILD)), SET(V(WEXITED), V(WEXITED | WNOHANG), V(0), V(WNOHANG), V(1 << 20)), ONE(NULL));
   CALL(execve, NUMBER, SET(STRING("/absent"), STRING(""), STRING("/"), STRING("/dev/null"), V(NULL), V(WILD), V(no_access)), SET(V(NULL), V(WILD)), SET(V(NULL), V(WILD)));
   CALL(execveat, NUMBER, SET(V(AT_FDCWD), V(-1), V(999)), SET(STRING("absent"), STRING(""), V(NULL)), ONE(NULL), ONE(NULL), SET(V(0), V(AT_EMPTY_PATH), V(1)));
+  CALL(execveat, NUMBER, SET(V(AT_FDCWD), V(-1)), SET(STRING("/proc/self"), STRING("absent")), ONE(NULL), ONE(NULL), SET(V(0), V(AT_SYMLINK_NOFOLLOW)));
   CALL(unshare, NUMBER, SET(V(0), V(CLONE_FS), V(CLONE_PARENT), V(1), V(CLONE_SETTLS)));
   CALL(setns, NUMBER, SET(V(-1), V(999), V(0)), SET(V(0), V(CLONE_NEWNS), V(1)));
   CALL(kcmp, DONE, SET(V(self), V(gone)), ONE(self), SET(V(0), V(1), V(3), V(99)), SET(V(0), V(999)), SET(V(0), V(1)));

@@ -1,5 +1,5 @@
 /**
- * System call numbers of x86-64 up to Linux 6.12 (arch/x86/entry/syscalls/syscall_64.tbl), by name.
+ * System call numbers of x86-64 up to Linux 6.13 (arch/x86/entry/syscalls/syscall_64.tbl), by name.
  */
 export const SYSCALL_NUMBERS: Readonly<Record<string, number>> = {
   read: 0,
@@ -377,6 +377,10 @@ export const SYSCALL_NUMBERS: Readonly<Record<string, number>> = {
   lsm_set_self_attr: 460,
   lsm_list_modules: 461,
   mseal: 462,
+  setxattrat: 463,
+  getxattrat: 464,
+  listxattrat: 465,
+  removexattrat: 466,
 };
 
 /**

@@ -8,6 +8,7 @@ import type { Worker as NodeWorker } from 'node:worker_threads';
 import type { Host, WorkerOrder } from '../host.ts';
 import { SCRATCH, STAGING } from '../layout.ts';
 
+const F_GETFD = 1;
 const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_NOFILE = 7;
 /** Where the emulator's descriptors start, if the limits allow that many. */
@@ -19,6 +20,8 @@ const OWN_FROM = 1024;
 const PATIENCE = 20_000;
 /** What a worker's event loop opens, as /proc/self/fd shows it. */
 const OF_EVENT_LOOP = /^(anon_inode:\[(eventpoll|eventfd|io_uring)\]|pipe:.*)$/;
+/** Descriptors of a worker's event loop. */
+const WORKER_DESCRIPTORS = 5;
 /** Bytes that a worker needs, and that are left for the others. */
 const WORKER_MEMORY = 12 << 20;
 const SPARE_MEMORY = 32 << 20;
@@ -37,13 +40,17 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
   const { data, young } = order;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const room = Math.floor((process.availableMemory() - SPARE_MEMORY) / WORKER_MEMORY);
-  const count = Math.min(order.count, room);
-  if (count < 1) throw new Error('no memory for a worker');
+  if (room < 1) throw new Error('no memory for a worker');
   const before = new Set(openDescriptors());
   const limits = raiseLimit(host);
   const fillers = occupy(host, before);
+  // Where the limit is low, they get the highest numbers that it allows.
+  const isFull = fillers.length > 0 && fillers[fillers.length - 1] < OWN_FROM;
+  const count = Math.min(order.count, room, isFull ? Math.floor(fillers.length / WORKER_DESCRIPTORS) : room);
+  for (let i = 0; isFull && i < count * WORKER_DESCRIPTORS; i++) host.syscall('close', fillers.pop() as number);
   const wanted = Atomics.load(ready, 0) + count;
   try {
+    if (count < 1) throw new Error('no descriptors for a worker');
     const { text, args } = order.script();
     for (let i = 0; i < count; i++) {
       workers.push(
@@ -102,10 +109,11 @@ function openDescriptors(): number[] {
 
 /** Occupies the free numbers below {@link OWN_FROM}; those taken. */
 function occupy(host: Host, open: ReadonlySet<number>): number[] {
-  const [source] = open;
+  // The lowest number may be that of the directory in which the others were found.
+  const source = [...open].find((fd) => host.syscall('fcntl', fd, F_GETFD, 0) >= 0) ?? -1;
   const taken: number[] = [];
   for (;;) {
-    const fd = Number(host.syscall('fcntl', source, F_DUPFD_CLOEXEC, 3));
+    const fd = Number(host.syscall('fcntl', source, F_DUPFD_CLOEXEC, 0));
     if (fd < 0) return taken;
     taken.push(fd);
     if (fd >= OWN_FROM) return taken;

@@ -17,10 +17,10 @@ import {
   O_PATH,
   O_TMPFILE,
 } from '../files-flags.ts';
-import { OPEN_HOW_SIZE, openAny } from '../files-open.ts';
+import { absentListing, OPEN_HOW_SIZE, openAny } from '../files-open.ts';
 import { descriptorPath } from '../links.ts';
 import { guestPath } from '../paths.ts';
-import { isGenerated } from '../proc-names.ts';
+import { isGenerated, procEntry } from '../proc-names.ts';
 import { beginCall, bytes, fetch, stage, stageString, view } from '../staging.ts';
 import type { Task } from '../task.ts';
 import { deny, pathText } from './denials.ts';
@@ -28,7 +28,6 @@ import { filePath, mayReopen } from './given.ts';
 import type { GuardedCall } from './guard.ts';
 import { handOver, heldPath, holdDescriptor, holdPath, moveUp, releaseAll } from './held.ts';
 import { allowsDevice, isHarmlessDevice, type Need } from './policy.ts';
-import { ownEntry } from './proc.ts';
 import { denyPath, type Found, find, mayDo, nameOf, parentOf, policyOf } from './resolve.ts';
 
 const O_WRONLY = 1;
@@ -101,9 +100,9 @@ function openFound(task: Task, call: string, found: Found, flags: number, mode: 
   if (descriptor !== undefined) return openGiven(task, call, descriptor, needs, rest);
   const missing = needs.find((need) => !mayDo(task, need, path));
   if (missing !== undefined) return denyPath(task, call, path, missing);
-  const entry = ownEntry(task, path);
-  const special = path === '/proc/cpuinfo' ? 'cpuinfo' : `self/${entry}`;
-  if (isGenerated(task, special) || LISTINGS.includes(special)) return openAny(task, special, flags, () => -ENOENT);
+  const special = absentListing(path) ?? procEntry(task, path) ?? '';
+  const isListing = special === absentListing(path) || LISTINGS.includes(special);
+  if (isListing || isGenerated(task, special)) return openAny(task, special, flags, () => -ENOENT);
 
   const file = holdPath(task, path, (nofollow ? O_NOFOLLOW : 0) | (isDirectory ? O_DIRECTORY : 0));
   const mayMake = (flags & O_CREAT) !== 0 && (flags & O_PATH) === 0;

@@ -17,6 +17,7 @@
  */
 import { resolve } from 'node:path/posix';
 import { guestPathOf, hostPathOf } from '../../host/guest-root.ts';
+import { isAbsent } from '../absent.ts';
 import { EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOTDIR } from '../errno.ts';
 import { AT_FDCWD } from '../files-flags.ts';
 import { descriptorPath, directoryPath, linkText } from '../links.ts';
@@ -96,6 +97,7 @@ export function find(
   const found = (prefersHost && onHost(task, text)) || locate(task, dir, text, last, mayGuess ? need : undefined);
   if (found === -EACCES) return denyPath(task, call, hostOf(task, resolve(stoppedAt)), wants);
   if (typeof found === 'number' || found.descriptor !== undefined) return found;
+  if (isAbsent(found.path)) return -ENOENT;
   if (mayDo(task, need, found.path)) return found;
   if (need === 'look' && last !== 'follow' && leadsSomewhere(task, found.path)) return found;
   return denyPath(task, call, found.path, wants);
