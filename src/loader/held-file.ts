@@ -1,11 +1,9 @@
 /** Files of ours that are wanted as they are, whatever is put in their place while the guest runs. */
 import type { Host } from '../host/host.ts';
-import { stagePath, steadyCall } from './program-file.ts';
+import { PROT_READ } from './elf.ts';
+import { openAsIs, steadyCall } from './program-file.ts';
 
-const AT_FDCWD = -100;
-const O_RDONLY_CLOEXEC = 0o2000000;
 const SEEK_END = 2;
-const PROT_READ = 1;
 const MAP_PRIVATE = 2;
 
 /** Where a file lies in the host's memory. */
@@ -16,7 +14,7 @@ export interface Place {
 
 /** Maps a file, which takes no descriptor of the guest's; undefined if that is not possible. */
 export function mapFile(host: Host, path: string): Place | undefined {
-  const fd = Number(steadyCall(host, 'openat', AT_FDCWD, stagePath(host, path), O_RDONLY_CLOEXEC, 0));
+  const fd = openAsIs(host, path);
   if (fd < 0) return undefined;
   const size = Number(steadyCall(host, 'lseek', fd, 0, SEEK_END));
   const address = Number(steadyCall(host, 'mmap', 0, size, PROT_READ, MAP_PRIVATE, fd, 0));

@@ -63,7 +63,7 @@ export function steadyCall(host: Host, name: string, ...args: Int[]): Int {
 }
 
 /** Puts a NUL-terminated string of bytes (latin1) at the start of the staging buffer; its host pointer. */
-export function stagePath(host: Host, path: string): number {
+function stagePath(host: Host, path: string): number {
   const bytes = new Uint8Array(host.threadMemory.buffer, STAGING.start, path.length + 1);
   for (let i = 0; i < path.length; i++) bytes[i] = path.charCodeAt(i);
   bytes[path.length] = 0;
@@ -85,7 +85,8 @@ export function openProgramFile(host: Host, path: string, sysroot = ''): Program
   return programFileOf(host, openAsIs(host, path), path);
 }
 
-const openAsIs = (host: Host, path: string): number =>
+/** Opens a path of the host's for reading: a descriptor, or a negative errno. */
+export const openAsIs = (host: Host, path: string): number =>
   Number(steadyCall(host, 'openat', AT_FDCWD, stagePath(host, path), O_RDONLY_NONBLOCK, 0));
 
 /** Opens an absolute path as if `sysroot` were the root directory; openat2(2), Linux 5.6. */

@@ -100,8 +100,9 @@ function openFound(task: Task, call: string, found: Found, flags: number, mode: 
   if (descriptor !== undefined) return openGiven(task, call, descriptor, needs, rest);
   const missing = needs.find((need) => !mayDo(task, need, path));
   if (missing !== undefined) return denyPath(task, call, path, missing);
-  const special = absentListing(path) ?? procEntry(task, path) ?? '';
-  const isListing = special === absentListing(path) || LISTINGS.includes(special);
+  const listing = absentListing(path);
+  const special = listing ?? procEntry(task, path) ?? '';
+  const isListing = listing !== undefined || LISTINGS.includes(special);
   if (isListing || isGenerated(task, special)) return openAny(task, special, flags, () => -ENOENT);
 
   const file = holdPath(task, path, (nofollow ? O_NOFOLLOW : 0) | (isDirectory ? O_DIRECTORY : 0));

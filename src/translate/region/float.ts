@@ -329,7 +329,7 @@ export class FloatLowering {
       mode,
     );
     // What NaNs raise is raised, and they are neither less nor equal.
-    const check = known === undefined ? fullCheck : this.unless(mode, undefined);
+    const check = known === undefined ? fullCheck : this.usualMode(mode);
     if (known === undefined && COMPARISONS.has(op)) this.compared = { value, operands };
     if (check !== undefined) {
       check(code);
@@ -456,7 +456,7 @@ export class FloatLowering {
         const integer = i32.wrap(a);
         const isSigned = op === 'from_i32';
         compute(F.convert[isSigned ? 'i32' : 'u32'](integer));
-        if (wide) return mode === undefined ? get(this.limit) : undefined;
+        if (wide) return this.usualMode(mode);
         const shifted = isSigned ? i32.add(integer, i32.const(2 ** 24)) : integer;
         return this.unlessExact(mode, i32.lt_u(shifted, i32.const((isSigned ? 2 ** 25 : 2 ** 24) + 1)));
       }
@@ -515,9 +515,13 @@ export class FloatLowering {
    * A condition of an operation that is exact; but a dynamic rounding mode has to be one, and may say that operations
    * deviate: the limit is 0 unless it is the usual one, and odd then.
    */
-  private unless<T extends Expr | undefined>(mode: number | undefined, condition: T): Expr | T {
-    if (mode !== undefined) return condition;
-    return condition === undefined ? get(this.limit) : i32.and(condition, get(this.limit));
+  private unless(mode: number | undefined, condition: Expr): Expr {
+    return mode === undefined ? i32.and(condition, get(this.limit)) : condition;
+  }
+
+  /** The same of an operation of which nothing else is to be tested. */
+  private usualMode(mode: number | undefined): Expr | undefined {
+    return mode === undefined ? get(this.limit) : undefined;
   }
 
   /**
