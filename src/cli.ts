@@ -22,9 +22,10 @@ import {
 import type { Host, Script } from './host/host.ts';
 import { createLinuxHost } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
+import { memoryAt } from './host/linux/stub.ts';
 import { writeLog } from './host/resources.ts';
-import { Translations } from './host/translations.ts';
-import { mapFile, type Place } from './loader/held-file.ts';
+import { type MapFile, Translations } from './host/translations.ts';
+import { mapFile, mapPart, type Place } from './loader/held-file.ts';
 import { isLoadError } from './loader/load-error.ts';
 import { aarch64 } from './process/aarch64.ts';
 import { arm } from './process/arm.ts';
@@ -301,7 +302,12 @@ function compilationOf(
   const key = `tsemu ${BUILD_ID} ${name} ${model.name}`;
   // Another thread of the guest could put its own machine code in the file's place, or take hold of the file.
   const isSafe = sandbox ? () => threadCount(host) <= 1 : () => true;
-  const translations = isCached ? new Translations(cache, key, `${directory}module-code.node`, isSafe) : undefined;
+  const map: MapFile = (fd, start, length) => {
+    const address = mapPart(host, fd, start, length);
+    return address > 0 ? memoryAt(address, length) : undefined;
+  };
+  const addon = `${directory}module-code.node`;
+  const translations = isCached ? new Translations(cache, key, addon, isSafe, map) : undefined;
   return { threshold, codeLimit, loadBackend, ordersAllowed, translations };
 }
 

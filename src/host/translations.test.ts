@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,13 @@ const ADDON = join(import.meta.dirname, '../../dist/module-code.node');
 const BYTES = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 const CODE_SIZE = 1 << 20;
 
+/** Reads where tsemu maps. */
+const readPart = (fd: number, start: number, length: number): ArrayBuffer => {
+  const bytes = new Uint8Array(length);
+  readSync(fd, bytes, { position: start });
+  return bytes.buffer;
+};
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'tsemu-translations-'));
@@ -16,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function opened(): Translations {
-  const translations = new Translations(directory, 'a version', ADDON, () => true);
+  const translations = new Translations(directory, 'a version', ADDON, () => true, readPart);
   translations.open('/bin/program');
   return translations;
 }

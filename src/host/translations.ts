@@ -27,7 +27,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -60,7 +59,15 @@ export interface TranslatedModule {
   module: WebAssembly.Module;
 }
 
-/** A part of the file that was read at once, also as words: whole records. */
+/**
+ * Where `length` bytes of an open file, from `start` on, which is a multiple of 4096, lie in memory. Threads and processes
+ * share what they look at, and of a large file most look at little.
+ */
+export type MapFile = (fd: number, start: number, length: number) => ArrayBuffer | undefined;
+
+const PAGE_SIZE = 4096;
+
+/** A part of the file that was mapped at once, also as words: whole records. */
 interface Part {
   bytes: Uint8Array<ArrayBuffer>;
   words: Float64Array<ArrayBuffer>;
@@ -103,6 +110,7 @@ export class Translations {
   private readonly key: string;
   private readonly addon: string;
   private readonly isSafe: () => boolean;
+  private readonly map: MapFile;
   private code: ModuleCode | undefined;
   private header = Buffer.alloc(0);
   private path = '';
@@ -122,12 +130,14 @@ export class Translations {
    * @param key tells versions of the emulator apart, and settings that translations depend on
    * @param addon path of module-code.node
    * @param isSafe whether files may be opened now
+   * @param map how a file is looked at
    */
-  constructor(directory: string, key: string, addon: string, isSafe: () => boolean) {
+  constructor(directory: string, key: string, addon: string, isSafe: () => boolean, map: MapFile) {
     this.directory = directory;
     this.key = key;
     this.addon = addon;
     this.isSafe = isSafe;
+    this.map = map;
   }
 
   /** Turns to those of a program, by its path. */
@@ -169,7 +179,7 @@ export class Translations {
     const start = this.length;
     const bytes = this.read();
     if (bytes === undefined || !this.hasAddon) return;
-    const words = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
+    const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
     const part = { bytes, words };
     for (let at = start === 0 ? this.header.length >> 3 : 0; 8 * at < bytes.length; at += words[at + 1] >> 3) {
       const end = at + (words[at + 1] >> 3);
@@ -212,7 +222,7 @@ export class Translations {
     const known = this.modules.get(part)?.get(record);
     if (known !== undefined) return known;
     const bytes = this.bytesOf(found);
-    const codeStart = bytes.byteOffset + bytes.length;
+    const codeStart = bytes.byteOffset - part.bytes.byteOffset + bytes.length;
     const code = part.bytes.subarray(codeStart, codeStart + part.words[record + 5]);
     const module = this.isRight(part, record) ? this.moduleCode.moduleOf(bytes, code) : undefined;
     if (module === undefined) this.remove();
@@ -336,10 +346,10 @@ export class Translations {
       const { uid, size } = status;
       const identity = identityOf(status);
       const isSame = length === 0 || identity === this.identity;
-      const bytes = new Uint8Array(Math.max(size - length, 0));
-      const isRead =
-        isSame && uid === process.geteuid?.() && readSync(fd, bytes, { position: length }) === bytes.length;
-      return isRead ? { bytes, identity } : undefined;
+      if (!isSame || uid !== process.geteuid?.() || size <= length) return undefined;
+      const start = length - (length % PAGE_SIZE);
+      const buffer = this.map(fd, start, size - start);
+      return buffer && { bytes: new Uint8Array(buffer, length - start, size - length), identity };
     });
     if (read === undefined || (length === 0 && !header.equals(read.bytes.subarray(0, header.length)))) return undefined;
     this.identity = read.identity;

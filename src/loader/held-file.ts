@@ -12,12 +12,16 @@ export interface Place {
   size: number;
 }
 
+/** Maps a part of an open file; its address, or a negative errno. */
+export const mapPart = (host: Host, fd: number, start: number, length: number): number =>
+  Number(steadyCall(host, 'mmap', 0, length, PROT_READ, MAP_PRIVATE, fd, start));
+
 /** Maps a file, which takes no descriptor of the guest's; undefined if that is not possible. */
 export function mapFile(host: Host, path: string): Place | undefined {
   const fd = openAsIs(host, path);
   if (fd < 0) return undefined;
   const size = Number(steadyCall(host, 'lseek', fd, 0, SEEK_END));
-  const address = Number(steadyCall(host, 'mmap', 0, size, PROT_READ, MAP_PRIVATE, fd, 0));
+  const address = mapPart(host, fd, 0, size);
   steadyCall(host, 'close', fd);
   return size > 0 && address > 0 ? { address, size } : undefined;
 }
