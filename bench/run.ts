@@ -103,6 +103,12 @@ const SYSROOTS: Record<string, string> = {
   arm: '/usr/arm-linux-gnueabihf',
 };
 
+/**
+ * Options for qemu-user. Debian's programs sign their return addresses, by default with QARMA5, which it computes step by step: lua.lua
+ * takes it 66 s so, and 7 s with an algorithm of its own, which tsemu has too.
+ */
+const QEMU_OPTIONS: Record<string, string[]> = { aarch64: ['-cpu', 'max,pauth-impdef=on'] };
+
 interface Sample {
   status: number;
   /** Seconds. */
@@ -156,6 +162,7 @@ const INTERPRETERS = values.short ? SHORT_INTERPRETERS : LONG_INTERPRETERS;
 const qemu = [`qemu-${arch}-static`, `qemu-${arch}`]
   .map((name) => spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim())
   .find((path) => path !== '');
+const qemuOptions = QEMU_OPTIONS[arch] ?? [];
 const given = values.tsemu ?? process.env[`TSEMU_${arch.toUpperCase()}`];
 const tsemu = given?.split(/\s+/) ?? [join(root, 'dist', `tsemu-${arch}`)];
 const measure = buildMeasure();
@@ -289,7 +296,7 @@ try {
     const prefix = dynamic ? ['-L', SYSROOTS[arch]] : [];
     const size = sizes[program] ? [sizes[program]] : [];
     const commands: Record<string, string[]> = { native: [native, ...size] };
-    if (qemu) commands.qemu = [qemu, ...prefix, guest, ...size];
+    if (qemu) commands.qemu = [qemu, ...qemuOptions, ...prefix, guest, ...size];
     Object.assign(commands, ours(...prefix, guest, ...size));
     rows.push({ name, results: compare(commands) });
     if (process.stderr.isTTY) process.stderr.write(`\r${name.padEnd(20)}`);
@@ -301,7 +308,7 @@ try {
       const { program, args } = INTERPRETERS[name];
       const guest = ['-L', debian, join(debian, 'usr/bin', program), ...args];
       const commands: Record<string, string[]> = { native: [program, ...args] };
-      if (qemu) commands.qemu = [qemu, ...guest];
+      if (qemu) commands.qemu = [qemu, ...qemuOptions, ...guest];
       Object.assign(commands, ours(...guest));
       rows.push({ name, results: compare(commands) });
     }

@@ -22,7 +22,17 @@ import { constantOf } from '../walk.ts';
 import { F32, F64, I32, I64, V128, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, f32, i32, i64, set } from '../wasm/expr.ts';
 import type { FpLanesValue, FpValue, Read, Write } from '../wasm/lower.ts';
-import { THREAD, WINDOW } from '../wasm/memories.ts';
+import {
+  type Access,
+  LOAD_DOUBLE,
+  LOAD_LOW_32,
+  LOAD_LOW_64,
+  LOAD_SINGLE,
+  STORE_DOUBLE,
+  STORE_SINGLE,
+  THREAD,
+  WINDOW,
+} from '../wasm/memories.ts';
 import { emitClearAbove, emitVectorConstant, emitVectorOp, isZeroVector, readsLowHalf } from '../wasm/vector.ts';
 import { type Facts, factsOf, isEasyCell } from './facts.ts';
 import { FlagLowering } from './flags.ts';
@@ -32,9 +42,12 @@ import type { Instruction, Region, Target } from './graph.ts';
 import { LowLanes, lane0Of } from './low-lanes.ts';
 import { registerAt, registerOf } from './register-numbers.ts';
 import { planRegisters, type RegisterPlan } from './registers.ts';
+import { emitEitherWay } from './top-byte.ts';
 import { BOX, SkippedWrites, Words } from './words.ts';
 
 /** Opcodes that load and store a register's cell. */
+/** {@link Architecture.addressMask} where addresses are words. */
+const WORD_MASK = 0xffff_ffffn;
 const LOAD: Readonly<Record<number, number>> = { [I64]: 0x29, [F64]: 0x2b, [V128]: 0xfd00 };
 const STORE: Readonly<Record<number, number>> = { [I64]: 0x37, [F64]: 0x39, [V128]: 0xfd0b };
 
@@ -433,16 +446,15 @@ class RegionLowering extends FlowLowering {
       const { value } = statement;
       const vector = this.isComputed(value) ? undefined : lane0Of(value, isWide ? 64 : 32);
       if (vector !== undefined) {
-        const offset = this.emitAddress(statement.address);
-        this.low.emitLane0(vector, isWide ? 64 : 32);
-        code.simd(isWide ? 0x21 : 0x1f).byte(0);
-        code.access(isWide ? 0x39 : 0x38, { memory: WINDOW, offset, align: 0 });
+        this.emitStore(statement.address, isWide ? STORE_DOUBLE : STORE_SINGLE, () => {
+          this.low.emitLane0(vector, isWide ? 64 : 32);
+          code.simd(isWide ? 0x21 : 0x1f).byte(0);
+        });
         return;
       }
       const local = isWide ? this.floatLocal(statement.value) : this.singleLocal(statement.value);
       if (local !== undefined) {
-        const offset = this.emitAddress(statement.address);
-        code.localGet(local).access(isWide ? 0x39 : 0x38, { memory: WINDOW, offset, align: 0 });
+        this.emitStore(statement.address, isWide ? STORE_DOUBLE : STORE_SINGLE, () => code.localGet(local));
         return;
       }
     }
@@ -499,32 +511,50 @@ class RegionLowering extends FlowLowering {
     this.code.localSet(this.local(register));
     this.note(register, false);
   }
+  protected override emitLoad(address: Value, access: Access): void {
+    this.emitAccess(address, access);
+  }
+  protected override emitStore(address: Value, access: Access, emitValue: () => void): void {
+    this.emitAccess(address, access, emitValue);
+  }
+  private emitAccess(address: Value, access: Access, emitValue?: () => void): void {
+    const { code } = this;
+    const offset = this.emitIndex(address);
+    if (this.addressMask === undefined || this.addressMask === WORD_MASK) {
+      emitValue?.();
+      code.access(access.opcode, { memory: WINDOW, offset, align: 0 });
+      return;
+    }
+    const index = this.newLocal(I64);
+    code.localSet(index);
+    const value = emitValue && this.newLocal(access.type);
+    emitValue?.();
+    if (value !== undefined) code.localSet(value);
+    emitEitherWay(code, access, { index, offset, mask: this.addressMask, value });
+  }
   /**
-   * Register plus constant becomes index plus static offset: V8 then checks only the index, once for all accesses through
-   * an unchanged register. Where the sum wraps at 2^64 to the first page WebAssembly traps; that page being mapped is
-   * one more reason for precise code.
+   * Pushes the index of an access, less the static offset that is returned. Register plus constant becomes index plus static
+   * offset: V8 then checks only the index, once for all accesses through an unchanged register. Where the sum wraps at 2^64
+   * to the first page WebAssembly traps; that page being mapped is one more reason for precise code.
    */
-  protected override emitAddress(address: Value): number {
+  private emitIndex(address: Value): number {
     this.emitBeforeAccess();
     if (address.kind === 'op' && address.op === 'add' && !this.isComputed(address)) {
       const [base, displacement] = address.args;
       const offset = constantOf(displacement);
       if (offset !== undefined && offset >= 0 && offset < PAGE_SIZE) {
-        this.emitMasked(base);
+        this.emitAddress(base);
         return offset;
       }
     }
-    this.emitMasked(address);
+    this.emitAddress(address);
     return 0;
   }
-  private emitMasked(address: Value): void {
-    if (this.addressMask === 0xffff_ffffn) {
+  private emitAddress(address: Value): void {
+    if (this.addressMask === WORD_MASK) {
       this.emit32(address);
       this.code.op(0xad);
-      return;
-    }
-    this.emit(address);
-    if (this.addressMask !== undefined) this.code.i64(this.addressMask).op(0x83);
+    } else this.emit(address);
   }
   protected override mayChange(write: Write, read: Read): boolean {
     return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);
@@ -583,8 +613,7 @@ class RegionLowering extends FlowLowering {
   /** Pushes a vector with a scalar in its low lane and zeros above, if that takes a way that is short. */
   private emitToVector(scalar: Value): boolean {
     if (scalar.kind === 'load' && scalar.width >= 32 && !this.isComputed(scalar)) {
-      const offset = this.emitAddress(scalar.address);
-      this.code.simd(scalar.width === 64 ? 0x5d : 0x5c).memarg({ memory: WINDOW, offset, align: 0 });
+      this.emitLoad(scalar.address, scalar.width === 64 ? LOAD_LOW_64 : LOAD_LOW_32);
       return true;
     }
     return false;
@@ -612,11 +641,9 @@ class RegionLowering extends FlowLowering {
   }
   /** Pushes a binary32 pattern, as i64 in the IR, as f32. */
   private emitUnboxed(value: Value): void {
-    const { code } = this;
     if (!this.isComputed(value)) {
       if (value.kind === 'load' && value.width === 32) {
-        const offset = this.emitAddress(value.address);
-        code.access(0x2a, { memory: WINDOW, offset, align: 0 });
+        this.emitLoad(value.address, LOAD_SINGLE);
         return;
       }
       if (value.kind === 'fp' && this.float?.emitSingleResult(value)) return;
@@ -624,8 +651,7 @@ class RegionLowering extends FlowLowering {
     this.emitSingle(value);
   }
   emitLoadDouble({ address }: Value & { kind: 'load' }): void {
-    const offset = this.emitAddress(address);
-    this.code.access(0x2b, { memory: WINDOW, offset, align: 0 });
+    this.emitLoad(address, LOAD_DOUBLE);
   }
   emitSingle(value: Value): void {
     const { code } = this;

@@ -100,10 +100,15 @@ export interface MemArg {
   align: number;
 }
 
+interface Hint {
+  offset: number;
+  isLikely: boolean;
+}
+
 /** The body of one function. Every method appends one instruction and returns the writer. */
 export class Code extends ByteWriter {
-  /** Offsets of the conditional branches that are hardly ever taken (branch hinting proposal). */
-  readonly unlikely: number[] = [];
+  /** Offsets of conditional branches that are hardly ever or nearly always taken (branch hinting proposal). */
+  readonly hints: Hint[] = [];
   /** Which memory of the module each number stands for, if not the one with that index. */
   private readonly memories: readonly number[] | undefined;
 
@@ -146,7 +151,12 @@ export class Code extends ByteWriter {
   }
   /** An `if` whose body is hardly ever executed: V8 then keeps it, and what it does to registers, out of the way. */
   unlikelyIf(type: number = VOID): this {
-    this.unlikely.push(this.length);
+    this.hints.push({ offset: this.length, isLikely: false });
+    return this.if(type);
+  }
+  /** The same of its `else`. */
+  likelyIf(type: number = VOID): this {
+    this.hints.push({ offset: this.length, isLikely: true });
     return this.if(type);
   }
   else(): this {
@@ -214,7 +224,7 @@ function typedTable(type: number, least: number, most: number): Uint8Array {
 export class ModuleEncoder {
   private readonly types: string[] = [];
   private readonly imports: ByteWriter[] = [];
-  private readonly bodies: { type: number; code: Uint8Array; localsLength: number; unlikely: readonly number[] }[] = [];
+  private readonly bodies: { type: number; code: Uint8Array; localsLength: number; hints: readonly Hint[] }[] = [];
   private readonly exports = new ByteWriter();
   private exportCount = 0;
   private functionImports = 0;
@@ -308,7 +318,7 @@ export class ModuleEncoder {
     for (const [count, local] of runs) body.u(count).byte(local);
     const localsLength = body.length;
     body.bytes(code.view()).byte(0x0b);
-    this.bodies.push({ type, code: body.view(), localsLength, unlikely: code.unlikely });
+    this.bodies.push({ type, code: body.view(), localsLength, hints: code.hints });
     return this.functionImports + this.bodies.length - 1;
   }
 
@@ -328,18 +338,18 @@ export class ModuleEncoder {
     this.exportCount++;
   }
 
-  /** The section of branch hints: by function, offsets from the start of its body, each of one byte, "unlikely". */
+  /** The section of branch hints: by function, offsets from the start of its body, each with one byte. */
   private writeHints(out: ByteWriter): void {
-    const hinted = this.bodies.filter(({ unlikely }) => unlikely.length > 0);
+    const hinted = this.bodies.filter(({ hints }) => hints.length > 0);
     if (hinted.length === 0) return;
     const content = new ByteWriter().name('metadata.code.branch_hint').u(hinted.length);
     for (const body of hinted) {
-      content.u(this.functionImports + this.bodies.indexOf(body)).u(body.unlikely.length);
-      for (const offset of body.unlikely)
+      content.u(this.functionImports + this.bodies.indexOf(body)).u(body.hints.length);
+      for (const { offset, isLikely } of body.hints)
         content
           .u(body.localsLength + offset)
           .u(1)
-          .u(0);
+          .u(Number(isLikely));
     }
     out.byte(0).u(content.length).bytes(content.view());
   }

@@ -18,7 +18,7 @@ import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
 import { get } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
-import { LOAD, LOAD32, STORE, THREAD, WINDOW } from './memories.ts';
+import { type Access, LOAD, LOAD_VECTOR, LOAD32, STORE, STORE_VECTOR, THREAD, WINDOW } from './memories.ts';
 import { emitVectorConstant, emitVectorOp } from './vector.ts';
 
 /** Each pure operation: an opcode, or a helper function that does it. */
@@ -125,6 +125,8 @@ function signExtended(value: Value & { kind: 'op' }): { value: Value; opcode: nu
   const opcode = { 32: 0xc4, 48: 0xc3, 56: 0xc2 }[Number(down.value)];
   return up.kind === 'const' && up.value === down.value && opcode !== undefined ? { value: inner, opcode } : undefined;
 }
+
+const AT_INDEX = { memory: WINDOW, offset: 0, align: 0 };
 
 /** Accesses to parts of vectors by their bytes: the load, which repeats what it loads, and the store, of lane 0. */
 const PARTS = [
@@ -332,15 +334,13 @@ export abstract class Lowering {
         this.emitFpLanes(value);
         return;
       case 'load': {
-        const offset = this.emitAddress(value.address);
-        code.access(LOAD[value.width][value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
+        const opcode = LOAD[value.width][value.signed ? 'signed' : 'unsigned'];
+        this.emitLoad(value.address, { opcode, bytes: value.width / 8, type: I64 });
         return;
       }
-      case 'load128': {
-        const offset = this.emitAddress(value.address);
-        code.simd(0x00).memarg({ memory: WINDOW, offset, align: 0 });
+      case 'load128':
+        this.emitLoad(value.address, LOAD_VECTOR);
         return;
-      }
       case 'load_part':
         this.emitPart(value.address, value.count);
         return;
@@ -373,12 +373,23 @@ export abstract class Lowering {
     emitLaneByLane(this.code, this.helpers, value, operands, get(mode));
   }
 
-  /** Pushes the address of a plain access that follows at once, less the static offset that is returned. */
-  protected emitAddress(address: Value): number {
+  /** Pushes what is loaded from an address. */
+  protected emitLoad(address: Value, { opcode }: Access): void {
+    this.emitMasked(address);
+    this.code.access(opcode, AT_INDEX);
+  }
+
+  /** Stores what `emitValue` pushes. */
+  protected emitStore(address: Value, { opcode }: Access, emitValue: () => void): void {
+    this.emitMasked(address);
+    emitValue();
+    this.code.access(opcode, AT_INDEX);
+  }
+
+  private emitMasked(address: Value): void {
     const local = this.addressLocal(address);
     this.emitBeforeAccess(local);
     this.code.localGet(local);
-    return 0;
   }
 
   /** The address of an access in a local, without the bits that the architecture ignores. */
@@ -400,7 +411,7 @@ export abstract class Lowering {
     for (const [size, load, store] of PARTS) {
       code.localGet(bytes).i64(BigInt(size)).op(0x51).if(type).localGet(at);
       if (vector !== undefined) code.localGet(vector);
-      code.simd(vector === undefined ? load : store).memarg({ memory: WINDOW, offset: 0, align: 0 });
+      code.simd(vector === undefined ? load : store).memarg(AT_INDEX);
       if (vector !== undefined && size < 16) code.byte(0);
       code.else();
     }
@@ -585,8 +596,8 @@ export abstract class Lowering {
     }
     const load = value.kind === 'load' ? LOAD32[value.width] : undefined;
     if (value.kind === 'load' && load !== undefined) {
-      const offset = this.emitAddress(value.address);
-      code.access(load[value.signed ? 'signed' : 'unsigned'], { memory: WINDOW, offset, align: 0 });
+      const opcode = load[value.signed ? 'signed' : 'unsigned'];
+      this.emitLoad(value.address, { opcode, bytes: value.width / 8, type: I32 });
       return;
     }
     if (value.kind === 'op') {
@@ -641,19 +652,15 @@ export abstract class Lowering {
         this.emitSetCell(statement.offset, statement.bytes, () => this.emit(statement.value), statement.value);
         return;
       case 'store': {
-        const offset = this.emitAddress(statement.address);
-        const { width } = statement;
-        if (width === 64) this.emit(statement.value);
-        else this.emit32(statement.value);
-        code.access(STORE[width], { memory: WINDOW, offset, align: 0 });
+        const { width, value } = statement;
+        const isWide = width === 64;
+        const store: Access = { opcode: STORE[width], bytes: width / 8, type: isWide ? I64 : I32 };
+        this.emitStore(statement.address, store, () => (isWide ? this.emit(value) : this.emit32(value)));
         return;
       }
-      case 'store128': {
-        const offset = this.emitAddress(statement.address);
-        this.emit(statement.value);
-        code.simd(0x0b).memarg({ memory: WINDOW, offset, align: 0 });
+      case 'store128':
+        this.emitStore(statement.address, STORE_VECTOR, () => this.emit(statement.value));
         return;
-      }
       case 'store_part':
         this.emitPart(statement.address, statement.count, statement.value);
         return;

@@ -1,10 +1,27 @@
 /** The memories of the translator's modules, and the opcodes of plain accesses to them. */
 import type { Width } from '../../cpu/ir.ts';
+import { F32, F64, V128, type ValType } from './encoder.ts';
 
 /** Indices of the thread memory, of the guest's window and of the process memory, in every module of the translator. */
 export const THREAD = 0;
 export const WINDOW = 1;
 export const PROCESS_MEMORY = 2;
+
+/** A plain access to the guest's memory: its opcode, how many bytes it takes, of what type they are in WebAssembly. */
+export interface Access {
+  opcode: number;
+  bytes: number;
+  type: ValType;
+}
+export const LOAD_DOUBLE: Access = { opcode: 0x2b, bytes: 8, type: F64 };
+export const LOAD_SINGLE: Access = { opcode: 0x2a, bytes: 4, type: F32 };
+export const STORE_DOUBLE: Access = { opcode: 0x39, bytes: 8, type: F64 };
+export const STORE_SINGLE: Access = { opcode: 0x38, bytes: 4, type: F32 };
+export const LOAD_VECTOR: Access = { opcode: 0xfd00, bytes: 16, type: V128 };
+export const STORE_VECTOR: Access = { opcode: 0xfd0b, bytes: 16, type: V128 };
+/** To the low lane of a vector, zeros above. */
+export const LOAD_LOW_64: Access = { opcode: 0xfd5d, bytes: 8, type: V128 };
+export const LOAD_LOW_32: Access = { opcode: 0xfd5c, bytes: 4, type: V128 };
 
 /** Loads to i64. */
 export const LOAD: Record<Width, { signed: number; unsigned: number }> = {
