@@ -559,6 +559,9 @@ class RegionLowering extends FlowLowering {
   protected override mayChange(write: Write, read: Read): boolean {
     return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);
   }
+  protected override isZero(operand: Operand): boolean {
+    return registerOf(this.arch, operand) === undefined;
+  }
   override isWord(value: Value): boolean {
     return this.words.isWord(value);
   }

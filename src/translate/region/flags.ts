@@ -39,7 +39,7 @@ export interface FlagHost {
 }
 
 /** Opcodes of i32, and how far those of i64 are from them. */
-const [ADD, SUB, AND, XOR] = [0x6a, 0x6b, 0x71, 0x73];
+const [ADD, SUB, AND, OR, XOR] = [0x6a, 0x6b, 0x71, 0x72, 0x73];
 const WIDE = 0x12;
 const [EQZ, EQ, NE, LT_S, LT_U, GT_S, GT_U, LE_S, LE_U, GE_S, GE_U] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 /** Opcodes of comparisons: of i32 from here on, of i64 from there. */
@@ -396,10 +396,9 @@ export class FlagLowering {
         return;
       case 'select':
         this.emitBy(source.compared, condition);
-        code
-          .i32(Number(holdsFor(source.nzcv, condition)))
-          .localGet(source.holds)
-          .op(0x1b);
+        code.localGet(source.holds);
+        if (holdsFor(source.nzcv, condition)) code.op(COMPARE_32 + EQZ).op(OR);
+        else code.op(AND);
     }
   }
 

@@ -496,12 +496,38 @@ export abstract class Lowering {
       code.op(compare);
       return;
     }
+    if (op === 'select' && this.emitChoiceOfBits(args)) {
+      code.op(0xad);
+      return;
+    }
     const lowered = PURE[op];
     // WebAssembly's select has its condition last.
     const ordered = op === 'select' ? [args[1], args[2], args[0]] : args;
     for (const arg of ordered) this.emit(arg);
     if (typeof lowered === 'number') code.op(lowered);
     else code.call(this.helpers.index(lowered));
+  }
+
+  /** Pushes a choice between 0 and 1, as i32: it is the condition or its opposite (Arm's `cset`). False if it is another one. */
+  private emitChoiceOfBits([condition, a, b]: readonly Value[]): boolean {
+    const [holds, otherwise] = [this.bitOf(a), this.bitOf(b)];
+    if (holds === undefined || otherwise === undefined || holds === otherwise) return false;
+    this.emit(condition);
+    if (otherwise === 1) this.code.op(0x45);
+    return true;
+  }
+  /** A value that is known to be 0 or 1: a constant, or made of a register that is always 0. */
+  private bitOf(value: Value): 0 | 1 | undefined {
+    if (value.kind === 'reg') return this.isZero(value.operand) ? 0 : undefined;
+    if (value.kind === 'const') return value.value === 0n ? 0 : value.value === 1n ? 1 : undefined;
+    if (value.kind !== 'op') return undefined;
+    if (isLow32(value)) return this.bitOf(value.args[0]);
+    if (value.op !== 'add' || this.bitOf(value.args[0]) !== 0) return undefined;
+    return this.bitOf(value.args[1]);
+  }
+  /** Whether a register is known to be 0. */
+  protected isZero(_operand: Operand): boolean {
+    return false;
   }
 
   /** Whether the low 32 bits of a value can be computed in 32 bits. */
@@ -546,6 +572,7 @@ export abstract class Lowering {
       return;
     }
     if (op === 'select') {
+      if (this.emitChoiceOfBits(args)) return;
       this.emit32(args[1]);
       this.emit32(args[2]);
       this.emit(args[0]);

@@ -21,17 +21,17 @@ type Key = (typeof KEYS)[number];
 /** Where a key's two halves are. */
 const keyAt = (key: Key | 'ga'): number => STATE.keys + 16 * [...KEYS, 'ga'].indexOf(key);
 
-const ADDRESS = 0x0000_ffff_ffff_ffffn;
+const [ODD, OTHER_ODD] = [0x9fb2_1c65_1e98_df25n, 0xd6e8_feb8_6659_fd93n];
 
 /** 64 bits of which each depends on all of the inputs. */
-function mix(b: Aarch64Builder, key: Key | 'ga', value: Value, modifier: Value): Value {
+function mix(b: Aarch64Builder, value: Value, modifier: Value): Value {
   const round = (a: Value, factor: bigint): Value => {
     const product = b.op('mul', a, b.const(factor));
     return b.xor(product, b.shr(product, 29));
   };
-  const first = round(b.xor(value, b.cell(keyAt(key), 8)), 0x9fb2_1c65_1e98_df25n);
-  const second = round(b.xor(b.add(first, modifier), b.cell(keyAt(key) + 8, 8)), 0xd6e8_feb8_6659_fd93n);
-  return round(second, 0x9fb2_1c65_1e98_df25n);
+  const first = round(b.xor(value, b.cell(keyAt('ga'), 8)), ODD);
+  const second = round(b.xor(b.add(first, modifier), b.cell(keyAt('ga') + 8, 8)), OTHER_ODD);
+  return round(second, ODD);
 }
 
 /** A pointer without its code: bit 55 in its place. */
@@ -39,19 +39,22 @@ function stripped(b: Aarch64Builder, pointer: Value): Value {
   const isHigh = b.op('ne', b.and(pointer, b.const(1n << 55n)), b.const(0));
   return b.select(isHigh, b.or(pointer, b.const(CODE)), b.and(pointer, b.const(~CODE)));
 }
+/** Seven bits: of products by odd numbers the highest depend on all of the address's 48 and of the modifier's. */
 function code(b: Aarch64Builder, key: Key, pointer: Value, modifier: Value): Value {
-  return b.and(mix(b, key, b.and(pointer, b.const(ADDRESS | (1n << 55n))), modifier), b.const(CODE));
+  const ofPointer = b.op('mul', b.xor(b.shl(pointer, 16), b.cell(keyAt(key), 8)), b.const(ODD));
+  const ofModifier = b.op('mul', b.xor(modifier, b.cell(keyAt(key) + 8, 8)), b.const(OTHER_ODD));
+  return b.and(b.shr(b.add(ofPointer, ofModifier), 9), b.const(CODE));
 }
 /** What a key makes of a pointer: nothing, where it is off (prctl(2), PR_PAC_SET_ENABLED_KEYS). */
 function ifEnabled(b: Aarch64Builder, key: Key, pointer: Value, made: Value): Value {
   const off = b.and(b.cell(STATE.disabledKeys, 8), b.const(1 << KEYS.indexOf(key)));
   return b.select(b.op('eqz', off), made, pointer);
 }
-/** AddPAC. Of a pointer that is not canonical no code is right. */
+/** AddPAC. Of a pointer that is not canonical, bits 48 to 55 not being all the same, no code is right. */
 function signed(b: Aarch64Builder, key: Key, pointer: Value, modifier: Value): Value {
-  const canonical = b.op('eq', pointer, stripped(b, pointer));
-  const right = code(b, key, pointer, modifier);
-  const made = b.select(canonical, right, b.xor(right, b.const(1n << 54n)));
+  const changes = b.and(b.xor(pointer, b.shr(pointer, 1)), b.const(CODE));
+  const wrong = b.shl(b.op('extend', b.op('ne', changes, b.const(0))), 54);
+  const made = b.xor(code(b, key, pointer, modifier), wrong);
   return ifEnabled(b, key, pointer, b.or(b.and(pointer, b.const(~CODE)), made));
 }
 /** Auth: an error code in bits 53 and 54, which tells the key's kind, if the code is wrong. */
@@ -100,7 +103,7 @@ row('xpaclri', '1101010100 0 00 011 0010 0000 111 11111', '', (b) => b.setLink(s
 row('xpaci', '1101101011000001 010000 11111 rd:5', '{rd:x}', (b, o) => b.setX(o.rd, stripped(b, b.x(o.rd))));
 row('xpacd', '1101101011000001 010001 11111 rd:5', '{rd:x}', (b, o) => b.setX(o.rd, stripped(b, b.x(o.rd))));
 row('pacga', '10011010110 rm:5 001100 rn:5 rd:5', '{rd:x}, {rn:x}, {rm:xsp}', (b, o) =>
-  b.setX(o.rd, b.and(mix(b, 'ga', b.x(o.rn), b.x(o.rm)), b.const(0xffff_ffff_0000_0000n))),
+  b.setX(o.rd, b.and(mix(b, b.x(o.rn), b.x(o.rm)), b.const(0xffff_ffff_0000_0000n))),
 );
 
 // Branches and loads.
