@@ -16,12 +16,14 @@ const OWN_FROM = 1024;
 /**
  * Milliseconds without this process having used the processor after which a worker that has not come is taken for dead:
  * all other threads stand still, so whatever is used is workers starting, however long they have to wait for their turn.
+ * (Microseconds of it do not count: waiting takes some, too.)
  */
 const PATIENCE = 20_000;
+const LEAST_USE = 10_000;
 /** What a worker's event loop opens, as /proc/self/fd shows it. */
 const OF_EVENT_LOOP = /^(anon_inode:\[(eventpoll|eventfd|io_uring)\]|pipe:.*)$/;
-/** Descriptors of a worker's event loop. */
-const WORKER_DESCRIPTORS = 5;
+/** Descriptors of a worker's event loop, and one for what Node reads while it starts (/proc/self/cgroup, maps). */
+const WORKER_DESCRIPTORS = 5 + 1;
 /** Bytes that a worker needs, and that are left for the others. */
 const WORKER_MEMORY = 12 << 20;
 const SPARE_MEMORY = 32 << 20;
@@ -70,7 +72,7 @@ export function makeWorkers(host: Host, order: WorkerOrder, ready: Int32Array): 
     }
     let [used, since] = [cpuTime(), performance.now()];
     for (let now = Atomics.load(ready, 0); now < wanted; now = Atomics.load(ready, 0)) {
-      if (cpuTime() !== used) [used, since] = [cpuTime(), performance.now()];
+      if (cpuTime() - used > LEAST_USE) [used, since] = [cpuTime(), performance.now()];
       if (performance.now() - since > PATIENCE) throw new Error('a worker did not start');
       Atomics.wait(ready, 0, now, 1000);
     }
