@@ -20,7 +20,7 @@ import {
   UsageError,
 } from './cli/settings.ts';
 import type { Host, Script } from './host/host.ts';
-import { createLinuxHost } from './host/linux/linux-host.ts';
+import { createLinuxHost, type LinuxHostOptions } from './host/linux/linux-host.ts';
 import { type LauncherState, readLauncherState } from './host/linux/start-state.ts';
 import { memoryAt } from './host/linux/stub.ts';
 import { writeLog } from './host/resources.ts';
@@ -225,12 +225,22 @@ function withHost(run: Run, watching: Watching): void {
   const state = withStackLimit(run.state, settings.stackSize);
   // Read while there still are descriptors for it: the host leaves the guest the limit that it had.
   const coldTier = new WebAssembly.Module(files.read(`cold-${guest.abi.name}.wasm`));
+  const isNarrow = guest.abi.elfClass === 1;
   if (settings.host === 'linux') {
-    execute(run, createLinuxHost({ stub: `${files.directory}host-stub.so`, state }), coldTier, watching);
+    execute(run, linuxHost({ stub: `${files.directory}host-stub.so`, state, isNarrow }), coldTier, watching);
   } else {
     later(guest.abi.command, import('./host/node/node-host.ts'), ({ createNodeHost }) => {
-      execute(run, createNodeHost({ state }), coldTier, watching);
+      execute(run, createNodeHost({ state, isNarrow }), coldTier, watching);
     });
+  }
+}
+
+function linuxHost(options: LinuxHostOptions): Host {
+  try {
+    return createLinuxHost(options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
   }
 }
 

@@ -120,6 +120,8 @@ export interface Architecture extends RegisterLayout {
   flags?: { n: number; z: number; c: number; v: number; compared?: number };
   /** What is kept of the address of every access to memory, if not all of it. */
   addressMask?: bigint;
+  /** Addresses have 32 bits: the guest's memory is one of WebAssembly's 32-bit memories. */
+  isNarrow?: boolean;
   /** Cells of the registers through which functions return: an indirect jump to one of them is a return. */
   linkRegisters: readonly number[];
   /** The cell of the stack pointer, if functions return to what they load from the stack as well. */

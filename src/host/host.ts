@@ -69,6 +69,7 @@ export interface ArgumentRanges {
 /** What a thread needs to become one of a guest process: see ThreadHostOptions of the adapter. Can be sent to a worker. */
 export interface HostShare {
   window: WebAssembly.Memory;
+  windowSize: number;
   processMemory: WebAssembly.Memory;
   startState: StartState;
   /** Whatever the adapter needs beside. */

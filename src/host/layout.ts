@@ -150,6 +150,8 @@ export const HUGE_PAGE_SIZE = 2 << 20;
 
 /** Pages of 64 KiB of the largest window: 16 GiB, the most that WebAssembly's memory64 has in V8. */
 export const WINDOW_PAGES = 0x40000;
+/** The same of 32-bit guests, whose indices are words: V8 reserves what they can reach, and checks none. */
+export const NARROW_WINDOW_PAGES = 0x10000;
 
 /**
  * Process memory, which all threads share: one byte a guest page (see `PageFlag` in src/memory/page-table.ts); one byte

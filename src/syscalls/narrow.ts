@@ -20,7 +20,8 @@ import type { SyscallResult, Task } from './task.ts';
 const UIO_MAXIOV = 1024;
 /** Bytes of each thread's memory for what is converted. */
 const ROOM = 1 << 20;
-const START = 0x1_0000_0000;
+/** Behind what an index of 32 bits reaches with an offset, and a guard. */
+const START = 0x1_0001_0000;
 
 const [PROT_READ_WRITE, MAP_FIXED_PRIVATE_ANONYMOUS] = [3, 0x32];
 

@@ -16,7 +16,7 @@ import { Engine } from './engine.ts';
 const WINDOW_PAGES = 0x100;
 const CODE = 0x10000;
 const DATA = 0x80000;
-const module = new WebAssembly.Module(generateColdTier(riscv64, WINDOW_PAGES));
+const module = new WebAssembly.Module(generateColdTier(riscv64));
 const { read, write, exec, mapped, code } = PageFlag;
 
 /** An instruction by its row's name and operand values. */

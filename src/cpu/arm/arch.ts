@@ -37,6 +37,7 @@ export const arm: Architecture = {
   returnStack: ARM_STATE.r + 8 * 13,
   flags: { n: ARM_STATE.n, z: ARM_STATE.z, c: ARM_STATE.c, v: ARM_STATE.v, compared: ARM_STATE.fpNzcv },
   addressMask: 0xffff_ffffn,
+  isNarrow: true,
   state: { pc: ARM_STATE.pc, fpFlags: ARM_STATE.fpFlags },
   floats: {
     // The flags, with inexact in bit 0, and the mode, 0 if it is the usual one, lie side by side.

@@ -11,7 +11,8 @@
 import { readdirSync } from 'node:fs';
 import type { Host, HostFault, HostMapping, HostShare, Int, StartState } from '../host.ts';
 import { PAGE_SIZE, SCRATCH, STAGING, STUB } from '../layout.ts';
-import { createProcessMemory, createThreadMemory, createWindow, spareReservation } from './memories.ts';
+import { createWindow } from '../window.ts';
+import { createProcessMemory, createThreadMemory, RESERVATION_32, spareReservation } from './memories.ts';
 import { inheritedArguments, listOwnDescriptors, readMappings } from './proc-self.ts';
 import { LinuxProcesses } from './processes.ts';
 import { type LauncherState, RLIMIT_COUNT, readLauncherState } from './start-state.ts';
@@ -21,8 +22,14 @@ import { INTERRUPTIBLE, SYSCALL_NUMBERS } from './syscall-numbers.ts';
 const EINTR = -4;
 const ENOSYS = -38;
 
-/** The top of the window that is never mapped. */
+/**
+ * The top of the window that is never mapped. That of a 32-bit guest reaches to the end of what V8 reserves behind it, where the
+ * guest does not get to: system calls have memory there (syscalls/narrow.ts).
+ */
 const GUARD_SIZE = 0x10000;
+
+/** KiB of address space that a 32-bit guest takes in all, with what Node does. */
+const NARROW_LEAST = 19 << 20;
 
 /** A non-canonical address: no access through it, in whichever direction, can do anything but fault. */
 const OUTSIDE = 2 ** 62;
@@ -45,6 +52,8 @@ export interface LinuxHostOptions {
   stateDescriptor?: number;
   /** The launcher's state, if it has been read already. */
   state?: LauncherState;
+  /** The guest's addresses have 32 bits. */
+  isNarrow?: boolean;
   /** For a further thread of a guest process: what HostProcesses.share gave. */
   share?: HostShare;
 }
@@ -77,7 +86,7 @@ class LinuxHost implements Host {
   private readonly ring: Uint8Array;
 
   constructor(options: LinuxHostOptions) {
-    const { stateDescriptor } = options;
+    const { stateDescriptor, isNarrow = false } = options;
     const state = options.state ?? (stateDescriptor === undefined ? undefined : readLauncherState(stateDescriptor));
     this.stub = loadStub(options.stub);
     this.call = this.stub.syscall;
@@ -97,10 +106,13 @@ class LinuxHost implements Host {
     if (limited) this.unmapSpare(this.threadMemory);
     this.processMemory = share?.processMemory ?? createProcessMemory();
     if (limited) this.unmapSpare(this.processMemory);
-    this.window = share?.window ?? createWindow();
-    const windowLength = this.window.buffer.byteLength;
+    this.window = share?.window ?? createWindow(isNarrow);
     this.windowStart = memoryAddress(this.window);
-    this.windowSize = windowLength - GUARD_SIZE;
+    // Otherwise V8 does with less, and something else may lie behind the window.
+    if (isNarrow && limited && spareReservation(this.window, this.windowStart) === undefined)
+      throw new RangeError(`the address space limit is too low; ${NARROW_LEAST} KiB are needed (ulimit -v)`);
+    const length = this.window.buffer.byteLength;
+    this.windowSize = share?.windowSize ?? (isNarrow ? RESERVATION_32 : length) - GUARD_SIZE;
     this.wideCells[STUB.windowStart / 8] = BigInt(this.windowStart);
     this.wideCells[STUB.windowEnd / 8] = BigInt(this.windowStart + this.windowSize);
     this.processes = new LinuxProcesses(this, this.stub, options.stub);
@@ -108,7 +120,7 @@ class LinuxHost implements Host {
       this.startState = share.startState;
       return;
     }
-    this.syscall('mmap', this.windowStart, windowLength, PROT_NONE, MAP_RESERVE, -1, 0);
+    this.syscall('mmap', this.windowStart, length, PROT_NONE, MAP_RESERVE, -1, 0);
     this.quietHelpers();
     this.startState = state ?? this.ownState();
     if (state !== undefined) this.applyState(state);

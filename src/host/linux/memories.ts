@@ -1,17 +1,12 @@
 /**
- * The three WebAssembly memories of a guest process, at their full size from
+ * The WebAssembly memories of a guest process beside its window, at their full size from
  * the start, so that they never move.
  */
 import { PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES } from '../layout.ts';
 import { readMappings } from './proc-self.ts';
 
-/** Window sizes to try, in GiB: V8 gives a memory64 up to 16 GiB, an address space limit may leave less. */
-const WINDOW_SIZES = [16, 8, 4] as const;
-
-const PAGES_PER_GIB = 0x4000;
-
 /** What V8 reserves for a 32-bit memory under its trap handler, so that no index and offset can lead out of it. */
-const RESERVATION_32 = 8 * 2 ** 30;
+export const RESERVATION_32 = 8 * 2 ** 30;
 
 /**
  * Creates a thread memory. Memories start small and are grown at once: V8 runs a full garbage collection (3–7 ms) when
@@ -45,19 +40,4 @@ export function spareReservation(
       covered = mapping.end;
   }
   return covered >= end ? { start: start + used, size: RESERVATION_32 - used } : undefined;
-}
-
-/** Creates the guest's window, as large as there is room for. Throws RangeError when not even 4 GiB can be had. */
-export function createWindow(): WebAssembly.Memory {
-  for (const gib of WINDOW_SIZES) {
-    const maximum = BigInt(gib * PAGES_PER_GIB);
-    try {
-      const window = new WebAssembly.Memory({ address: 'i64', initial: 1n, maximum, shared: true });
-      window.grow(maximum - 1n);
-      return window;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-  throw new RangeError('no room for a guest address space of 4 GiB; raise the address space limit (ulimit -v)');
 }

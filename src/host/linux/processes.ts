@@ -57,8 +57,8 @@ export class LinuxProcesses implements HostProcesses {
   }
 
   share(): HostShare {
-    const { window, processMemory, startState } = this.host;
-    return { window, processMemory, startState, adapter: this.stubPath };
+    const { window, windowSize, processMemory, startState } = this.host;
+    return { window, windowSize, processMemory, startState, adapter: this.stubPath };
   }
 
   addWorkers(order: WorkerOrder): number[] {

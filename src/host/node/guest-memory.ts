@@ -11,10 +11,11 @@
  * "Pointers" of this adapter are numbers that say which buffer they mean.
  */
 import { PAGE_SIZE, PROCESS, PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES } from '../layout.ts';
+import { createWindow } from '../window.ts';
 import { EFAULT, EINVAL, ENAMETOOLONG, ENODEV, ENOMEM } from './errors.ts';
 
-/** 4 GiB: systems that do not overcommit have to find memory for all of it. */
-const WINDOW_PAGES = 0x10000;
+/** Systems that do not overcommit have to find memory for all of it. */
+const WINDOW_GIB = 4;
 const GUARD_SIZE = 0x10000;
 
 const GUEST_BASE = 2 ** 44;
@@ -48,9 +49,9 @@ export class GuestMemory {
   private readonly table: Uint8Array;
   private readonly contents: Uint8Array;
 
-  constructor() {
-    this.window = new WebAssembly.Memory({ address: 'i64', initial: 1n, maximum: BigInt(WINDOW_PAGES), shared: true });
-    this.window.grow(BigInt(WINDOW_PAGES - 1));
+  /** @param isNarrow whether the guest's addresses have 32 bits */
+  constructor(isNarrow: boolean) {
+    this.window = createWindow(isNarrow, [WINDOW_GIB]);
     this.threadMemory = new WebAssembly.Memory({ initial: 1, maximum: THREAD_MEMORY_PAGES });
     this.threadMemory.grow(THREAD_MEMORY_PAGES - 1);
     const pages = PROCESS_MEMORY_PAGES;

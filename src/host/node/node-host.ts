@@ -28,6 +28,8 @@ const SI_USER = 0;
 const SI_TKILL = -6;
 
 export interface NodeHostOptions {
+  /** The guest's addresses have 32 bits. */
+  isNarrow?: boolean;
   /** The launcher's state, where there is one. */
   state?: StartState & { closedDescriptors?: number };
   /** Otherwise the command line, as JavaScript strings. */
@@ -48,14 +50,15 @@ class NodeHost implements Host {
   readonly startState: StartState;
   readonly notMade = false;
 
-  private readonly memory = new GuestMemory();
+  private readonly memory: GuestMemory;
   private readonly calls: Calls;
   private readonly actions = new Map<number, 'default' | 'ignore' | 'record'>();
   private readonly waiting: Uint8Array[] = [];
   private mask = 0n;
 
   constructor(options: NodeHostOptions) {
-    const { memory } = this;
+    const memory = new GuestMemory(options.isNarrow ?? false);
+    this.memory = memory;
     this.window = memory.window;
     this.windowSize = memory.windowSize;
     this.threadMemory = memory.threadMemory;

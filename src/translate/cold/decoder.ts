@@ -17,7 +17,7 @@ import { EXIT } from '../exit.ts';
 import { Code, I32, I64 } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, seq, set } from '../wasm/expr.ts';
 import type { DefinedHelpers } from '../wasm/helpers.ts';
-import { PROCESS_MEMORY, THREAD, WINDOW } from '../wasm/memories.ts';
+import { indexOf, PROCESS_MEMORY, THREAD, WINDOW } from '../wasm/memories.ts';
 import { ILLEGAL, recordLayout } from './record.ts';
 
 const I32_STORE = 0x36;
@@ -182,7 +182,7 @@ function addFetch(helpers: DefinedHelpers, arch: Architecture, wide: number, nar
   const PC = 1;
   const LOCAL_WORD = 2;
   const code = new Code();
-  const halfword = (address: Expr) => access(0x2f, WINDOW, 0, address);
+  const halfword = (address: Expr) => access(0x2f, WINDOW, 0, indexOf(arch, address));
   const zero = i32.const(0);
   const report = (): void => {
     access(0x28, THREAD, TRANSLATOR.reportDecoded, zero)(code);
@@ -220,7 +220,7 @@ function addFetchOfSets(
   const [PC, LOCAL_WORD, ADDRESS] = [1, 2, 3];
   const code = new Code();
   const zero = i32.const(0);
-  const halfword = (address: Expr) => access(0x2f, WINDOW, 0, address);
+  const halfword = (address: Expr) => access(0x2f, WINDOW, 0, indexOf(arch, address));
   const second = i64.add(get(ADDRESS), i64.const(2));
   const decode = (decoder: number): void => {
     access(0x28, THREAD, TRANSLATOR.reportDecoded, zero)(code);

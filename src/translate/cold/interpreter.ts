@@ -28,6 +28,7 @@ import {
   STUB,
   THREAD_MEMORY_PAGES,
   TRANSLATOR,
+  WINDOW_PAGES,
 } from '../../host/layout.ts';
 import { PageFlag } from '../../memory/page-table.ts';
 import { EXIT } from '../exit.ts';
@@ -35,7 +36,7 @@ import { Code, I32, I64, ModuleEncoder, type ValType, VOID } from '../wasm/encod
 import { access, type Expr, get, i32, i64, seq, set, tee } from '../wasm/expr.ts';
 import { DefinedHelpers } from '../wasm/helpers.ts';
 import { Lowering, type Terminator } from '../wasm/lower.ts';
-import { PROCESS_MEMORY, THREAD } from '../wasm/memories.ts';
+import { PROCESS_MEMORY, THREAD, windowType } from '../wasm/memories.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { addDecoder } from './decoder.ts';
 import {
@@ -293,14 +294,14 @@ function mayBeInlined(arch: Architecture, row: Row<never>, statements: readonly 
   return !statements.some((s) => s.kind === 'evaluate' && ['fp', 'amo', 'cas', 'cas_if', 'sc'].includes(s.value.kind));
 }
 
-/** The module's bytes, for windows of at most `windowPages` of 64 KiB; imports `e.thread`, `e.window`, `e.process`, `e.fp`, `e.time`, `e.random`. */
-export function generateColdTier(arch: Architecture, windowPages: number): Uint8Array<ArrayBuffer> {
+/** The module's bytes; imports `e.thread`, `e.window`, `e.process`, `e.fp`, `e.time`, `e.random`. */
+export function generateColdTier(arch: Architecture): Uint8Array<ArrayBuffer> {
   const module = new ModuleEncoder();
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
-  module.importMemory('window', { shared: true, address: 'i64', pages: windowPages, atMost: true });
+  module.importMemory('window', windowType(arch));
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   module.exportTable('regions', module.type(REGION_PARAMETERS, [I64]), REGION_TABLE_LEAST, REGION_TABLE_MOST);
-  const helpers = new DefinedHelpers(module, arch.state.fpFlags, windowPages * 0x10000);
+  const helpers = new DefinedHelpers(module, arch.state.fpFlags, WINDOW_PAGES * 0x10000);
 
   const rows = arch.rows.map((row) => ({ row, statements: arch.effect(row) }));
   const pool = new TempPool();

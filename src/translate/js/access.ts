@@ -12,11 +12,11 @@
 import type { Architecture } from '../../cpu/arch.ts';
 import { type AmoOp, Builder, type Statement, type Value, type Width } from '../../cpu/ir.ts';
 import type { Operand } from '../../cpu/row.ts';
-import { PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES, WINDOW_PAGES } from '../../host/layout.ts';
+import { PROCESS_MEMORY_PAGES, THREAD_MEMORY_PAGES } from '../../host/layout.ts';
 import { Code, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { ImportedHelpers } from '../wasm/helpers.ts';
 import { Lowering } from '../wasm/lower.ts';
-import { THREAD } from '../wasm/memories.ts';
+import { THREAD, windowType } from '../wasm/memories.ts';
 
 const WIDTHS: readonly Width[] = [8, 16, 32, 64];
 const AMOS: readonly AmoOp[] = ['swap', 'add', 'and', 'or', 'xor', 'min_s', 'max_s', 'min_u', 'max_u'];
@@ -86,7 +86,7 @@ export function generateAccesses(arch: Architecture): Uint8Array<ArrayBuffer> {
   const module = new ModuleEncoder();
   module.setName('accesses');
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
-  module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
+  module.importMemory('window', windowType(arch));
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   const helpers = new ImportedHelpers(module);
   // Imports come before functions.

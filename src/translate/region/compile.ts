@@ -46,8 +46,6 @@ import { emitEitherWay } from './top-byte.ts';
 import { BOX, SkippedWrites, Words } from './words.ts';
 
 /** Opcodes that load and store a register's cell. */
-/** {@link Architecture.addressMask} where addresses are words. */
-const WORD_MASK = 0xffff_ffffn;
 const LOAD: Readonly<Record<number, number>> = { [I64]: 0x29, [F64]: 0x2b, [V128]: 0xfd00 };
 const STORE: Readonly<Record<number, number>> = { [I64]: 0x37, [F64]: 0x39, [V128]: 0xfd0b };
 
@@ -83,7 +81,7 @@ export function compileRegion(
   options: CodeOptions,
   names?: RegionNames,
 ): CompiledRegion {
-  const { module, ...parts } = regionModule(name);
+  const { module, ...parts } = regionModule(arch, name);
   const facts = region.blocks.flatMap(({ instructions }) => instructions.map((i) => factsOf(arch, i.statements)));
   const mode = dynamicModeOf(facts);
   const plan = planRegisters(arch, region, {
@@ -520,7 +518,7 @@ class RegionLowering extends FlowLowering {
   private emitAccess(address: Value, access: Access, emitValue?: () => void): void {
     const { code } = this;
     const offset = this.emitIndex(address);
-    if (this.addressMask === undefined || this.addressMask === WORD_MASK) {
+    if (this.addressMask === undefined || this.isNarrow) {
       emitValue?.();
       code.access(access.opcode, { memory: WINDOW, offset, align: 0 });
       return;
@@ -551,10 +549,8 @@ class RegionLowering extends FlowLowering {
     return 0;
   }
   private emitAddress(address: Value): void {
-    if (this.addressMask === WORD_MASK) {
-      this.emit32(address);
-      this.code.op(0xad);
-    } else this.emit(address);
+    if (this.isNarrow) this.emit32(address);
+    else this.emit(address);
   }
   protected override mayChange(write: Write, read: Read): boolean {
     return !(write.kind === 'setCell' && this.flags?.defers(write)) && super.mayChange(write, read);

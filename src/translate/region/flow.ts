@@ -5,20 +5,13 @@
  */
 import type { Architecture } from '../../cpu/arch.ts';
 import type { Operand } from '../../cpu/row.ts';
-import {
-  JUMP_CACHE,
-  PROCESS_MEMORY_PAGES,
-  STUB,
-  THREAD_MEMORY_PAGES,
-  TRANSLATOR,
-  WINDOW_PAGES,
-} from '../../host/layout.ts';
+import { JUMP_CACHE, PROCESS_MEMORY_PAGES, STUB, THREAD_MEMORY_PAGES, TRANSLATOR } from '../../host/layout.ts';
 import { EXIT } from '../exit.ts';
 import { Code, I32, I64, ModuleEncoder, type ValType } from '../wasm/encoder.ts';
 import { access, type Expr, get, i32, i64, set } from '../wasm/expr.ts';
 import { type Helpers, ImportedHelpers, jumpCacheEntry } from '../wasm/helpers.ts';
 import { Lowering, type Read, type Terminator, type Write } from '../wasm/lower.ts';
-import { THREAD } from '../wasm/memories.ts';
+import { THREAD, windowType } from '../wasm/memories.ts';
 import { LEAVING, REGION_PARAMETERS, REGION_TABLE_LEAST, REGION_TABLE_MOST } from '../wasm/region-type.ts';
 import { factsOf } from './facts.ts';
 import { type Block, type Instruction, isReturn, type Known, type Region, type Target } from './graph.ts';
@@ -60,11 +53,11 @@ export interface RegionModule {
   helpers: Helpers;
 }
 
-export function regionModule(name: string): RegionModule {
+export function regionModule(arch: Architecture, name: string): RegionModule {
   const module = new ModuleEncoder();
   module.setName(name);
   // Memory 0 is the one whose start V8 keeps in a register.
-  module.importMemory('window', { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true });
+  module.importMemory('window', windowType(arch));
   module.importMemory('thread', { shared: false, address: 'i32', pages: THREAD_MEMORY_PAGES });
   module.importMemory('process', { shared: true, address: 'i32', pages: PROCESS_MEMORY_PAGES });
   const type = module.type(REGION_PARAMETERS, [I64]);

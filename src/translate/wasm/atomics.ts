@@ -7,9 +7,10 @@ import { LOAD, PROCESS_MEMORY, THREAD, WINDOW } from './memories.ts';
 
 export type AtomicValue = Value & { kind: 'amo' | 'cas' | 'cas_if' | 'sc' };
 
-/** Locals, of type i64; 0 where the value has no such operand. */
+/** Locals, of type i64 (the index in the window may be i32); 0 where the value has no such operand. */
 export interface AtomicOperands {
   readonly address: number;
+  readonly index: number;
   readonly operand: number;
   readonly expected: number;
   readonly condition: number;
@@ -59,12 +60,12 @@ export function emitAtomic(
   newLocal: (type: ValType) => number,
 ): void {
   const { width } = value;
-  const { address, operand, expected, condition, version } = operands;
+  const { address, index, operand, expected, condition, version } = operands;
   const memory = { memory: WINDOW, offset: 0, align: alignment[width] };
   // Beyond the end of a file nothing but an access tells, and only plain accesses always trap.
-  code.localGet(address).access(LOAD[8].unsigned, { memory: WINDOW, offset: 0, align: 0 }).op(0x1a);
+  code.localGet(index).access(LOAD[8].unsigned, { memory: WINDOW, offset: 0, align: 0 }).op(0x1a);
   const cmpxchg = (expectedLocal: number, wanted: number) => {
-    code.localGet(address);
+    code.localGet(index);
     for (const local of [expectedLocal, wanted]) {
       code.localGet(local);
       if (width !== 64) code.i64((1n << BigInt(width)) - 1n).op(0x83);
@@ -100,7 +101,7 @@ export function emitAtomic(
         emitExtremum(code, value.op, width, operands, newLocal, cmpxchg);
         return;
       }
-      code.localGet(address).localGet(operand);
+      code.localGet(index).localGet(operand);
       code.op(0xfe00 + opcode + RMW_WIDTH[width]);
       code.memarg(memory);
       emitExtend(code, width);
@@ -113,7 +114,7 @@ function emitExtremum(
   code: Code,
   op: AmoOp,
   width: Width,
-  { address, operand }: AtomicOperands,
+  { index, operand }: AtomicOperands,
   newLocal: (type: ValType) => number,
   cmpxchg: (expectedLocal: number, wanted: number) => void,
 ): void {
@@ -126,7 +127,7 @@ function emitExtremum(
     else code.i64((1n << BigInt(width)) - 1n).op(0x83);
   };
   const lessThan = isSigned ? 0x53 : 0x54;
-  code.localGet(address);
+  code.localGet(index);
   code.access(LOAD[width].unsigned, { memory: WINDOW, offset: 0, align: 0 });
   code.localSet(old).loop();
   const pair = op.startsWith('min') ? [operand, old] : [old, operand];

@@ -207,7 +207,7 @@ export class Code extends ByteWriter {
   }
 }
 
-interface Limits {
+export interface Limits {
   shared: boolean;
   address: 'i32' | 'i64';
   /** Size in 64 KiB pages; the memory may be given with fewer if `atMost`. */

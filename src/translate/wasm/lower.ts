@@ -15,10 +15,10 @@ import { EXIT } from '../exit.ts';
 import { Counts } from '../walk.ts';
 import { type AtomicOperands, type AtomicValue, emitAtomic, emitVersion } from './atomics.ts';
 import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
-import { get } from './expr.ts';
+import { get, i32, set } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
-import { type Access, LOAD, LOAD_VECTOR, LOAD32, STORE, STORE_VECTOR, THREAD, WINDOW } from './memories.ts';
+import { type Access, indexOf, LOAD, LOAD_VECTOR, LOAD32, STORE, STORE_VECTOR, THREAD, WINDOW } from './memories.ts';
 import { emitVectorConstant, emitVectorOp } from './vector.ts';
 
 /** Each pure operation: an opcode, or a helper function that does it. */
@@ -142,11 +142,15 @@ const LOCAL_TYPE: Record<Type, ValType> = { i32: I32, i64: I64, v128: V128 };
 /** Regions lower the same statements wherever the same instruction stands. */
 const COUNTS = new WeakMap<readonly Statement[], Counts>();
 
+type Addressing = Pick<Architecture, 'addressMask' | 'isNarrow'>;
+
 export abstract class Lowering {
   readonly code: Code;
   readonly helpers: Helpers;
   /** See {@link Architecture.addressMask}. */
   protected readonly addressMask: bigint | undefined;
+  /** See {@link Architecture.isNarrow}. */
+  readonly isNarrow: boolean;
   protected readonly computed = new Map<Value, number>();
   /** The same of words, in locals of 32 bits. */
   private readonly computed32 = new Map<Value, number>();
@@ -155,10 +159,11 @@ export abstract class Lowering {
   private uses: ReadonlyMap<Value, number> = new Map();
   private lastUse: ReadonlyMap<Value, number> = new Map();
 
-  constructor(code: Code, helpers: Helpers, { addressMask }: Pick<Architecture, 'addressMask'>) {
+  constructor(code: Code, helpers: Helpers, { addressMask, isNarrow = false }: Addressing) {
     this.code = code;
     this.helpers = helpers;
     this.addressMask = addressMask;
+    this.isNarrow = isNarrow;
   }
 
   protected abstract newLocal(type: ValType): number;
@@ -389,7 +394,15 @@ export abstract class Lowering {
   private emitMasked(address: Value): void {
     const local = this.addressLocal(address);
     this.emitBeforeAccess(local);
-    this.code.localGet(local);
+    indexOf(this, get(local))(this.code);
+  }
+
+  /** The index in the window of the address in a local. */
+  private indexLocal(address: number): number {
+    if (!this.isNarrow) return address;
+    const index = this.newLocal(I32);
+    set(index, i32.wrap(get(address)))(this.code);
+    return index;
   }
 
   /** The address of an access in a local, without the bits that the architecture ignores. */
@@ -407,9 +420,10 @@ export abstract class Lowering {
     const [at, bytes] = [this.addressLocal(address), this.inLocal(count)];
     const vector = value && this.inLocal(value);
     this.emitBeforeAccess(at);
+    const index = this.indexLocal(at);
     const type = vector === undefined ? V128 : VOID;
     for (const [size, load, store] of PARTS) {
-      code.localGet(bytes).i64(BigInt(size)).op(0x51).if(type).localGet(at);
+      code.localGet(bytes).i64(BigInt(size)).op(0x51).if(type).localGet(index);
       if (vector !== undefined) code.localGet(vector);
       code.simd(vector === undefined ? load : store).memarg(AT_INDEX);
       if (vector !== undefined && size < 16) code.byte(0);
@@ -658,6 +672,7 @@ export abstract class Lowering {
     const address = this.addressLocal(value.address);
     const operands: AtomicOperands = {
       address,
+      index: this.indexLocal(address),
       operand: this.inLocal(value.value),
       expected: value.kind === 'amo' ? 0 : this.inLocal(value.expected),
       condition: 'condition' in value ? this.inLocal(value.condition) : 0,

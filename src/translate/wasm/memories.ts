@@ -1,6 +1,9 @@
 /** The memories of the translator's modules, and the opcodes of plain accesses to them. */
+import type { Architecture } from '../../cpu/arch.ts';
 import type { Width } from '../../cpu/ir.ts';
-import { F32, F64, V128, type ValType } from './encoder.ts';
+import { NARROW_WINDOW_PAGES, WINDOW_PAGES } from '../../host/layout.ts';
+import { F32, F64, type Limits, V128, type ValType } from './encoder.ts';
+import { type Expr, i32 } from './expr.ts';
 
 /** Indices of the thread memory, of the guest's window and of the process memory, in every module of the translator. */
 export const THREAD = 0;
@@ -22,6 +25,16 @@ export const STORE_VECTOR: Access = { opcode: 0xfd0b, bytes: 16, type: V128 };
 /** To the low lane of a vector, zeros above. */
 export const LOAD_LOW_64: Access = { opcode: 0xfd5d, bytes: 8, type: V128 };
 export const LOAD_LOW_32: Access = { opcode: 0xfd5c, bytes: 4, type: V128 };
+
+/** The type of the guest's window. */
+export const windowType = ({ isNarrow }: Pick<Architecture, 'isNarrow'>): Limits =>
+  isNarrow
+    ? { shared: true, address: 'i32', pages: NARROW_WINDOW_PAGES, atMost: true }
+    : { shared: true, address: 'i64', pages: WINDOW_PAGES, atMost: true };
+
+/** The index of a guest address in it. */
+export const indexOf = ({ isNarrow }: Pick<Architecture, 'isNarrow'>, address: Expr): Expr =>
+  isNarrow ? i32.wrap(address) : address;
 
 /** Loads to i64. */
 export const LOAD: Record<Width, { signed: number; unsigned: number }> = {
