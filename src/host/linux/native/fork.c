@@ -42,6 +42,8 @@ enum {
 static char *volatile threads[MAX_THREADS];
 /* There are none from this index on. */
 static volatile int threads_end;
+/* How many threads look at the memories of others, which stay as long. */
+static volatile int visitors;
 
 static i64 sys6(i64 nr, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 r10 __asm__("r10") = d;
@@ -102,12 +104,18 @@ static void ask(char *other) {
 }
 
 static void ask_others(void) {
-  for (int i = 0; i < threads_end; i++)
-    if (threads[i] && threads[i] != block) ask(threads[i]);
+  for (int i = 0; i < threads_end; i++) {
+    char *other = threads[i];
+    if (other && other != block) ask(other);
+  }
 }
+
+static void begin_visit(void) { __atomic_add_fetch(&visitors, 1, __ATOMIC_SEQ_CST); }
+static void end_visit(void) { __atomic_sub_fetch(&visitors, 1, __ATOMIC_SEQ_CST); }
 
 /* Closes the gate and waits until every other guest thread is inside a system call. */
 static void stop_threads(void) {
+  begin_visit();
   __atomic_store_n(&gate, CELL32(STUB_TID), __ATOMIC_SEQ_CST);
   /* All are asked before any is waited for: where there are more threads than processors, each waits for its turn. */
   ask_others();
@@ -119,6 +127,7 @@ static void stop_threads(void) {
       ask(other);
     }
   }
+  end_visit();
 }
 
 static void release_threads(void) {
@@ -135,6 +144,7 @@ double tsemu_gate(double closed) {
 
 /* Lets every other thread know of something before it runs more guest code: see HostProcesses.interruptOthers. */
 double tsemu_interrupt_others(double unused) {
+  begin_visit();
   ask_others();
   for (int i = 0; i < threads_end; i++) {
     char *other = threads[i];
@@ -145,6 +155,7 @@ double tsemu_interrupt_others(double unused) {
       *(volatile i64 *)(other + STUB_LIMIT) = 0;
     }
   }
+  end_visit();
   return unused;
 }
 
@@ -174,18 +185,25 @@ double tsemu_become_helper(double unused) {
   return unused;
 }
 
-/* The calling thread ends. */
+/* The calling thread ends. Its memory will be unmapped: not before those who have found it have looked. */
 double tsemu_leave(double unused) {
   for (int i = 0; i < threads_end; i++)
-    if (threads[i] == block) threads[i] = 0;
+    if (threads[i] == block) __atomic_store_n(&threads[i], (char *)0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&CELL32(STUB_INSIDE), 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&visitors, __ATOMIC_SEQ_CST)) pause_ns(PATIENCE_NS);
   block = 0;
   return unused;
 }
 
 static int is_guest_thread(i64 tid) {
-  for (int i = 0; i < threads_end; i++)
-    if (threads[i] && *(volatile u32 *)(threads[i] + STUB_TID) == (u32)tid) return 1;
-  return 0;
+  int found = 0;
+  begin_visit();
+  for (int i = 0; i < threads_end && !found; i++) {
+    char *other = threads[i];
+    found = other && *(volatile u32 *)(other + STUB_TID) == (u32)tid;
+  }
+  end_visit();
+  return found;
 }
 
 /* Reads a decimal or 0x number; stops at what is none. */
@@ -334,6 +352,7 @@ static void become_child(void) {
   for (int i = 0; i < threads_end; i++)
     if (threads[i] != block) threads[i] = 0;
   gate = 0;
+  visitors = 0;
   helpers_asked = helpers_quiet = 0;
   CELL32(STUB_RING_HEAD) = CELL32(STUB_RING_TAIL) = 0;
   CELL32(STUB_PENDING) = 0;
