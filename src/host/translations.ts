@@ -32,6 +32,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { PAGE_SIZE } from './layout.ts';
 
 /** The addon module-code.node. */
 interface ModuleCode {
@@ -60,12 +61,10 @@ export interface TranslatedModule {
 }
 
 /**
- * Where `length` bytes of an open file, from `start` on, which is a multiple of 4096, lie in memory. Threads and processes
+ * Where `length` bytes of an open file, from `start` on, which is a multiple of PAGE_SIZE, lie in memory. Threads and processes
  * share what they look at, and of a large file most look at little.
  */
 export type MapFile = (fd: number, start: number, length: number) => ArrayBuffer | undefined;
-
-const PAGE_SIZE = 4096;
 
 /** A part of the file that was mapped at once, also as words: whole records. */
 interface Part {

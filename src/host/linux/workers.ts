@@ -16,9 +16,9 @@ const OWN_FROM = 1024;
 /**
  * Milliseconds without this process having used the processor after which a worker that has not come is taken for dead:
  * all other threads stand still, so whatever is used is workers starting, however long they have to wait for their turn.
- * (Microseconds of it do not count: waiting takes some, too.)
  */
 const PATIENCE = 20_000;
+/** Microseconds of the processor that count for that: waiting takes some, too. */
 const LEAST_USE = 10_000;
 /** What a worker's event loop opens, as /proc/self/fd shows it. */
 const OF_EVENT_LOOP = /^(anon_inode:\[(eventpoll|eventfd|io_uring)\]|pipe:.*)$/;

@@ -15,7 +15,7 @@ import { EXIT } from '../exit.ts';
 import { Counts } from '../walk.ts';
 import { type AtomicOperands, type AtomicValue, emitAtomic, emitVersion } from './atomics.ts';
 import { type Code, I32, I64, V128, type ValType, VOID } from './encoder.ts';
-import { get, i32, set } from './expr.ts';
+import { get, set } from './expr.ts';
 import { emitLaneByLane } from './fp-lanes.ts';
 import type { HelperName, Helpers } from './helpers.ts';
 import { type Access, indexOf, LOAD, LOAD_VECTOR, LOAD32, STORE, STORE_VECTOR, THREAD, WINDOW } from './memories.ts';
@@ -401,7 +401,7 @@ export abstract class Lowering {
   private indexLocal(address: number): number {
     if (!this.isNarrow) return address;
     const index = this.newLocal(I32);
-    set(index, i32.wrap(get(address)))(this.code);
+    set(index, indexOf(this, get(address)))(this.code);
     return index;
   }
 
